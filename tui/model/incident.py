@@ -1,0 +1,150 @@
+"""An incident is the fold of its entries."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from tui.model.runbook import Severity
+
+
+class Kind(StrEnum):
+    """What an entry is about. Values are part of the journal's format: they may be added to."""
+
+    DECLARED = "declared"
+    ALERT = "alert"
+    STATE = "state"
+    FLAPPING = "flapping"
+    DIAGNOSIS = "diagnosis"
+    PINNED = "pinned"
+    OVERRULED = "overruled"
+    ACKNOWLEDGED = "acknowledged"
+    SEVERITY = "severity"
+    STATUS = "status"
+    COMMANDER = "commander"
+    HANDOVER = "handover"
+    NOTE = "note"
+    ARMED = "armed"
+    INTENT = "intent"  # a change is about to be sent: on disk before it is
+    OUTCOME = "outcome"  # the server's answer: applied, refused or unknown
+    ROLLOUT = "rollout"  # a step of the rollout
+    VERDICT = "verdict"
+    LEASE = "lease"  # taken, released, overwritten or ended
+    RESUMED = "resumed"
+    SETTLED = "settled"  # an intent without outcome, compared with the cluster
+    EXPORTED = "exported"
+    RESOLVED = "resolved"
+
+
+# The timeline's key entries; `f` shows the others too.
+KEY_KINDS = frozenset(Kind) - {
+    Kind.ARMED,
+    Kind.ROLLOUT,
+    Kind.INTENT,
+    Kind.RESUMED,
+    Kind.PINNED,
+    Kind.EXPORTED,
+}
+
+
+class Status(StrEnum):
+    """Where the incident is."""
+
+    INVESTIGATING = "investigating"
+    MITIGATING = "mitigating"
+    MONITORING = "monitoring"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One immutable fact of an incident.
+
+    Attributes:
+        id: sorts by time of recording, unique between machines.
+        occurred_at: when it happened (UTC).
+        recorded_at: when it was written down (UTC).
+        actor: who or what said it: a login, or `leeward`.
+        kind: one of `Kind`; an unknown one from a later version is kept as its text.
+        text: the line of the timeline, plain.
+        data: what belongs to the kind, JSON values only.
+    """
+
+    id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    kind: str
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be recorded; the journal gives it its id and `recorded_at`."""
+
+    kind: Kind
+    text: str
+    occurred_at: datetime
+    actor: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A mitigation as the journal tells it: from intent to verdict.
+
+    `outcome` is `applied`, `refused`, `unknown`, or "" while nothing is known of it.
+    """
+
+    intent: str
+    mitigation: str
+    title: str
+    variable: str
+    before: str | None
+    after: str | None
+    at: datetime
+    outcome: str = ""
+    verdict: str = ""
+    verdict_text: str = ""
+    undone: bool = False
+    undoes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """The state of an incident: what its entries, in the order of their ids, add up to."""
+
+    id: str
+    title: str = "incident"
+    severity: Severity | None = None
+    status: Status = Status.INVESTIGATING
+    started_at: datetime | None = None
+    declared_at: datetime | None = None
+    alert_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    commander: str = ""
+    commander_at: datetime | None = None
+    root_cause_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    diagnosis: str = ""
+    drill: bool = False
+    mitigations: tuple[Applied, ...] = ()
+    alerts: frozenset[str] = frozenset()
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to work on it."""
+        return self.status is not Status.RESOLVED
+
+    @property
+    def unsettled(self) -> tuple[Applied, ...]:
+        """Intents of which no outcome was written: what a crash leaves behind."""
+        return tuple(a for a in self.mitigations if not a.outcome)
+
+
+def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
+    """The incident that these entries add up to. Unknown kinds change nothing."""
+    raise NotImplementedError

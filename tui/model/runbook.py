@@ -1,0 +1,266 @@
+"""What a runbook says, as data: questions, diagnoses, mitigations, queries and links.
+
+`runbooks/loader.py` makes these from YAML and refuses what does not fit; nothing else does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from tui.model.reading import Check, Fact
+
+
+class Severity(StrEnum):
+    """How bad it is, with the runbook's definitions and clocks."""
+
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityRule:
+    """What a severity means, and how soon one must respond and tell people.
+
+    `respond_within` None is the next business day.
+    """
+
+    definition: str
+    respond_within: timedelta | None
+    update_every: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class FactName:
+    """`mistral_api.http_status`: a fact of one check's reading."""
+
+    check: Check
+    fact: str
+
+    def __str__(self) -> str:
+        return f"{self.check}.{self.fact}"
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The fact is this value; true and 1 differ, 1 and 1.0 do not."""
+
+    name: FactName
+    value: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The fact is one of these values."""
+
+    name: FactName
+    values: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The fact is a number from `least` to `most`, both included; None is no bound."""
+
+    name: FactName
+    least: float | None
+    most: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SameAs:
+    """Two facts are both known, neither is nothing, and equal."""
+
+    name: FactName
+    other: FactName
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every condition holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one condition holds."""
+
+    conditions: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The condition is known not to hold."""
+
+    condition: "Condition"
+
+
+Condition = Equals | OneOf | Between | SameAs | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One way on from a question: taken when its condition holds.
+
+    `then` is the id of a question or a diagnosis.
+    """
+
+    label: str
+    when: Condition
+    then: str
+    answer: str = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question of the tree.
+
+    The first branch whose condition holds is taken. When none holds and one is unknown, the
+    tree waits here. When all are known not to hold, the walk goes `otherwise`.
+    """
+
+    id: str
+    text: str
+    branches: tuple[Branch, ...]
+    otherwise: Branch | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence of evidence that is shown when its condition holds.
+
+    `say` may name facts in braces, `{workload.key_fingerprint}`: they are filled with the
+    fact's text, once; what is filled in is never looked at again.
+    """
+
+    when: Condition
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page that a person may open: shown and copied, never fetched."""
+
+    id: str
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Where the tree ends.
+
+    Attributes:
+        id: as in `triage --json` (`rate-limited`).
+        title: in a few words ("Rate limited: our own limit").
+        severity: what is proposed; None where nothing is wrong.
+        means: what is going on, in a sentence or two.
+        do: what to do by hand, a sentence each, in order.
+        evidence: checks whose evidence is shown, and sayings, in order.
+        mitigations: ids of mitigations that fit, the best first.
+        links: ids of links.
+        healthy: whether this diagnosis says that all is well.
+    """
+
+    id: str
+    title: str
+    severity: Severity | None
+    means: str
+    do: tuple[str, ...] = ()
+    evidence: tuple[Check | Saying, ...] = ()
+    mitigations: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    healthy: bool = False
+
+
+class Risk(StrEnum):
+    """How much a mitigation can hurt: low and medium ask for `y`, high for the context's word."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Direction(StrEnum):
+    """Which way a value must not be moved, since that makes it worse."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How a mitigation is judged.
+
+    Attributes:
+        query: id of the query that judges it (None: the verdict is `unknown`).
+        better: the way the query must move to be an improvement.
+        enough: the share of change that counts as an effect (0.5: it must halve).
+        guards: ids of queries that must not get worse, and are told beside the verdict.
+    """
+
+    query: str | None
+    better: Direction = Direction.LOWER
+    enough: float = 0.5
+    guards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvChange:
+    """A mitigation that sets one environment variable of the service's container."""
+
+    variable: str
+    value: str
+    worse: Direction | None = None
+    per_pod: bool = False
+    numeric: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MitigationRule:
+    """A mitigation as the runbook declares it.
+
+    `means` may say `{value}`, `{pods}`, `{total}`, `{before}`, `{total_before}`: the change in
+    the app's own terms. `hold` is how long it is leased before a person is asked.
+    """
+
+    id: str
+    title: str
+    risk: Risk
+    change: EnvChange
+    judged: Judgement
+    means: str
+    hold: timedelta
+    without_effect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A PromQL query; `$window` in it is replaced by a duration such as `5m`."""
+
+    id: str
+    promql: str
+    unit: str
+    what: str
+
+    def over(self, window: timedelta) -> str:
+        """The query for one window, in whole seconds."""
+        return self.promql.replace("$window", f"{max(int(window.total_seconds()), 1)}s")
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """A whole runbook. `root` is the id of the first question; every reference resolves."""
+
+    id: str
+    title: str
+    version: str
+    root: str
+    severities: Mapping[Severity, SeverityRule]
+    questions: Mapping[str, Question]
+    diagnoses: Mapping[str, Diagnosis]
+    mitigations: Mapping[str, MitigationRule]
+    queries: Mapping[str, Query]
+    links: Mapping[str, Link] = field(default_factory=dict)

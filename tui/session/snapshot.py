@@ -1,0 +1,118 @@
+"""What a face of the program needs to know, frozen: one value, published whenever it changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tui.model.incident import Entry, Incident
+from tui.model.mitigation import Lease, Stage
+from tui.model.reading import Check, Held
+from tui.model.runbook import Diagnosis, Severity
+from tui.model.tree import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where we are: what the banner and every dialog name. Empty where nothing is set."""
+
+    context: str = ""
+    namespace: str = ""
+    deployment: str = ""
+    user: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """Whether mutations may run.
+
+    `locked` says why they can never be armed here ("read-only for this context in the
+    settings"), or is "". `until` is None while read-only. `word` is what must be typed.
+    """
+
+    word: str
+    until: datetime | None = None
+    locked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One line of "Do here": a mitigation or a link.
+
+    `hint` is the change in short ("10 → 3 per pod") or "copy the link"; `blocked` says why it
+    cannot be chosen now, or is "".
+    """
+
+    id: str
+    kind: str  # mitigation | link
+    title: str
+    hint: str = ""
+    risk: str = ""
+    url: str = ""
+    blocked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A mitigation in progress."""
+
+    mitigation: str
+    title: str
+    stage: Stage
+    text: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """An incident that was left open, offered as a line and never as a dialog."""
+
+    id: str
+    title: str
+    since: datetime
+    held_by_other: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole of what is known now.
+
+    Attributes:
+        at: when this was published.
+        checks: each check's latest and last good answer, in screen order.
+        walk: the tree, walked by live evidence (or held while flapping).
+        diagnosis: where the walk ends, or what a person pinned; None while unknown.
+        pinned: whether a person pinned it.
+        path_changed: whether the path moved since the person last looked at the list.
+        actions: what to do here, best first.
+        incident: the incident being worked; None while only looking.
+        entries: its timeline, in the order of `occurred_at`. A new tuple only when it changed.
+        leases: temporary changes that are live on the target.
+        proposed: the severity that the diagnosis proposes.
+        respond_by: until when somebody must respond; None once somebody has, or without incident.
+        update_due: when stakeholders are to be told next; None without incident.
+        resolvable_at: when the monitoring hold ends; None unless monitoring.
+        offline: why the journal cannot be written ("held by another console"), or "".
+    """
+
+    at: datetime
+    place: Place
+    arming: Arming
+    checks: Mapping[Check, Held]
+    walk: Walk
+    diagnosis: Diagnosis | None
+    pinned: bool
+    path_changed: bool
+    actions: tuple[Action, ...]
+    incident: Incident | None
+    entries: tuple[Entry, ...]
+    leases: tuple[Lease, ...]
+    running: tuple[Running, ...]
+    open_incidents: tuple[OpenIncident, ...]
+    proposed: Severity | None
+    respond_by: datetime | None
+    update_due: datetime | None
+    resolvable_at: datetime | None
+    drill: str = ""
+    offline: str = ""
+    unset: tuple[str, ...] = ()

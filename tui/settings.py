@@ -1,0 +1,173 @@
+"""Settings: a TOML file, overridden by the environment, overridden by flags.
+
+An unknown key, a wrong type or a bad value is an error that names the file, the key and the
+remedy. Secrets are never settings: a setting says where a secret is (an environment variable,
+a file, a command), and `secret` fetches it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
+COMMAND_DEADLINE = 10.0
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text names the place and the remedy."""
+
+
+class SecretSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where a secret is found. At most one of the three.
+
+    Attributes:
+        env: name of an environment variable.
+        file: a file whose stripped text is the secret.
+        command: an argv whose stripped standard output is the secret; run without a shell and
+            without the terminal, with a deadline of ten seconds.
+    """
+
+    env: str = ""
+    file: str = ""
+    command: tuple[str, ...] = ()
+
+
+class Mistral(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The provider's API, asked with our key.
+
+    `model` is the model that production uses; `completion_probe` also asks it for one token,
+    since a 200 from `/v1/models` proves name resolution, TLS and the key, and little more.
+    """
+
+    base_url: str = "https://api.mistral.ai"
+    model: str = ""
+    completion_probe: bool = False
+    key: SecretSource = SecretSource(env="MISTRAL_API_KEY")
+    limits_url: str = "https://admin.mistral.ai/plateforme/limits"
+
+
+class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Our own service: the address of its health page."""
+
+    health_url: str = ""
+
+
+class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A server with an address, an optional bearer token and an optional tenant header."""
+
+    url: str = ""
+    token: SecretSource = SecretSource()
+    username: str = ""
+    password: SecretSource = SecretSource()
+    org_id: str = ""
+    ca_file: str = ""
+
+
+class StatusPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The provider's status page; the paths are tried in order until one is readable."""
+
+    url: str = "https://status.mistral.ai"
+    paths: tuple[str, ...] = ("/api/v1/status.json", "/api/v2/summary.json", "/summary.json", "/index.json")
+
+
+class Kubernetes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The workload: one deployment, in a context that is pinned when the console starts."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    deployment: str = ""
+    container: str = ""
+    read_only: bool = False
+
+
+class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one Kubernetes context deserves: its word, its colour, whether it may be changed."""
+
+    word: str = ""
+    colour: str = ""
+    read_only: bool = False
+
+
+class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Durations, as `90s`, `5m`, `2h`, `1d`.
+
+    Attributes:
+        window: over which a mitigation's query is measured, before and after.
+        watch: how long after the rollout the verdict may take.
+        hold: how long a mitigation is leased.
+        monitoring: how long a healthy path must last before resolving is offered.
+        arm: how long mutations stay armed.
+        rollout: the deadline of a rollout, where the deployment does not give one.
+        poll: between two askings of a check, while all is well.
+        flapping: three changes within this span are flapping.
+        steady: how long a flapping state must rest before the path follows it again.
+    """
+
+    window: str = "2m"
+    watch: str = "2m"
+    hold: str = "2h"
+    monitoring: str = "5m"
+    arm: str = "15m"
+    rollout: str = "10m"
+    poll: str = "10s"
+    flapping: str = "10m"
+    steady: str = "2m"
+
+
+class Incidents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who we are, and how often people are told; an empty interval is the runbook's own."""
+
+    responder: str = ""
+    update_every: dict[str, str] = {}
+
+
+class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How the console looks and answers. `keys` maps a binding's id to keys, comma separated."""
+
+    theme: str = "dark"
+    ascii: bool = False
+    bell: bool = True
+    mouse: bool = False
+    local_time: bool = False
+    keys: dict[str, str] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All settings. `source` says where they came from; `drill` marks a simulated world."""
+
+    mistral: Mistral = Mistral()
+    service: Service = Service()
+    prometheus: Server = Server()
+    alertmanager: Server = Server()
+    status_page: StatusPage = StatusPage()
+    kubernetes: Kubernetes = Kubernetes()
+    contexts: dict[str, Context] = {}
+    timing: Timing = Timing()
+    incidents: Incidents = Incidents()
+    console: Console = Console()
+    runbook: str = ""
+    read_only: bool = False
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings with the file they came from (None: there is none) and what the environment set."""
+
+    settings: Settings
+    file: Path | None
+    from_environment: tuple[str, ...] = ()
+
+
+def duration(text: str, where: str = "") -> timedelta:
+    """`1h30m` as a timedelta. Raises SettingsError naming `where`."""
+    compact = text.replace(" ", "")
+    parts = _DURATION.findall(compact)
+    if not parts or "".join(f"{n}{u}" for n, u in parts) != compact:
+        raise SettingsError(f"{where or 'duration'}: {text!r} is no duration; write it as 90s, 5m, 2h or 1d")
+    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
