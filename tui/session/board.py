@@ -1,0 +1,159 @@
+"""What the checks say, and where that leads: readings in, changes and the path out."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from tui.model.flapping import Flap
+from tui.model.incident import Draft, Kind
+from tui.model.reading import Alert, Check, Held, Reading, State
+from tui.model.runbook import Diagnosis, Runbook, Severity
+from tui.model.times import rfc3339
+from tui.model.tree import Walk, evidence, walk
+
+ACTOR = "leeward"
+
+NAMES: Mapping[Check, str] = MappingProxyType(
+    {
+        Check.MISTRAL_API: "Mistral API",
+        Check.SERVICE: "Service",
+        Check.ERROR_RATE: "Error rate",
+        Check.STATUS_PAGE: "Status page",
+        Check.NETWORK: "Network",
+        Check.WORKLOAD: "Workload",
+        Check.ALERTS: "Alerts",
+    }
+)
+
+
+class Board:
+    """The seven checks, the walk along the tree, and what a person overruled or pinned.
+
+    Args:
+        runbook: whose tree is walked.
+        flapping: three changes of one state within this span are flapping.
+        steady: how long a flapping state must rest before the path follows it again.
+    """
+
+    def __init__(self, runbook: Runbook, flapping: timedelta, steady: timedelta) -> None:
+        self.runbook = runbook
+        self.checks: dict[Check, Held] = {}
+        self.walk = Walk()
+        self.pinned: str | None = None
+        self.path_changed = False
+        self._overruled: dict[str, str] = {}
+        self._flaps: dict[Check, Flap] = {}
+        self._flapping = (flapping, steady)
+        self._states: dict[Check, State] = {}
+        self._diagnosis: str | None = None
+
+    def take(self, reading: Reading, max_age: timedelta) -> list[Draft]:
+        """Fold one reading in; what changed comes back as drafts for the record."""
+        previous = self.checks.get(reading.check)
+        good = reading if reading.known else (previous.good if previous else None)
+        self.checks[reading.check] = Held(reading, good, max_age)
+        return [
+            *self._state_change(reading),
+            *(_alert(alert) for alert in reading.of(Alert) if alert.state == "active"),
+            *self.look(reading.at),
+        ]
+
+    def look(self, now: datetime) -> list[Draft]:
+        """Walk the tree again: answers age, and a flapping check comes to rest."""
+        drafts = [draft for check in self._flaps for draft in self._rest(check, now)]
+        if any(flap.holding(now) for flap in self._flaps.values()):
+            return drafts
+        before = self.walk
+        self.walk = walk(self.runbook, self.checks, now, self._overruled)
+        if self.walk.diagnosis != before.diagnosis and before.steps:
+            self.path_changed = True
+        if self.walk.diagnosis not in (None, self._diagnosis):
+            drafts.append(self._diagnosed(now))
+        return drafts
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What a person pinned, else where the walk ends."""
+        wanted = self.pinned or self.walk.diagnosis
+        return self.runbook.diagnoses.get(wanted) if wanted else None
+
+    @property
+    def proposed(self) -> Severity | None:
+        """The severity that the diagnosis proposes."""
+        return self.diagnosis.severity if self.diagnosis else None
+
+    def overrule(self, question: str, branch: str | None, now: datetime) -> list[Draft]:
+        """Take a person's answer to a question; None gives it back to the evidence."""
+        if branch is None:
+            self._overruled.pop(question, None)
+        else:
+            self._overruled[question] = branch
+        return self.look(now)
+
+    def recorded(self, states: Mapping[str, str], diagnosis: str, now: datetime) -> list[Draft]:
+        """Continue a record: what differs from its last states comes back as drafts."""
+        drafts = []
+        for check, held in self.checks.items():
+            said = states.get(check.value)
+            if held.latest.known and said != held.latest.state.value:
+                before = State(said) if said in set(State) else None
+                drafts += _changed(held.latest, before)
+        self._diagnosis = diagnosis or None
+        return [*drafts, *self.look(now)]
+
+    def _state_change(self, reading: Reading) -> list[Draft]:
+        before = self._states.get(reading.check)
+        if reading.state in (before, State.UNSET):
+            return []
+        self._states[reading.check] = reading.state
+        flap = self._flaps.setdefault(reading.check, Flap(*self._flapping))
+        if before is None:
+            return [] if reading.state in (State.OK, State.UNKNOWN) else _changed(reading, None)
+        started = flap.changed(reading.at)
+        if flap.holding(reading.at):
+            return [_flapping(reading, flap.count)] if started else []
+        return _changed(reading, before)
+
+    def _rest(self, check: Check, now: datetime) -> list[Draft]:
+        settled = self._flaps[check].settle(now)
+        if not settled:
+            return []
+        latest = self.checks[check].latest
+        text = f"{NAMES[check]} is steady again after {settled} changes: {latest.state}"
+        return [Draft(Kind.FLAPPING, text, now, ACTOR, {"check": check.value, "count": settled, "steady": True})]
+
+    def _diagnosed(self, now: datetime) -> Draft:
+        self._diagnosis = self.walk.diagnosis
+        found = self.runbook.diagnoses[self.walk.diagnosis or ""]
+        data = {
+            "id": found.id,
+            "title": found.title,
+            "severity": found.severity.value if found.severity else None,
+            "healthy": found.healthy,
+            "path": [{"question": s.text, "answer": s.answer, "evidence": list(s.evidence)} for s in self.walk.steps],
+            "evidence": list(evidence(found, self.checks, now)),
+        }
+        return Draft(Kind.DIAGNOSIS, found.title, now, ACTOR, data)
+
+
+def _changed(reading: Reading, before: State | None) -> list[Draft]:
+    name = NAMES[reading.check]
+    moved = f"{before} → {reading.state}" if before else f"{reading.state}"
+    data = {"check": reading.check.value, "from": before.value if before else None, "to": reading.state.value}
+    return [Draft(Kind.STATE, f"{name} {moved}: {reading.summary}", reading.at, ACTOR, data)]
+
+
+def _flapping(reading: Reading, count: int) -> Draft:
+    text = f"{NAMES[reading.check]} is flapping, {count} changes; the path holds until it is steady"
+    return Draft(Kind.FLAPPING, text, reading.at, ACTOR, {"check": reading.check.value, "count": count})
+
+
+def _alert(alert: Alert) -> Draft:
+    data = {
+        "fingerprint": alert.fingerprint,
+        "name": alert.name,
+        "severity": alert.severity,
+        "starts_at": rfc3339(alert.starts_at),
+    }
+    said = f": {alert.summary}" if alert.summary else ""
+    return Draft(Kind.ALERT, f"{alert.name} fired{said}", alert.starts_at, "alertmanager", data)

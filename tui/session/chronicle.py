@@ -1,0 +1,195 @@
+"""The incident's record as the session writes it, from the first reading to the last word.
+
+Looking needs no incident: what happens before one is open is kept in memory, and written when
+it opens. What the disk refuses is kept too, said, and tried again with the next entry.
+"""
+
+import asyncio
+import bisect
+from collections import deque
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.model.clock import Clock
+from tui.model.incident import Draft, Entry, Incident, Kind
+from tui.model.redaction import Redactor
+from tui.session.errors import NoIncident, SessionError
+
+if TYPE_CHECKING:
+    from tui.record.journal import Journal
+
+# Enough for a night of looking; older changes of state fall off the front.
+KEPT = 2000
+
+
+class Chronicle:
+    """One incident's entries and its journal; before that, the drafts that wait for one."""
+
+    def __init__(self, state_dir: Path, clock: Clock, redact: Redactor, changed: Callable[[], None]) -> None:
+        self._state_dir = state_dir
+        self._clock = clock
+        self._redact = redact
+        self._changed = changed
+        self._journal: Journal | None = None
+        self._kept: deque[Draft] = deque(maxlen=KEPT)
+        self._backlog: list[Draft] = []
+        self._entries: list[Entry] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._follower: asyncio.Task[None] | None = None
+        self._alerts: set[tuple[str, str]] = set()
+        self.timeline: tuple[Entry, ...] = ()
+        self.incident: Incident | None = None
+        self.trouble = ""
+
+    @property
+    def writable(self) -> bool:
+        """Whether an incident is open here and this console is its writer."""
+        return self._journal is not None and not self._journal.read_only
+
+    @property
+    def read_only(self) -> str:
+        """Why this console may only read the incident's journal, or ""."""
+        return self._journal.read_only if self._journal is not None else ""
+
+    async def open_new(self, incident_id: str, declared: Draft) -> Entry:
+        """Open an incident and write what was kept. Raises SessionError where the disk refuses."""
+        from tui.record.errors import JournalError
+        from tui.record.journal import Journal
+
+        try:
+            journal = await Journal.create(self._state_dir, incident_id, self._clock, self._redact)
+            written = await journal.append(declared, *self._kept)
+        except JournalError as error:
+            raise SessionError(f"The incident could not be opened: {error}") from error
+        self._journal = journal
+        self._kept.clear()
+        self._take(incident_id, written)
+        return written[0]
+
+    async def resume(self, incident_id: str) -> Incident:
+        """Open an incident that exists. Another console's stays read-only here, and is followed."""
+        from tui.record.errors import JournalError
+        from tui.record.journal import Journal
+
+        try:
+            journal = await Journal.open(self._state_dir, incident_id, self._clock, self._redact)
+        except JournalError as error:
+            raise SessionError(f"{incident_id} could not be resumed: {error}") from error
+        await self._release()
+        self._journal = journal
+        kept = [draft for draft in self._kept if draft.kind is Kind.ALERT]
+        self._kept.clear()
+        self._entries, self._alerts, self.incident = [], set(), None
+        self._take(incident_id, journal.entries)
+        self.keep(kept)
+        if journal.read_only:
+            self._follower = asyncio.create_task(self._follow(journal), name="follow the journal")
+        assert self.incident is not None
+        return self.incident
+
+    async def record(self, *drafts: Draft) -> tuple[Entry, ...]:
+        """Write entries; they are on disk when this returns.
+
+        Raises NoIncident where none is open, SessionError where the journal cannot be written.
+        """
+        from tui.record.errors import JournalError
+
+        if self._journal is None:
+            raise NoIncident
+        if self._journal.read_only:
+            raise SessionError(
+                f"This incident is read-only here: {self._journal.read_only}.",
+                "Leave the other console, then resume it here with i.",
+            )
+        waiting, self._backlog = self._backlog, []
+        try:
+            written = await self._journal.append(*waiting, *drafts)
+        except JournalError as error:
+            self._backlog = waiting + self._backlog
+            self.trouble = str(error)
+            self._changed()
+            raise SessionError(f"It was not written down: {error}") from error
+        self.trouble = ""
+        self._take(self._journal.incident_id, written)
+        return written[len(waiting) :]
+
+    def keep(self, drafts: Iterable[Draft]) -> None:
+        """Write what happened by itself: now where an incident is open, else once one opens."""
+        fresh = [draft for draft in drafts if self._is_news(draft)]
+        if not fresh:
+            return
+        if not self.writable:
+            self._kept.extend(fresh)
+            return
+        task = asyncio.create_task(self._record_quietly(fresh), name="record")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _record_quietly(self, drafts: list[Draft]) -> None:
+        """A write that no person waits for: what fails waits for the next one, and is said."""
+        try:
+            await self.record(*drafts)
+        except SessionError:
+            self._backlog.extend(drafts)
+
+    def last_states(self) -> dict[str, str]:
+        """Each check's last recorded state, so that a resumed console knows what changed."""
+        return {
+            str(entry.data["check"]): str(entry.data["to"])
+            for entry in self._entries
+            if entry.kind == Kind.STATE and "check" in entry.data and "to" in entry.data
+        }
+
+    async def close(self) -> None:
+        """Finish what is being written and let the lock go."""
+        if self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._backlog and self.writable:
+            waiting, self._backlog = self._backlog, []
+            await self._record_quietly(waiting)
+        await self._release()
+
+    async def _release(self) -> None:
+        if self._follower is not None:
+            self._follower.cancel()
+            await asyncio.gather(self._follower, return_exceptions=True)
+            self._follower = None
+        if self._journal is not None:
+            journal, self._journal = self._journal, None
+            await journal.close()
+
+    async def _follow(self, journal: "Journal") -> None:
+        async for entry in journal.follow():
+            self._take(journal.incident_id, (entry,))
+
+    def _take(self, incident_id: str, entries: Iterable[Entry]) -> None:
+        from tui.model.incident import advance
+
+        incident = self.incident or Incident(incident_id)
+        for entry in entries:
+            incident = advance(incident, entry)
+            bisect.insort(self._entries, entry, key=_moment)
+            if entry.kind == Kind.ALERT:
+                self._alerts.add(_alert_key(entry.data))
+        self.incident = incident
+        self.timeline = tuple(self._entries)
+        self._changed()
+
+    def _is_news(self, draft: Draft) -> bool:
+        if draft.kind is not Kind.ALERT:
+            return True
+        key = _alert_key(draft.data)
+        if key in self._alerts:
+            return False
+        self._alerts.add(key)
+        return True
+
+
+def _moment(entry: Entry) -> tuple[datetime, str]:
+    return (entry.occurred_at, entry.id)
+
+
+def _alert_key(data: Any) -> tuple[str, str]:
+    return (str(data.get("fingerprint", "")), str(data.get("starts_at", "")))
