@@ -112,7 +112,7 @@ class Reading:
     state: State
     summary: str
     at: datetime
-    facts: Mapping[str, Fact] = NO_FACTS
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NO_FACTS)
     latency: timedelta | None = None
     origin: str = "here"
     evidence: tuple[str, ...] = ()
