@@ -104,13 +104,15 @@ Condition = Equals | OneOf | Between | SameAs | AllOf | AnyOf | Not
 class Branch:
     """One way on from a question: taken when its condition holds.
 
-    `then` is the id of a question or a diagnosis.
+    `then` is the id of a question or a diagnosis; `lead` is what the trail says before the label
+    (`API errors › 429`), or "".
     """
 
     label: str
     when: Condition
     then: str
     answer: str = "yes"
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,14 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class SeverityCase:
+    """A severity that is proposed instead of the diagnosis' own while its condition holds."""
+
+    when: Condition
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Where the tree ends.
 
@@ -162,6 +172,7 @@ class Diagnosis:
         mitigations: ids of mitigations that fit, the best first.
         links: ids of links.
         healthy: whether this diagnosis says that all is well.
+        severity_cases: what is proposed instead, the first that holds; `tree.severity` decides.
     """
 
     id: str
@@ -173,6 +184,7 @@ class Diagnosis:
     mitigations: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     healthy: bool = False
+    severity_cases: tuple[SeverityCase, ...] = ()
 
 
 class Risk(StrEnum):
@@ -223,7 +235,8 @@ class MitigationRule:
     """A mitigation as the runbook declares it.
 
     `means` may say `{value}`, `{pods}`, `{total}`, `{before}`, `{total_before}`: the change in
-    the app's own terms. `hold` is how long it is leased before a person is asked.
+    the app's own terms. `hold` is how long it is leased before a person is asked. `fits` says
+    when it is worth offering: it is left out only where that is known not to hold.
     """
 
     id: str
@@ -234,6 +247,7 @@ class MitigationRule:
     means: str
     hold: timedelta
     without_effect: str = ""
+    fits: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,37 @@
-"""The decision tree: conditions in three values, and the walk along live evidence."""
+"""The decision tree: conditions in three values, and the walk along live evidence.
 
-from collections.abc import Mapping
+Conditions follow Kleene's logic: "all" is no as soon as one part is no, "any" is yes as soon as
+one part is yes, and otherwise one unknown part makes the whole unknown. A reading that is
+unknown, unset or stale makes each of its facts unknown; it can never make a condition true.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from tui.model.reading import Check, Held
-from tui.model.runbook import Condition, Diagnosis, FactName, Runbook
+from tui.model.facts import CONFIGURED, TITLES
+from tui.model.reading import Check, Fact, Held, State
+from tui.model.runbook import (
+    AllOf,
+    AnyOf,
+    Between,
+    Branch,
+    Condition,
+    Diagnosis,
+    Equals,
+    FactName,
+    MitigationRule,
+    Not,
+    OneOf,
+    Question,
+    Runbook,
+    SameAs,
+    Saying,
+    Severity,
+)
+from tui.model.times import span
 
 
 class Truth(StrEnum):
@@ -29,6 +54,7 @@ class Step:
         evidence: the sentences that this answer rests on.
         missing: what would answer it, where the answer is unknown.
         overruled: whether a person gave the answer.
+        lead: what the trail says before the branch ("API errors"), or "".
     """
 
     question: str
@@ -38,6 +64,7 @@ class Step:
     evidence: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     overruled: bool = False
+    lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +77,38 @@ class Walk:
     @property
     def trail(self) -> str:
         """`API errors › 429 › our limit`."""
-        return " › ".join(step.branch for step in self.steps if step.branch)
+        return " › ".join(part for step in self.steps for part in (step.lead, step.branch) if part)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What would let the tree go on; empty where it came to a diagnosis."""
+        return self.steps[-1].missing if self.steps and self.diagnosis is None else ()
+
+
+class _Absent:
+    """Stands for a fact that is not known, since None is a value."""
+
+
+_ABSENT = _Absent()
 
 
 def holds(condition: Condition, held: Mapping[Check, Held], now: datetime) -> Truth:
     """Whether the condition holds on what is known now."""
-    raise NotImplementedError
+    match condition:
+        case AllOf(parts):
+            return _all(holds(part, held, now) for part in parts)
+        case AnyOf(parts):
+            return _not(_all(_not(holds(part, held, now)) for part in parts))
+        case Not(part):
+            return _not(holds(part, held, now))
+        case SameAs(name, other):
+            return _same(_fact(name, held, now), _fact(other, held, now))
+        case Equals(name, value):
+            return _test(_fact(name, held, now), lambda fact: _equal(fact, value))
+        case OneOf(name, values):
+            return _test(_fact(name, held, now), lambda fact: any(_equal(fact, v) for v in values))
+        case Between(name, least, most):
+            return _test(_fact(name, held, now), lambda fact: _within(fact, least, most))
 
 
 def walk(
@@ -64,15 +117,238 @@ def walk(
     now: datetime,
     overruled: Mapping[str, str] | None = None,
 ) -> Walk:
-    """Walk the tree. `overruled` maps a question's id to the label of the branch a person chose."""
-    raise NotImplementedError
+    """Walk the tree. `overruled` maps a question's id to the label of the branch a person chose.
+
+    A label that the question does not have (the runbook changed since) is passed over. The walk
+    ends at a diagnosis, or at the first question that cannot be answered; `steps[-1].missing`
+    then says what would answer it.
+    """
+    steps: list[Step] = []
+    at: str | None = runbook.root
+    seen: set[str] = set()
+    while at is not None and at in runbook.questions and at not in seen:
+        seen.add(at)
+        question = runbook.questions[at]
+        step, branch = _answer(question, held, now, (overruled or {}).get(at))
+        steps.append(step)
+        at = branch.then if branch else None
+    return Walk(tuple(steps), at if at in runbook.diagnoses else None)
 
 
 def evidence(diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime) -> tuple[str, ...]:
-    """The sentences that a diagnosis rests on, in the runbook's order."""
-    raise NotImplementedError
+    """The sentences that a diagnosis rests on, in the runbook's order.
+
+    Checks that the diagnosis would show but that are not known now are named in one last
+    sentence: what is missing belongs to what a person judges by.
+    """
+    sentences: list[str] = []
+    unknown: list[str] = []
+    for item in diagnosis.evidence:
+        if isinstance(item, Saying):
+            if holds(item.when, held, now) is Truth.YES:
+                sentences.append(filled(item.say, held, now))
+        elif (place := held.get(item)) is not None and place.usable(now):
+            sentences.extend(_sentences(item, place))
+        else:
+            unknown.append(_unusable(item, place, now))
+    if unknown:
+        sentences.append(f"Not known: {'; '.join(unknown)}.")
+    return tuple(dict.fromkeys(sentences))
+
+
+def severity(diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime) -> Severity | None:
+    """The severity that a diagnosis proposes: its first case that holds, else its own."""
+    for case in diagnosis.severity_cases:
+        if holds(case.when, held, now) is Truth.YES:
+            return case.severity
+    return diagnosis.severity
+
+
+def fitting(
+    runbook: Runbook, diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime
+) -> tuple[MitigationRule, ...]:
+    """The diagnosis' mitigations, best first, without those that are known not to fit now."""
+    rules = (runbook.mitigations[name] for name in diagnosis.mitigations)
+    return tuple(
+        rule for rule in rules if rule.fits is None or holds(rule.fits, held, now) is not Truth.NO
+    )
+
+
+def filled(say: str, held: Mapping[Check, Held], now: datetime) -> str:
+    """A saying with its `{check.fact}` filled in, once: what is filled in is not looked at again."""
+    parts: list[str] = []
+    rest = say
+    while (start := rest.find("{")) >= 0 and (end := rest.find("}", start)) >= 0:
+        check, _, fact = rest[start + 1 : end].partition(".")
+        parts += [rest[:start], _told(_fact(FactName(Check(check), fact), held, now))]
+        rest = rest[end + 1 :]
+    return "".join([*parts, rest])
 
 
 def facts_of(condition: Condition) -> tuple[FactName, ...]:
     """Every fact that a condition looks at, once, in order."""
-    raise NotImplementedError
+    return tuple(dict.fromkeys(_names(condition)))
+
+
+def _names(condition: Condition) -> Iterator[FactName]:
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _names(part)
+        case Not(part):
+            yield from _names(part)
+        case SameAs(name, other):
+            yield from (name, other)
+        case _:
+            yield condition.name
+
+
+def _answer(
+    question: Question, held: Mapping[Check, Held], now: datetime, chosen: str | None
+) -> tuple[Step, Branch | None]:
+    ways = (*question.branches, question.otherwise) if question.otherwise else question.branches
+    mine = next((way for way in ways if way.label == chosen), None)
+    if mine is not None:
+        told = ("a person chose this branch",)
+        return _step(question, mine, told, overruled=True), mine
+    truths = [holds(branch.when, held, now) for branch in question.branches]
+    for branch, truth in zip(question.branches, truths, strict=True):
+        if truth is Truth.YES:
+            return _step(question, branch, _because((branch,), held, now, Truth.YES)), branch
+    if Truth.UNKNOWN in truths or question.otherwise is None:
+        open_ones = tuple(b for b, t in zip(question.branches, truths, strict=True) if t is Truth.UNKNOWN)
+        missing = _missing(open_ones, held, now)
+        return Step(question.id, question.text, Truth.UNKNOWN.value, "", missing=missing), None
+    return _step(question, question.otherwise, _because(question.branches, held, now, Truth.NO)), question.otherwise
+
+
+def _step(question: Question, branch: Branch, told: tuple[str, ...], *, overruled: bool = False) -> Step:
+    return Step(
+        question.id, question.text, branch.answer, branch.label, told, overruled=overruled, lead=branch.lead
+    )
+
+
+def _because(
+    branches: Iterable[Branch], held: Mapping[Check, Held], now: datetime, truth: Truth
+) -> tuple[str, ...]:
+    """The best sentence of each check that made these conditions what they are."""
+    leaves = (leaf for b in branches for leaf in _deciding(b.when, held, now, truth))
+    checks = dict.fromkeys(name.check for leaf in leaves for name in _names(leaf))
+    return tuple(_sentences(check, held[check])[0] for check in checks if check in held)
+
+
+def _missing(branches: Iterable[Branch], held: Mapping[Check, Held], now: datetime) -> tuple[str, ...]:
+    leaves = (leaf for b in branches for leaf in _deciding(b.when, held, now, Truth.UNKNOWN))
+    told = dict.fromkeys(
+        _why_unknown(name, held, now)
+        for leaf in leaves
+        for name in _names(leaf)
+        if isinstance(_fact(name, held, now), _Absent)
+    )
+    return tuple(told)
+
+
+def _deciding(
+    condition: Condition, held: Mapping[Check, Held], now: datetime, truth: Truth
+) -> Iterator[Condition]:
+    """The simple conditions that give the whole its value, which is `truth`."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                if holds(part, held, now) is truth:
+                    yield from _deciding(part, held, now, truth)
+        case Not(part):
+            yield from _deciding(part, held, now, _not(truth))
+        case _:
+            yield condition
+
+
+def _fact(name: FactName, held: Mapping[Check, Held], now: datetime) -> Fact | _Absent:
+    place = held.get(name.check)
+    if place is None:
+        return _ABSENT
+    if name.fact == CONFIGURED:
+        return place.latest.state is not State.UNSET
+    if not place.usable(now):
+        return _ABSENT
+    value = place.latest.facts.get(name.fact, _ABSENT)
+    # Prometheus answers NaN for 0/0: a number that says nothing.
+    return _ABSENT if isinstance(value, float) and math.isnan(value) else value
+
+
+def _test(fact: Fact | _Absent, passes: Callable[[Fact], bool]) -> Truth:
+    if isinstance(fact, _Absent):
+        return Truth.UNKNOWN
+    return Truth.YES if passes(fact) else Truth.NO
+
+
+def _equal(fact: Fact, value: Fact) -> bool:
+    """Equal, and both or neither a bool: in Python True == 1."""
+    return isinstance(fact, bool) == isinstance(value, bool) and fact == value
+
+
+def _within(fact: Fact, least: float | None, most: float | None) -> bool:
+    if isinstance(fact, bool) or not isinstance(fact, int | float):
+        return False
+    return (least is None or fact >= least) and (most is None or fact <= most)
+
+
+def _same(one: Fact | _Absent, other: Fact | _Absent) -> Truth:
+    if one is None or other is None:
+        return Truth.NO
+    if isinstance(one, _Absent) or isinstance(other, _Absent):
+        return Truth.UNKNOWN
+    return Truth.YES if _equal(one, other) else Truth.NO
+
+
+def _not(truth: Truth) -> Truth:
+    return {Truth.YES: Truth.NO, Truth.NO: Truth.YES}.get(truth, Truth.UNKNOWN)
+
+
+def _all(truths: Iterable[Truth]) -> Truth:
+    answer = Truth.YES
+    for truth in truths:
+        if truth is Truth.NO:
+            return Truth.NO
+        if truth is Truth.UNKNOWN:
+            answer = Truth.UNKNOWN
+    return answer
+
+
+def _sentences(check: Check, place: Held) -> tuple[str, ...]:
+    """What stands for a reading as evidence: its own sentences, else its summary. Never empty."""
+    return place.latest.evidence or (f"{TITLES[check]}: {place.latest.summary}",)
+
+
+def _why_unknown(name: FactName, held: Mapping[Check, Held], now: datetime) -> str:
+    place = held.get(name.check)
+    if place is not None and place.usable(now):
+        return f"{TITLES[name.check]}: its answer does not tell {name.fact.replace('_', ' ')}"
+    return _unusable(name.check, place, now)
+
+
+def _unusable(check: Check, place: Held | None, now: datetime) -> str:
+    """Why nothing can be reasoned from a check now, and what mends it where that is known."""
+    title = TITLES[check]
+    if place is None:
+        return f"{title}: not asked yet"
+    latest = place.latest
+    if latest.known:
+        return f"{title}: no answer for {span(now - latest.at)}"
+    return f"{title}: {latest.summary}{f' ({latest.remedy})' if latest.remedy else ''}"
+
+
+def _told(fact: Fact | _Absent) -> str:
+    if isinstance(fact, _Absent):
+        return "unknown"
+    match fact:
+        case None:
+            return "none"
+        case bool():
+            return "yes" if fact else "no"
+        case float():
+            return f"{fact:.3g}"
+        case tuple():
+            return ", ".join(fact) or "none"
+        case _:
+            return str(fact)
