@@ -133,9 +133,7 @@ def container_named(deployment: Json, name: str) -> tuple[int, Json] | None:
 def env_entries(container: Json, variable: str) -> tuple[tuple[int, Json], ...]:
     """Every `env` entry of this name, with its place. More than one is a trap: the last one wins."""
     return tuple(
-        (index, entry)
-        for index, entry in enumerate(_list(container, "env"))
-        if entry.get("name") == variable
+        (index, entry) for index, entry in enumerate(_list(container, "env")) if entry.get("name") == variable
     )
 
 

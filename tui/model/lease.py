@@ -80,7 +80,9 @@ def notes_of(deployment: Mapping[str, Any]) -> tuple[LeaseNote, ...]:
         for key, value in workload.annotations(deployment).items()
         if key.startswith(PREFIX)
     )
-    return tuple(sorted((note for note in found if note), key=lambda note: (note.applied_at, note.mitigation)))
+    return tuple(
+        sorted((note for note in found if note), key=lambda note: (note.applied_at, note.mitigation))
+    )
 
 
 def leases_of(deployment: Mapping[str, Any]) -> tuple[LeaseSeen, ...]:

@@ -1,0 +1,387 @@
+"""A Kubernetes cluster as the console needs it: one deployment in one pinned context.
+
+Importing this imports no kubernetes; `Cluster.connect` does, in a thread. Everything raises
+`ClusterError`, whose words are safe to show. No discovery is made: the paths that are asked are
+fixed, which saves every start four round trips and leaves no cache of it in the temporary folder.
+"""
+
+import asyncio
+import base64
+import binascii
+import importlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from tui.clients import cluster_config, cluster_http
+from tui.clients.cluster_config import Access, contexts
+from tui.clients.cluster_errors import Asked, ClusterError, Reason
+from tui.clients.cluster_http import MANAGER, Query
+from tui.model import deployment as workload
+from tui.model.redaction import Redactor
+from tui.model.secret import Secret
+from tui.model.text import clean_lines
+from tui.settings import Kubernetes
+
+if TYPE_CHECKING:
+    from tui.clients.cluster_login import Login
+
+__all__ = ["Cluster", "ClusterDoor", "ClusterError", "Reason", "contexts"]
+
+T = TypeVar("T")
+
+DEADLINE = 5.0
+_PLUGIN_DEADLINE = 20.0  # a plugin asks an identity provider of its own
+_AGAIN = 5.0  # seconds between two attempts to log in anew
+
+
+class Cluster:
+    """One deployment of one context, pinned when the connection is made.
+
+    Attributes:
+        context, namespace, deployment_name: what is pinned.
+        container: the container that the settings name, or "".
+        kubeconfig: the file that the settings name, or "".
+        user: who we are, once `whoami` has been asked; until then the kubeconfig's name for us.
+        secrets: credentials and secret values that were read, for a redactor.
+    """
+
+    def __init__(self, settings: Kubernetes, access: Access, login: "Login", deadline: float) -> None:
+        self._settings = settings
+        self._access = access
+        self._login = login
+        self._deadline = deadline
+        self._logged_in = time.monotonic()
+        self._logging_in = asyncio.Lock()
+        self._redact = Redactor(login.secrets)
+        self.context = access.context
+        self.namespace = access.namespace
+        self.deployment_name = settings.deployment
+        self.container = settings.container
+        self.kubeconfig = settings.kubeconfig
+        self.user = access.user
+        self.secrets: set[Secret] = set(login.secrets)
+
+    @classmethod
+    async def connect(cls, settings: Kubernetes, deadline: float = DEADLINE) -> "Cluster":
+        """Read the kubeconfig and log in; nothing is asked of the cluster yet.
+
+        Args:
+            settings: which kubeconfig, context, namespace and deployment.
+            deadline: seconds that each call may take as a whole.
+        """
+        access = await asyncio.to_thread(cluster_config.access, settings)
+        return cls(settings, access, await _log_in(access), deadline)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._login.close()
+
+    # -- who we are and what we may
+
+    async def whoami(self) -> str:
+        """Our name, by the server; the kubeconfig's name for us where it cannot tell (before 1.28)."""
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            answer = await self._json(
+                "POST",
+                "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+                self._asked(
+                    "create", "selfsubjectreviews", "a review of who we are", "authentication.k8s.io"
+                ),
+                body=body,
+            )
+        except ClusterError as error:
+            if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
+                return self.user
+            raise
+        name = _at(answer, "status", "userInfo", "username")
+        if isinstance(name, str) and name:
+            self.user = name
+        return self.user
+
+    async def may(self, verb: str, group: str, resource: str, name: str = "", subresource: str = "") -> bool:
+        """Whether we may do this in the namespace, by the server's own access review."""
+        attributes = {
+            "namespace": self.namespace,
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "name": name,
+            "subresource": subresource,
+        }
+        answer = await self._json(
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            self._asked("create", "selfsubjectaccessreviews", "an access review", "authorization.k8s.io"),
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
+            },
+        )
+        return _at(answer, "status", "allowed") is True
+
+    # -- the deployment
+
+    async def deployment(self) -> dict[str, Any]:
+        """The deployment as it is now."""
+        return await self._json("GET", self._deployment_path, self._asked_deployment("get"))
+
+    async def patch_deployment(self, body: Any, content_type: str, dry_run: bool) -> dict[str, Any]:
+        """Send a patch, under our field manager; the answer is what is stored, or would be.
+
+        An error whose `sent` is true leaves open whether the change was made.
+        """
+        query = [("fieldManager", MANAGER), *([("dryRun", "All")] if dry_run else [])]
+        return await self._json(
+            "PATCH",
+            self._deployment_path,
+            self._asked_deployment("patch"),
+            query=query,
+            body=body,
+            content_type=content_type,
+        )
+
+    async def watch_deployment(self, resource_version: str, seconds: float) -> AsyncIterator[dict[str, Any]]:
+        """The deployment at each change after that version, for so many seconds at most.
+
+        It ends early where the version is too old for the server: read the deployment again.
+        """
+        query = [
+            ("watch", "true"),
+            ("fieldSelector", f"metadata.name={self.deployment_name}"),
+            ("resourceVersion", resource_version),
+            ("timeoutSeconds", str(max(int(seconds), 1))),
+        ]
+        asked = self._asked_deployment("watch")
+        path = f"/apis/apps/v1/namespaces/{quote(self.namespace)}/deployments"
+        async with aclosing(cluster_http.lines(self._login, path, asked, seconds, query)) as events:  # type: ignore[type-var]
+            async for event in events:
+                if event.get("type") in ("ERROR", "DELETED"):
+                    return
+                if event.get("type") != "BOOKMARK":
+                    yield event["object"]
+
+    # -- what belongs to it
+
+    async def replica_sets(self) -> tuple[dict[str, Any], ...]:
+        """The deployment's ReplicaSets, newest revision first."""
+        found = await self._owned("/apis/apps/v1", "apps", "replicasets")
+        own = (rs for rs in found if any(_owns(owner, self.deployment_name) for owner in _owners(rs)))
+        return tuple(sorted(own, key=_revision, reverse=True))
+
+    async def pods(self) -> tuple[dict[str, Any], ...]:
+        """The pods that the deployment selects."""
+        return await self._owned("/api/v1", "", "pods")
+
+    async def events(self) -> tuple[dict[str, Any], ...]:
+        """Events of the deployment, its ReplicaSets and its pods, oldest first."""
+        found = await self._list("/api/v1", "", "events", [("limit", "500")])
+        name = self.deployment_name
+        own = (e for e in found if _concerns(str(_at(e, "involvedObject", "name") or ""), name))
+        return tuple(sorted(own, key=lambda e: str(e.get("lastTimestamp") or e.get("eventTime") or "")))
+
+    async def autoscalers(self) -> tuple[dict[str, Any], ...]:
+        """Autoscalers of the deployment; none where the group is not served or we may not look."""
+        try:
+            found = await self._list("/apis/autoscaling/v2", "autoscaling", "horizontalpodautoscalers", [])
+        except ClusterError as error:
+            if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
+                return ()
+            raise
+        return tuple(
+            scaler
+            for scaler in found
+            if _at(scaler, "spec", "scaleTargetRef", "kind") == "Deployment"
+            and _at(scaler, "spec", "scaleTargetRef", "name") == self.deployment_name
+        )
+
+    async def secret_value(self, name: str, key: str) -> Secret | None:
+        """One value of a Secret; None where it is missing or we may not read it."""
+        try:
+            found = await self._json(
+                "GET",
+                f"/api/v1/namespaces/{quote(self.namespace)}/secrets/{quote(name, safe='')}",
+                self._asked("get", "secrets", f"secret {name}"),
+            )
+        except ClusterError as error:
+            if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
+                return None
+            raise
+        encoded = _at(found, "data", key)
+        try:
+            value = Secret(base64.b64decode(str(encoded or ""), validate=True).decode())
+        except (binascii.Error, UnicodeDecodeError):
+            return None
+        if not value:
+            return None
+        self.secrets.add(value)
+        self._redact.add(value)
+        return value
+
+    async def pod_log(
+        self, pod: str, container: str, since_seconds: int, tail_lines: int, limit_bytes: int
+    ) -> str:
+        """The end of a container's log, as plain lines; bytes that are no UTF-8 are replaced."""
+        query = [
+            ("container", container),
+            ("sinceSeconds", str(since_seconds)),
+            ("tailLines", str(tail_lines)),
+            ("limitBytes", str(limit_bytes)),
+        ]
+        path = f"/api/v1/namespaces/{quote(self.namespace)}/pods/{quote(pod, safe='')}/log"
+        asked = self._asked("get", "pods/log", f"log of pod {pod}")
+        content = await self._bytes(
+            "GET", path, asked, query=[(name, value) for name, value in query if value]
+        )
+        return self._redact.text(clean_lines(content.decode(errors="replace")))
+
+    # -- asking
+
+    @property
+    def _deployment_path(self) -> str:
+        name = quote(self.deployment_name, safe="")
+        return f"/apis/apps/v1/namespaces/{quote(self.namespace)}/deployments/{name}"
+
+    def _asked(self, verb: str, resource: str, what: str, group: str = "") -> Asked:
+        return Asked(
+            verb=verb,
+            resource=resource,
+            what=what,
+            context=self.context,
+            namespace=self.namespace,
+            user=self.user,
+            login=self._access.login,
+            group=group,
+        )
+
+    def _asked_deployment(self, verb: str) -> Asked:
+        return self._asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
+
+    async def _owned(self, root: str, group: str, resource: str) -> tuple[dict[str, Any], ...]:
+        chosen = workload.selector(await self.deployment())
+        return await self._list(root, group, resource, [("labelSelector", chosen)] if chosen else [])
+
+    async def _list(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:
+        asked = self._asked("list", resource, resource, group)
+        path = f"{root}/namespaces/{quote(self.namespace)}/{resource}"
+        answer = await self._json("GET", path, asked, query=query)
+        items = answer.get("items")
+        return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+
+    async def _json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
+        return await self._again(
+            lambda: cluster_http.ask_json(self._login, method, path, asked, self._deadline, **how),
+        )
+
+    async def _bytes(self, method: str, path: str, asked: Asked, **how: Any) -> bytes:
+        return await self._again(
+            lambda: cluster_http.ask(self._login, method, path, asked, self._deadline, **how)
+        )
+
+    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call; where the login has expired, log in anew and make it once more.
+
+        A call that was answered 401 did nothing, so that even a patch may be sent again.
+        """
+        login = self._login
+        try:
+            return await call()
+        except ClusterError as error:
+            if error.reason is not Reason.LOGIN_EXPIRED or not await self._log_in_anew(login):
+                raise
+        return await call()
+
+    async def _log_in_anew(self, refused: "Login") -> bool:
+        """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""
+        async with self._logging_in:
+            if self._login is not refused:
+                return True
+            if time.monotonic() - self._logged_in < _AGAIN:
+                return False
+            self._logged_in = time.monotonic()
+            access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
+            if access.server != self._access.server:
+                raise ClusterError(
+                    Reason.CONFIG,
+                    f"Context {self.context} of the kubeconfig now names another server than at the start.",
+                    "Start the console again if that is meant.",
+                )
+            self._login = await _log_in(access)
+            self._access = access
+            for secret in self._login.secrets:
+                self.secrets.add(secret)
+                self._redact.add(secret)
+        await refused.close()
+        return True
+
+
+class ClusterDoor:
+    """One connection, made when it is first needed and shared by probes and mitigations.
+
+    A login that expires later is renewed inside the connection; one that never came about is
+    tried again by the next `open`.
+    """
+
+    def __init__(self, settings: Kubernetes, deadline: float = DEADLINE) -> None:
+        self.settings = settings
+        self._deadline = deadline
+        self._cluster: Cluster | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> Cluster:
+        """The connection. Raises ClusterError where there can be none."""
+        async with self._opening:
+            if self._cluster is None:
+                self._cluster = await Cluster.connect(self.settings, self._deadline)
+            return self._cluster
+
+    async def close(self) -> None:
+        """Close the connection, if there is one; `open` would make another."""
+        async with self._opening:
+            cluster, self._cluster = self._cluster, None
+        if cluster is not None:
+            await cluster.close()
+
+
+async def _log_in(access: Access) -> "Login":
+    login = await asyncio.to_thread(importlib.import_module, "tui.clients.cluster_login")
+    asked = Asked(
+        verb="reach",
+        resource="",
+        what="the cluster",
+        context=access.context,
+        namespace="",
+        user=access.user,
+        login=access.login,
+    )
+    connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
+    return connection
+
+
+def _at(parent: Mapping[str, Any], *path: str) -> Any:
+    here: Any = parent
+    for step in path:
+        here = here.get(step) if isinstance(here, Mapping) else None
+    return here
+
+
+def _owners(item: Mapping[str, Any]) -> list[Any]:
+    owners = _at(item, "metadata", "ownerReferences")
+    return owners if isinstance(owners, list) else []
+
+
+def _owns(owner: Any, name: str) -> bool:
+    return isinstance(owner, Mapping) and owner.get("kind") == "Deployment" and owner.get("name") == name
+
+
+def _revision(replica_set: Mapping[str, Any]) -> int:
+    revision = workload.annotations(replica_set).get(workload.REVISION, "")
+    return int(revision) if revision.isdecimal() else 0
+
+
+def _concerns(event_of: str, deployment: str) -> bool:
+    return event_of == deployment or event_of.startswith(f"{deployment}-")

@@ -1,0 +1,292 @@
+"""What a Kubernetes API refuses or does not answer, as whole sentences.
+
+Nothing of a request's headers or of an answer's raw body ever gets into a `ClusterError`: a
+rejected write echoes the values that it was sent, and the library's own exceptions print headers.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tui.model.text import clean
+
+
+class Reason(StrEnum):
+    """Why the cluster did not do what was asked."""
+
+    LOGIN_EXPIRED = "login_expired"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    CONFIG = "config"
+    SERVER = "server"
+
+
+class ClusterError(Exception):
+    """A refusal or a silence of the cluster, in words.
+
+    Attributes:
+        reason: the kind.
+        said: what happened and what did not, a whole sentence, safe to show.
+        remedy: what to do about it, a whole sentence.
+        status: the HTTP status, or None where nothing was answered.
+        sent: whether the request may have reached the server, so that a change may have been made.
+    """
+
+    def __init__(
+        self, reason: Reason, said: str, remedy: str, status: int | None = None, *, sent: bool = False
+    ) -> None:
+        super().__init__(f"{said} {remedy}".strip())
+        self.reason = reason
+        self.said = said
+        self.remedy = remedy
+        self.status = status
+        self.sent = sent
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked, in the words of an error.
+
+    `what` is the object ("deployment mistral-service"); verb, group and resource are the RBAC ones.
+    """
+
+    verb: str
+    resource: str
+    what: str
+    context: str
+    namespace: str
+    user: str
+    login: str = ""
+    group: str = ""
+
+    @property
+    def place(self) -> str:
+        """`namespace prod of prod-eu`, or `prod-eu` where it is not in a namespace."""
+        return f"namespace {self.namespace} of {self.context}" if self.namespace else self.context
+
+    @property
+    def who(self) -> str:
+        """The user, or words for one whose name is not known."""
+        return self.user or "your user"
+
+
+RETRY = "Press r to ask again."
+LOGIN = "Log in to the cluster again, then press r."
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
+_RBAC = re.compile(r'User "(?P<user>[^"]*)" cannot ')
+_DENIED = re.compile(
+    r"(?:exceeded quota|admission webhook|denied the request|denied by|violates)", re.IGNORECASE
+)
+
+
+def refused(status: int, body: bytes, asked: Asked) -> ClusterError:
+    """The error for an answer that is no success. `body` is only read for its `Status` object."""
+    told = _status_object(body)
+    maker = _MAKERS.get(status)
+    if maker is not None:
+        return maker(told, asked)
+    if status >= 500:
+        return ClusterError(
+            Reason.SERVER,
+            f"The API server of {asked.context} answered {status} when asked to {_deed(asked)}.",
+            "It may be overloaded or restarting: ask again in a moment.",
+            status,
+            sent=True,
+        )
+    return ClusterError(
+        Reason.SERVER,
+        f"The API server of {asked.context} answered {status} when asked to {_deed(asked)}; "
+        "nothing was changed.",
+        "Check with kubectl that this address is a Kubernetes API server.",
+        status,
+    )
+
+
+def _unauthorized(told: dict[str, Any], asked: Asked) -> ClusterError:
+    return login_expired(asked, 401)
+
+
+def login_expired(asked: Asked, status: int | None = None, why: str = "") -> ClusterError:
+    """The login is refused; what to run again is said where the kubeconfig tells it."""
+    because = f": {why}" if why else ""
+    remedy = f"Log in again with: {asked.login}. Then press r." if asked.login else LOGIN
+    return ClusterError(
+        Reason.LOGIN_EXPIRED,
+        f"The login to {asked.context} has expired or is not accepted{because}; "
+        f"could not {_deed(asked)}, and nothing was changed.",
+        remedy,
+        status,
+    )
+
+
+def _forbidden(told: dict[str, Any], asked: Asked) -> ClusterError:
+    message = str(told.get("message") or "")
+    named = _RBAC.search(message)
+    if named and named["user"] == "system:anonymous":
+        return login_expired(asked, 403, "the server saw no credentials")
+    if _DENIED.search(message) and not named:
+        return ClusterError(
+            Reason.FORBIDDEN,
+            f"A policy of {asked.context} refused to {_deed(asked)}: {_safe(message)}. Nothing was changed.",
+            "Ask whoever owns the cluster's policies and quotas.",
+            403,
+        )
+    user = clean(named["user"], limit=80) if named else asked.who
+    resource = f"{asked.resource}.{asked.group}" if asked.group else asked.resource
+    return ClusterError(
+        Reason.FORBIDDEN,
+        f"{user} may not {asked.verb} {resource} in {asked.place}; nothing was changed.",
+        f"Ask an administrator of {asked.context} for a Role with {asked.verb} on {resource}"
+        f"{' in ' + asked.namespace if asked.namespace else ''}.",
+        403,
+    )
+
+
+def _missing(told: dict[str, Any], asked: Asked) -> ClusterError:
+    if not told:
+        said = f"{asked.context} does not serve {asked.resource}."
+        return ClusterError(Reason.MISSING, said, "Check the address of the cluster in the kubeconfig.", 404)
+    return ClusterError(
+        Reason.MISSING,
+        f"There is no {asked.what} in {asked.place}; nothing was changed.",
+        "Check kubernetes.deployment, kubernetes.namespace and kubernetes.context in the settings.",
+        404,
+    )
+
+
+def _conflict(told: dict[str, Any], asked: Asked) -> ClusterError:
+    return ClusterError(
+        Reason.CONFLICT,
+        f"Somebody changed {asked.what} in {asked.place} at the same moment; nothing was applied.",
+        "Open the preview again: it shows what is there now.",
+        409,
+    )
+
+
+def _invalid(told: dict[str, Any], asked: Asked) -> ClusterError:
+    causes = _causes(told)
+    status = told.get("code") if isinstance(told.get("code"), int) else 422
+    if causes:
+        said = f"The server refused to {_deed(asked)} as invalid: {causes}. Nothing was changed."
+        remedy = "Correct the value in the preview, or the runbook's mitigation."
+    else:
+        said = (
+            f"A condition of the change to {asked.what} in {asked.place} does not hold; nothing was applied."
+        )
+        remedy = "Open the preview again: it shows what is there now."
+    return ClusterError(Reason.INVALID, said, remedy, status)
+
+
+def _bad_request(told: dict[str, Any], asked: Asked) -> ClusterError:
+    message = clean(str(told.get("message") or "no reason was given"), limit=200)
+    return ClusterError(
+        Reason.INVALID, f"The server could not {_deed(asked)}: {message}.", "Nothing was changed.", 400
+    )
+
+
+def _too_many(told: dict[str, Any], asked: Asked) -> ClusterError:
+    return ClusterError(
+        Reason.SERVER,
+        f"The API server of {asked.context} is too busy to {_deed(asked)}; nothing was changed.",
+        "Ask again in a moment.",
+        429,
+    )
+
+
+_MAKERS = {
+    400: _bad_request,
+    401: _unauthorized,
+    403: _forbidden,
+    404: _missing,
+    409: _conflict,
+    422: _invalid,
+    429: _too_many,
+}
+
+
+def unanswered(error: BaseException, asked: Asked, deadline: float) -> ClusterError:
+    """The error for a request that got no answer, or none that is a Kubernetes API's."""
+    import aiohttp  # comes with kubernetes, and must not be imported before it
+
+    deed = _deed(asked)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return ClusterError(
+            Reason.UNREACHABLE,
+            f"The certificate of {asked.context}'s API server is not trusted; could not {deed}.",
+            "Something may intercept the connection, or the kubeconfig's certificate authority is old.",
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ClusterError(
+            Reason.UNREACHABLE,
+            f"The name of {asked.context}'s API server does not resolve; could not {deed}.",
+            f"Check the VPN and the name service. {RETRY}",
+        )
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ClientProxyConnectionError):
+        return ClusterError(
+            Reason.UNREACHABLE,
+            f"The API server of {asked.context} does not accept connections; could not {deed}.",
+            f"Check the VPN and the cluster's address in the kubeconfig. {RETRY}",
+        )
+    if isinstance(error, TimeoutError):
+        return ClusterError(
+            Reason.TIMEOUT,
+            f"{asked.context} did not answer within {deadline:g} s when asked to {deed}.",
+            f"Check the VPN and the cluster. {RETRY}",
+            sent=True,
+        )
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        return ClusterError(
+            Reason.CONFIG,
+            f"The server address of {asked.context} in the kubeconfig is no address.",
+            "Correct clusters[].cluster.server.",
+        )
+    if isinstance(error, ValueError | aiohttp.ContentTypeError):
+        return ClusterError(
+            Reason.SERVER,
+            f"What answered for {asked.context} is no Kubernetes API server; could not {deed}.",
+            "A proxy or a login page may stand in between: check the address in the kubeconfig.",
+            sent=True,
+        )
+    return ClusterError(
+        Reason.UNREACHABLE,
+        f"The connection to {asked.context} broke while asking it to {deed}.",
+        RETRY,
+        sent=True,
+    )
+
+
+def _deed(asked: Asked) -> str:
+    return f"{asked.verb} {asked.what}"
+
+
+def _status_object(body: bytes) -> dict[str, Any]:
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) and told.get("kind") == "Status" else {}
+
+
+def _causes(told: dict[str, Any]) -> str:
+    details = told.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    if not isinstance(causes, list):
+        return ""
+    lines = [_cause(cause) for cause in causes[:3] if isinstance(cause, dict)]
+    return "; ".join(line for line in lines if line)
+
+
+def _cause(cause: dict[str, Any]) -> str:
+    field, message = clean(str(cause.get("field") or ""), limit=120), _safe(str(cause.get("message") or ""))
+    return f"{field}: {message}" if field else message
+
+
+def _safe(message: str) -> str:
+    """A server's message without what it quotes: it may quote the values that were sent."""
+    return clean(_QUOTED.sub('"…"', message), limit=240).rstrip(".")

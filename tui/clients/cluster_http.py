@@ -1,0 +1,171 @@
+"""One request to a Kubernetes API at a time: sent, read within bounds, refused in words."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tui.clients.cluster_errors import Asked, ClusterError, refused, unanswered
+
+if TYPE_CHECKING:
+    from tui.clients.cluster_login import Login
+
+MANAGER = "leeward"
+_LARGEST = 32 << 20
+_CHUNK = 1 << 16
+Query = Sequence[tuple[str, str]]
+
+
+async def ask(
+    login: "Login",
+    method: str,
+    path: str,
+    asked: Asked,
+    deadline: float,
+    *,
+    query: Query = (),
+    body: object = None,
+    content_type: str = "application/json",
+) -> bytes:
+    """The whole answer's body. Raises ClusterError for every refusal, silence and broken answer.
+
+    The deadline covers the whole exchange, a trickling body included.
+    """
+    failure: BaseException
+    try:
+        async with asyncio.timeout(deadline):
+            response = await _send(login, method, path, deadline, query, body, content_type)
+            try:
+                content = await _bounded(response)
+            finally:
+                response.close()
+            if 200 <= response.status <= 299:
+                return content
+            problem = refused(response.status, content, asked)
+        raise problem
+    except ClusterError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the library raises what aiohttp, ssl and json raise
+        failure = error
+    # Outside the handler, so that nothing of the library's exception (headers!) hangs on to ours.
+    raise unanswered(failure, asked, deadline)
+
+
+async def ask_json(
+    login: "Login",
+    method: str,
+    path: str,
+    asked: Asked,
+    deadline: float,
+    *,
+    query: Query = (),
+    body: object = None,
+    content_type: str = "application/json",
+) -> dict[str, Any]:
+    """As `ask`, for an answer that must be a JSON object."""
+    content = await ask(
+        login, method, path, asked, deadline, query=query, body=body, content_type=content_type
+    )
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise unanswered(ValueError(), asked, deadline)
+    return answer
+
+
+async def lines(
+    login: "Login", path: str, asked: Asked, seconds: float, query: Query
+) -> AsyncIterator[Mapping[str, Any]]:
+    """The JSON lines of a watch, until the server ends it or so many seconds have passed.
+
+    A watch that falls silent ends by itself: half-open connections otherwise hang for ever.
+    """
+    until = asyncio.get_running_loop().time() + seconds
+    response = await _open(login, path, asked, seconds, query)
+    try:
+        while (line := await _line(response, until, asked)) is not None:
+            if event := _event(line):
+                yield event
+    finally:
+        response.close()
+
+
+async def _open(login: "Login", path: str, asked: Asked, seconds: float, query: Query) -> Any:
+    failure: BaseException
+    try:
+        async with asyncio.timeout(seconds):
+            response = await _send(login, "get", path, seconds + 1, query, None, "application/json")
+            if response.status == 200:
+                return response
+            try:
+                problem = refused(response.status, await _bounded(response), asked)
+            finally:
+                response.close()
+        raise problem
+    except ClusterError:
+        raise
+    except Exception as error:  # noqa: BLE001  # as in `ask`
+        failure = error
+    raise unanswered(failure, asked, seconds)
+
+
+async def _line(response: Any, until: float, asked: Asked) -> bytes | None:
+    """The next line; None at the end of the watch or of its time."""
+    failure: BaseException
+    try:
+        # Only around the reading: a timeout that spans a `yield` would cancel whoever iterates.
+        async with asyncio.timeout_at(until):
+            line: bytes = await response.content.readline()
+            return line or None
+    except TimeoutError:
+        return None
+    except Exception as error:  # noqa: BLE001  # as in `ask`
+        failure = error
+    raise unanswered(failure, asked, 0)
+
+
+def _event(line: bytes) -> Mapping[str, Any] | None:
+    if not line.strip():
+        return None
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, Mapping) and isinstance(event.get("object"), Mapping) else None
+
+
+async def _send(
+    login: "Login",
+    method: str,
+    path: str,
+    deadline: float,
+    query: Query,
+    body: object,
+    content_type: str,
+) -> Any:
+    """The response, its body unread, whatever its status."""
+    client = login.client
+    request = await client.param_serialize(
+        method.upper(),
+        path,
+        query_params=list(query),
+        header_params={"Accept": "application/json, */*", "Content-Type": content_type},
+        body=body,
+        auth_settings=["BearerToken"],
+    )
+    answer = await client.call_api(*request, _request_timeout=deadline)
+    return answer.response
+
+
+async def _bounded(response: Any) -> bytes:
+    """The body, refused where it is larger than any list that a console needs."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_chunked(_CHUNK):
+        size += len(part)
+        if size > _LARGEST:
+            raise ValueError("the answer is too large")
+        parts.append(part)
+    return b"".join(parts)
