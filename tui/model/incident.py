@@ -8,6 +8,8 @@ from typing import Any
 
 from tui.model.runbook import Severity
 
+NO_TITLE = "incident"
+
 
 class Kind(StrEnum):
     """What an entry is about. Values are part of the journal's format: they may be added to."""
@@ -95,7 +97,8 @@ class Draft:
 class Applied:
     """A mitigation as the journal tells it: from intent to verdict.
 
-    `outcome` is `applied`, `refused`, `unknown`, or "" while nothing is known of it.
+    `outcome` is `applied`, `refused`, `unknown`, or "" while nothing is known of it. `lease` is
+    the last that was heard of its lease: `taken`, `released`, `overwritten`, `ended`, or "".
     """
 
     intent: str
@@ -110,14 +113,29 @@ class Applied:
     verdict_text: str = ""
     undone: bool = False
     undoes: str = ""
+    lease: str = ""
+    lease_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """The state of an incident: what its entries, in the order of their ids, add up to."""
+    """The state of an incident: what its entries, in the order of their ids, add up to.
+
+    Attributes:
+        started_at: when the impact began: the first alert, the first failing check, or the declaration.
+        diagnosis: id of the diagnosis that stands now; "" while there is none.
+        root_cause: id of the last diagnosis that was something wrong, with its title; it stays
+            when a mitigation has made all well.
+        commander_at: when somebody first took command.
+        mitigated_at: when it first held: a mitigation measured effective, or monitoring began;
+            None again where it was opened again.
+        reason: why it was resolved before its hold had ended, or "".
+        failed_requests, coverage: over the impact window, and the share of the window that the
+            metrics cover; None is unknown.
+    """
 
     id: str
-    title: str = "incident"
+    title: str = NO_TITLE
     severity: Severity | None = None
     status: Status = Status.INVESTIGATING
     started_at: datetime | None = None
@@ -133,6 +151,11 @@ class Incident:
     drill: bool = False
     mitigations: tuple[Applied, ...] = ()
     alerts: frozenset[str] = frozenset()
+    root_cause: str = ""
+    root_cause_title: str = ""
+    reason: str = ""
+    failed_requests: float | None = None
+    coverage: float | None = None
 
     @property
     def open(self) -> bool:
@@ -146,5 +169,16 @@ class Incident:
 
 
 def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
-    """The incident that these entries add up to. Unknown kinds change nothing."""
-    raise NotImplementedError
+    """The incident that these entries add up to. Unknown kinds change nothing.
+
+    Data that is missing or of another type changes nothing either: a journal may come from a
+    later version or from a damaged disk. docs/journal.md has the table of the kinds' data.
+    """
+    from tui.model.folding import steps
+
+    incident = Incident(incident_id)
+    for entry in sorted(entries, key=lambda entry: entry.id):
+        step = steps.get(entry.kind)
+        if step is not None:
+            incident = step(incident, entry)
+    return incident

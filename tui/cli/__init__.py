@@ -1,0 +1,113 @@
+"""The command line: one face of the program. stdout carries data alone, stderr the rest.
+
+Each command is a module of its own, imported when it is called: `leeward --help`, `note` and
+`show` answer within a quarter of a second because they load nothing that they do not need. The
+help texts of the commands therefore stand here.
+"""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui import __version__
+
+# Exit codes, as scripts rely on them.
+WELL = 0
+PROBLEM = 1
+USAGE = 2
+CANNOT_TELL = 3
+
+# name -> where its click command is, and what `--help` says of it.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "triage": ("tui.cli.triage:command", "Run every check once, and say what is wrong."),
+    "doctor": (
+        "tui.cli.doctor:command",
+        "Test the settings and the runbook, and say how to mend what fails.",
+    ),
+    "drill": ("tui.cli.drill:command", "Open the console in a simulated world."),
+    "incidents": ("tui.cli.incidents:command", "List past and open incidents."),
+    "show": ("tui.cli.show:command", "Show one incident's entries."),
+    "note": ("tui.cli.note:command", "Add a note to an incident; print its entry id."),
+    "postmortem": ("tui.cli.postmortem:command", "Write an incident's postmortem from its record."),
+    "verify": ("tui.cli.verify:command", "Check the hash chain of an incident's journal."),
+    "runbook": ("tui.cli.runbook:command", "Check a runbook, or show the one in use."),
+}
+CONSOLE = "tui.cli.console:open_console"
+
+NO_TERMINAL = """\
+leeward: this is no terminal, so the console cannot open. Without one:
+  leeward triage            every check once, then the diagnosis (--json for scripts)
+  leeward incidents         past and open incidents
+  leeward show ID           one incident's entries
+  leeward note ID TEXT      add a note
+  leeward drill --headless  play a simulated incident through
+  leeward --help            everything else"""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of the whole program, which stand before the command."""
+
+    config: Path | None = None
+    read_only: bool = False
+    resume: str = ""
+    ascii: bool = False
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = load(COMMANDS[cmd_name][0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
+
+
+def load(target: str) -> Any:
+    """What `module:attribute` names, imported now."""
+    module, _, attribute = target.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--config", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Settings to use."
+)
+@click.option("--read-only", is_flag=True, help="Change nothing in the cluster: cannot be armed.")
+@click.option("--resume", metavar="ID", default="", help="Open the console on this incident.")
+@click.option("--ascii", "ascii_", is_flag=True, help="Draw with ASCII characters alone.")
+@click.version_option(__version__, prog_name="leeward", message="%(prog)s %(version)s")
+@click.pass_context
+def leeward(ctx: click.Context, config: Path | None, read_only: bool, resume: str, ascii_: bool) -> None:
+    """The incident console for services that depend on the Mistral AI API.
+
+    Without a command it opens the console. Exit codes: 0 all is well, 1 a problem was found, 2 the
+    call or the settings are wrong, 3 cannot tell.
+    """
+    ctx.obj = Options(config, read_only, resume, ascii_)
+    if ctx.invoked_subcommand is None:
+        ctx.exit(_open_console(ctx.obj))
+
+
+def _open_console(options: Options) -> int:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(NO_TERMINAL, err=True)
+        return USAGE
+    code: int | None = load(CONSOLE)(options)
+    return code or WELL

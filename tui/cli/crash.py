@@ -1,0 +1,38 @@
+"""What is kept of an error that nobody foresaw: a file for whoever mends it, without secrets."""
+
+import platform
+import sys
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui import __version__
+from tui.model.redaction import Redactor, says_secret
+from tui.model.secret import Secret
+from tui.settings import state_dir
+
+
+def keep(error: BaseException, environ: Mapping[str, str]) -> Path | None:
+    """Write the error and where it came from to the state folder; None where even that fails.
+
+    Values of variables whose name says secret, and whatever looks like one, are taken out.
+    """
+    redact = Redactor(Secret(value) for name, value in environ.items() if says_secret(name))
+    now = datetime.now(UTC)
+    text = "\n".join(
+        [
+            f"leeward {__version__}, Python {platform.python_version()}, {platform.system()}, {now:%Y-%m-%dT%H:%M:%SZ}",
+            redact.text(" ".join(sys.argv[1:])),
+            "",
+            redact.text("".join(traceback.format_exception(error))),
+        ]
+    )
+    path = state_dir(environ) / "crashes" / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return path

@@ -1,0 +1,230 @@
+"""What each kind of entry does to an incident. docs/journal.md has the keys of their data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from tui.model.incident import NO_TITLE, Applied, Entry, Incident, Kind, Status
+from tui.model.runbook import Severity
+from tui.model.times import parse_rfc3339
+
+NO_CAUSE = ("", "healthy", "unknown")
+
+Step = Callable[[Incident, Entry], Incident]
+
+
+def _declared(incident: Incident, entry: Entry) -> Incident:
+    began = _moment(entry.data, "started_at") or entry.occurred_at
+    title = _text(entry.data, "title")
+    incident = replace(
+        _started(incident, began),
+        declared_at=_earliest(incident.declared_at, entry.occurred_at),
+        title=title or incident.title,
+        severity=_severity(entry.data, "severity") or incident.severity,
+        drill=entry.data.get("drill") is True or incident.drill,
+    )
+    return _caused(incident, entry, _text(entry.data, "diagnosis"), "")
+
+
+def _alert(incident: Incident, entry: Entry) -> Incident:
+    if _text(entry.data, "event") == "ended":
+        return incident
+    fired = _moment(entry.data, "starts_at") or entry.occurred_at
+    fingerprint = _text(entry.data, "fingerprint")
+    return replace(
+        _started(incident, fired),
+        alert_at=_earliest(incident.alert_at, fired),
+        alerts=incident.alerts | {fingerprint} if fingerprint else incident.alerts,
+    )
+
+
+def _state(incident: Incident, entry: Entry) -> Incident:
+    failing = _text(entry.data, "to") == "fail"
+    return _started(incident, entry.occurred_at) if failing else incident
+
+
+def _diagnosis(incident: Incident, entry: Entry) -> Incident:
+    return _caused(incident, entry, _text(entry.data, "id"), _text(entry.data, "title"))
+
+
+def _caused(incident: Incident, entry: Entry, diagnosis: str, title: str) -> Incident:
+    incident = replace(incident, diagnosis=diagnosis or incident.diagnosis)
+    if diagnosis in NO_CAUSE or entry.data.get("healthy") is True or not incident.open:
+        return incident
+    same = diagnosis == incident.root_cause
+    title = title or (incident.root_cause_title if same else diagnosis)
+    return replace(
+        incident,
+        root_cause=diagnosis,
+        root_cause_title=title,
+        root_cause_at=incident.root_cause_at if same else entry.occurred_at,
+        title=incident.title if incident.title != NO_TITLE else title,
+    )
+
+
+def _acknowledged(incident: Incident, entry: Entry) -> Incident:
+    return replace(incident, acknowledged_at=_earliest(incident.acknowledged_at, entry.occurred_at))
+
+
+def _commander(incident: Incident, entry: Entry) -> Incident:
+    return _commanded(incident, entry, _text(entry.data, "name") or entry.actor)
+
+
+def _handover(incident: Incident, entry: Entry) -> Incident:
+    to = _text(entry.data, "to")
+    return _commanded(incident, entry, to) if to else incident
+
+
+def _commanded(incident: Incident, entry: Entry, name: str) -> Incident:
+    return replace(
+        incident,
+        commander=name,
+        commander_at=_earliest(incident.commander_at, entry.occurred_at),
+        acknowledged_at=_earliest(incident.acknowledged_at, entry.occurred_at),
+    )
+
+
+def _set_severity(incident: Incident, entry: Entry) -> Incident:
+    return replace(incident, severity=_severity(entry.data, "to") or incident.severity)
+
+
+def _set_status(incident: Incident, entry: Entry) -> Incident:
+    try:
+        status = Status(_text(entry.data, "to"))
+    except ValueError:
+        return incident
+    if status is Status.RESOLVED:
+        return _resolved(incident, entry)
+    incident = replace(incident, status=status, resolved_at=None)
+    if status is Status.MONITORING:
+        return _mitigated(incident, entry)
+    return replace(incident, mitigated_at=None) if status is Status.INVESTIGATING else incident
+
+
+def _mitigated(incident: Incident, entry: Entry) -> Incident:
+    return replace(incident, mitigated_at=incident.mitigated_at or entry.occurred_at)
+
+
+def _resolved(incident: Incident, entry: Entry) -> Incident:
+    return replace(
+        incident,
+        status=Status.RESOLVED,
+        resolved_at=incident.resolved_at or entry.occurred_at,
+        reason=_text(entry.data, "reason") or incident.reason,
+        failed_requests=_number(entry.data, "failed_requests", incident.failed_requests),
+        coverage=_number(entry.data, "coverage", incident.coverage),
+    )
+
+
+def _intent(incident: Incident, entry: Entry) -> Incident:
+    data = entry.data
+    applied = Applied(
+        intent=entry.id,
+        mitigation=_text(data, "mitigation"),
+        title=_text(data, "title") or _text(data, "mitigation"),
+        variable=_text(data, "variable"),
+        before=_value(data, "before"),
+        after=_value(data, "after"),
+        at=entry.occurred_at,
+        undoes=_text(data, "undoes"),
+    )
+    return replace(incident, mitigations=(*incident.mitigations, applied))
+
+
+def _outcome(incident: Incident, entry: Entry) -> Incident:
+    outcome = _text(entry.data, "outcome")
+    if not outcome:
+        return incident
+    incident = _changed(incident, entry, outcome=outcome)
+    undone = {applied.undoes for applied in incident.mitigations if applied.outcome == "applied"} - {""}
+    return replace(
+        incident,
+        mitigations=tuple(
+            replace(applied, undone=applied.intent in undone) if applied.intent in undone else applied
+            for applied in incident.mitigations
+        ),
+    )
+
+
+def _verdict(incident: Incident, entry: Entry) -> Incident:
+    verdict = _text(entry.data, "verdict")
+    incident = _changed(incident, entry, verdict=verdict, verdict_text=entry.text)
+    intent = _text(entry.data, "intent")
+    own = any(applied.intent == intent and not applied.undoes for applied in incident.mitigations)
+    return _mitigated(incident, entry) if own and verdict == "effective" else incident
+
+
+def _lease(incident: Incident, entry: Entry) -> Incident:
+    until = _moment(entry.data, "until")
+    event = _text(entry.data, "event")
+    return _changed(incident, entry, lease=event, **({"lease_until": until} if until else {}))
+
+
+def _changed(incident: Incident, entry: Entry, **changes: Any) -> Incident:
+    """The incident with the mitigation changed that `intent` names."""
+    intent = _text(entry.data, "intent")
+    return replace(
+        incident,
+        mitigations=tuple(
+            replace(applied, **changes) if applied.intent == intent else applied
+            for applied in incident.mitigations
+        ),
+    )
+
+
+def _started(incident: Incident, at: datetime) -> Incident:
+    return replace(incident, started_at=_earliest(incident.started_at, at))
+
+
+def _earliest(one: datetime | None, other: datetime) -> datetime:
+    return other if one is None else min(one, other)
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _value(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _number(data: Mapping[str, Any], key: str, otherwise: float | None) -> float | None:
+    value = data.get(key)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else otherwise
+
+
+def _severity(data: Mapping[str, Any], key: str) -> Severity | None:
+    try:
+        return Severity(_text(data, key))
+    except ValueError:
+        return None
+
+
+def _moment(data: Mapping[str, Any], key: str) -> datetime | None:
+    try:
+        return parse_rfc3339(_text(data, key))
+    except (ValueError, OverflowError):
+        return None
+
+
+steps: Mapping[str, Step] = {
+    Kind.DECLARED: _declared,
+    Kind.ALERT: _alert,
+    Kind.STATE: _state,
+    Kind.DIAGNOSIS: _diagnosis,
+    Kind.PINNED: _diagnosis,
+    Kind.ACKNOWLEDGED: _acknowledged,
+    Kind.COMMANDER: _commander,
+    Kind.HANDOVER: _handover,
+    Kind.SEVERITY: _set_severity,
+    Kind.STATUS: _set_status,
+    Kind.INTENT: _intent,
+    Kind.OUTCOME: _outcome,
+    Kind.SETTLED: _outcome,
+    Kind.VERDICT: _verdict,
+    Kind.LEASE: _lease,
+    Kind.RESOLVED: _resolved,
+}

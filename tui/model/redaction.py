@@ -1,0 +1,193 @@
+"""Secrets are taken out before anything reaches the disk, the screen, the clipboard or a chat.
+
+Two nets, one behind the other: the secrets that we hold, in every form in which a server or a
+tool may echo them, and patterns of what looks like a secret that we do not hold. A bare run of 32
+hex digits is never taken: it is a trace id, a digest or a gateway's request id.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from tui.model.secret import Secret
+
+MARK = "***"
+# A shorter secret would blank ordinary words; a longer mark could itself contain a secret.
+SHORTEST = 6
+_SHORTEST_BASE64 = 8
+
+_NAME = (
+    r"api[_.-]?key|apikey|access[_.-]?key(?:[_.-]?id)?|private[_.-]?key|secret[_.-]?key|routing[_.-]?key"
+    r"|secret|token|passw(?:or)?d|passwd|pwd|credentials?|authorization"
+)
+_FIELD = rf"(?:{_NAME})(?:[_.-]?(?:value|b64|base64))?\d*"
+_ENDS_AS_SECRET = re.compile(rf"(?i){_FIELD}\Z")
+_NOTHING = r"(?:null|none|true|false|nil|\(unset\)|\(empty\))\b"
+
+_HINT = re.compile(
+    r"bearer|basic|mistral|hooks\.slack|xox|://|key|secret|token|passw|pwd|credential|authorization",
+    re.IGNORECASE,
+)
+_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----).*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S
+        ),
+        rf"\1 {MARK}",
+    ),
+    (re.compile(r"(?i)(https?://hooks\.slack(?:-gov)?\.com/)[^\s\"'<>)\]]+"), rf"\1{MARK}"),
+    (re.compile(r"\bxox[a-z]-[A-Za-z0-9-]{8,}"), MARK),
+    # Up to the last @ before the path: a password may hold an @ of its own.
+    (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/?#\"'<>]+@"), rf"\1{MARK}@"),
+    (
+        re.compile(
+            r"(?i)(\b(?:proxy-)?authorization\\?[\"']?\s*[:=]\s*\\?[\"']?)(?:[a-z]+\s+)?[^\s\"',;\\]+"
+        ),
+        rf"\1{MARK}",
+    ),
+    # A scheme followed by a plain word ("basic authentication") is prose.
+    (
+        re.compile(
+            r"\b([Bb]earer|BEARER|[Bb]asic|BASIC)(\s+)(?![A-Za-z]?[a-z]{0,19}(?:[\s.,;:!?)\"']|\Z))[^\s\"',;<>\\]{4,}"
+        ),
+        rf"\1\2{MARK}",
+    ),
+    (re.compile(r"((?i:mistral).{0,40}?)\b[A-Za-z0-9]{32}\b"), rf"\1{MARK}"),
+    # "token": "…", and the same inside a JSON text that is itself a JSON string.
+    (
+        re.compile(rf"(?i)({_FIELD}([\"'])\s*:\s*\2)(?:\\.|(?!\2)[^\\])+", re.S),
+        rf"\1{MARK}",
+    ),
+    (
+        re.compile(rf"(?i)({_FIELD}\\([\"'])\s*:\s*\\\2)(?:(?!\\\2).)+", re.S),
+        rf"\1{MARK}",
+    ),
+    # API_KEY=…, password='…'
+    (
+        re.compile(
+            rf"(?i)(\b[\w.-]*{_FIELD}=)"
+            rf"(?!{_NOTHING})(?:\"[^\"]+\"|'[^']+'|[^\s\"',;&}}\])]+)"
+        ),
+        rf"\1{MARK}",
+    ),
+    # api-key: … as YAML has it; a plain lower-case word behind the colon is prose ("token: expired").
+    (
+        re.compile(
+            rf"(?i:(\b[\w.-]*{_FIELD}:\s+))"
+            rf"(?!{_NOTHING})(?![a-z]+(?:[\s.,;]|\Z))[^\s\"',;{{}}\[\]]{{4,}}"
+        ),
+        rf"\1{MARK}",
+    ),
+)
+
+
+class Redactor:
+    """Takes secrets out of text and data. Safe to call on anything; never raises on content.
+
+    Args:
+        known: secrets that we hold; those under six characters are left to the patterns.
+    """
+
+    def __init__(self, known: Iterable[Secret] = ()) -> None:
+        self._forms: set[str] = set()
+        self._known: re.Pattern[str] | None = None
+        for secret in known:
+            self.add(secret)
+
+    def add(self, secret: Secret) -> None:
+        """Hold one more secret from now on."""
+        forms = set(_forms(secret.reveal())) - self._forms
+        if forms:
+            self._forms |= forms
+            longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
+            self._known = re.compile("|".join(map(re.escape, longest_first)))
+
+    def text(self, text: str) -> str:
+        """The text with each secret replaced by `***`."""
+        text = self._without_known(text)
+        if not _HINT.search(text):
+            return text
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        return self._without_known(text)
+
+    def data(self, value: Any) -> Any:
+        """JSON data with each secret replaced, in keys too; tuples become lists.
+
+        A string under a name that says secret (`token`, `API_KEY`) is replaced whole, and so is
+        the value of an environment variable of such a name (`{"name": …, "value": …}`).
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return self._mapping(value)
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.data(item) for item in value]
+        return value
+
+    def _mapping(self, value: Mapping[Any, Any]) -> dict[Any, Any]:
+        named = value.get("name")
+        variable = isinstance(named, str) and says_secret(named)
+        return {
+            self.text(key) if isinstance(key, str) else key: self._under(key, item, variable)
+            for key, item in value.items()
+        }
+
+    def _under(self, key: Any, item: Any, variable: bool) -> Any:
+        secretive = isinstance(key, str) and (says_secret(key) or (variable and key == "value"))
+        if secretive and isinstance(item, str) and item:
+            return MARK
+        return self.data(item)
+
+    def _without_known(self, text: str) -> str:
+        if self._known is None:
+            return text
+        # Again until nothing is left: what is taken out may bring two halves together. It ends,
+        # since the mark is shorter than any form.
+        while (shorter := self._known.sub(MARK, text)) != text:
+            text = shorter
+        return text
+
+
+def says_secret(name: str) -> bool:
+    """Whether a field or variable of this name holds a secret: `MISTRAL_API_KEY`, `token`."""
+    return _ENDS_AS_SECRET.search(name) is not None
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The secret as servers and tools echo it, and the lines of one that has several."""
+    lines = [line.strip() for line in value.splitlines()]
+    for plain in {value, value.strip(), *(line for line in lines if len(line) >= 16)}:
+        if len(plain) < SHORTEST:
+            continue
+        yield plain
+        for ascii_only in (True, False):
+            escaped = json.dumps(plain, ensure_ascii=ascii_only)[1:-1]
+            yield from (escaped, escaped.replace("/", "\\/"))
+        for encoded in _quoted(plain):
+            yield from (encoded, _lower_escapes(encoded))
+        yield from _base64_forms(plain.encode("utf-8", "surrogatepass"))
+
+
+def _quoted(plain: str) -> tuple[str, ...]:
+    raw = plain.encode("utf-8", "surrogatepass")
+    return (quote(raw, safe=""), quote(raw), quote_plus(raw))
+
+
+def _lower_escapes(encoded: str) -> str:
+    return re.sub(r"%[0-9A-F]{2}", lambda found: found[0].lower(), encoded)
+
+
+def _base64_forms(raw: bytes) -> Iterator[str]:
+    """Whole, and what stays the same of it inside a longer text, at each of the three alignments."""
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        whole = encode(raw).decode()
+        yield from (form for form in (whole, whole.rstrip("=")) if len(form) >= _SHORTEST_BASE64)
+        for before, cut in ((0, 0), (1, 2), (2, 3)):
+            padded = encode(b"\0" * before + raw).decode().rstrip("=")
+            core = padded[cut : len(padded) - bool((before + len(raw)) % 3)]
+            if len(core) >= _SHORTEST_BASE64:
+                yield core

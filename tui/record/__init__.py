@@ -1,0 +1,1 @@
+"""What happened: the journals of incidents, append-only and chained."""

@@ -1,0 +1,249 @@
+"""The journal of an incident: append-only, chained, acknowledged only when it is on disk."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import aiofiles
+from aiofiles.os import wrap
+from aiofiles.threadpool.binary import AsyncFileIO
+
+from tui.model.clock import Clock
+from tui.model.incident import Draft, Entry
+from tui.record import lines
+from tui.record.errors import HeldByAnother, JournalError, told
+from tui.record.folder import JOURNAL, NOTES, existing_folder, incident_folder, make_folder, sync_folder
+from tui.record.ids import EntryIds
+from tui.record.lock import Lock
+from tui.record.reading import Record, read, read_folder
+from tui.record.tape import Tape, Written
+
+T = TypeVar("T")
+
+# A look at who holds the lock takes it for some microseconds: that must not make a console read-only.
+LOCK_WAIT = 0.25
+
+
+class Redacts(Protocol):
+    """What takes secrets out of text and data: `tui.model.redaction.Redactor`."""
+
+    def text(self, text: str) -> str: ...
+
+    def data(self, value: Any) -> Any: ...
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Drafts of one append, ready to be chained."""
+
+    contents: list[lines.Content]
+    done: "asyncio.Future[tuple[Entry, ...]]"
+
+
+class Journal:
+    """One journal, open for appending, or only for reading where `read_only` says why.
+
+    Attributes:
+        incident_id: whose journal this is.
+        found: what all journals of the incident said when this one was opened.
+        problems: what was found wrong on opening, in sentences; recording goes on regardless.
+        read_only: why nothing can be appended ("… is being written by process 71 on host."), or "".
+    """
+
+    def __init__(self, path: Path, incident_id: str, clock: Clock, redact: Redacts) -> None:
+        """Use `create`, `open` or `beside`."""
+        self.incident_id = incident_id
+        self.found = Record()
+        self.problems: tuple[str, ...] = ()
+        self.read_only = ""
+        self._path = path
+        self._clock = clock
+        self._redact = redact
+        self._ids = EntryIds()
+        # A thread of its own: a write never waits behind seven hung name resolutions.
+        self._thread: Executor = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._lock: Lock | None = None
+        self._file: AsyncFileIO | None = None
+        self._tape: Tape | None = None
+        self._waiting: list[_Waiting] = []
+        self._writer: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def create(cls, state_dir: Path, incident_id: str, clock: Clock, redact: Redacts) -> "Journal":
+        """Begin the journal of a new incident; its folder and header are on disk on return.
+
+        Raises:
+            JournalError: the id is none or taken, or the disk refuses.
+        """
+        folder = incident_folder(state_dir, incident_id)
+        journal = cls(folder / JOURNAL, incident_id, clock, redact)
+        return await journal._opened(lambda: make_folder(folder), LOCK_WAIT)
+
+    @classmethod
+    async def open(
+        cls,
+        state_dir: Path,
+        incident_id: str,
+        clock: Clock,
+        redact: Redacts,
+        *,
+        wait: float = LOCK_WAIT,
+    ) -> "Journal":
+        """Open a journal that there is; read-only where another holds it or it cannot be written.
+
+        Args:
+            wait: how many seconds to wait for another writer to leave.
+
+        Raises:
+            NoSuchIncident: there is none of this id.
+            JournalError: this is no id, or the journal cannot even be read.
+        """
+        folder = existing_folder(state_dir, incident_id)
+        journal = cls(folder / JOURNAL, incident_id, clock, redact)
+        try:
+            return await journal._opened(lambda: None, wait)
+        except JournalError as error:
+            journal.found = read(state_dir, incident_id)
+            journal.read_only = str(error)
+            journal.problems = journal.found.problems
+            return journal
+
+    @classmethod
+    async def beside(cls, state_dir: Path, incident_id: str, clock: Clock, redact: Redacts) -> "Journal":
+        """A second chain of the same incident, for a note while a console holds the first.
+
+        Raises:
+            HeldByAnother: somebody else writes a note and did not end within two seconds.
+            JournalError: as `open`, and where it cannot be written.
+        """
+        folder = existing_folder(state_dir, incident_id)
+        journal = cls(folder / NOTES, incident_id, clock, redact)
+        return await journal._opened(lambda: None, 2.0)
+
+    async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
+        """Record the drafts, in order and all or none. On return they are on disk.
+
+        Appends that come while one is being written share the next sync. A caller that is
+        cancelled may find its entries recorded or not.
+
+        Raises:
+            JournalError: nothing was recorded; the journal is as it was, and later appends may work.
+        """
+        if self._tape is None:
+            raise HeldByAnother(self.read_only or f"The journal of {self.incident_id} is closed.")
+        if not drafts:
+            return ()
+        contents = [lines.content(_redacted(draft, self._redact)) for draft in drafts]
+        waiting = _Waiting(contents, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write_waiting(self._tape), name="journal")
+        return await waiting.done
+
+    async def close(self) -> None:
+        """Finish what is being written, and let others write. Safe to call twice."""
+        tape, self._tape = self._tape, None
+        if self._writer is not None:
+            await asyncio.gather(self._writer, return_exceptions=True)
+        if tape is not None:
+            tape.close()
+        await self._let_go()
+
+    async def __aenter__(self) -> "Journal":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _opened(self, before: Callable[[], None], wait: float) -> "Journal":
+        try:
+            await self._hop(before)
+            self._lock = await self._hop(Lock.take, self._path, self._clock.now(), wait)
+            await self._take_over()
+        except BaseException:
+            await self._let_go()
+            raise
+        return self
+
+    async def _take_over(self) -> None:
+        try:
+            self._file = await aiofiles.open(
+                self._path, "r+b", buffering=0, opener=_private, executor=self._thread
+            )
+            content = await self._file.read()
+        except OSError as error:
+            raise told("open", self._path, error) from error
+        lines.check_version(content)
+        self.found = await self._hop(read_folder, self._path.parent, self.incident_id)
+        tape = await self._hop(Tape, self._path, self._file.fileno(), content)
+        self._ids = EntryIds(max((entry.id for entry in self.found.entries), default=""))
+        if not tape.end.lines:
+            header = lines.header_line(self.incident_id, socket.gethostname(), self._clock.now())
+            await self._hop(tape.commit, header, Written(len(header), 1, lines.hash_of_line(header)))
+            await self._hop(sync_folder, self._path.parent)
+        self._tape = tape
+        torn = "the last line is torn"
+        self.problems = (*(p for p in self.found.problems if torn not in p), *tape.problems)
+
+    async def _write_waiting(self, tape: Tape) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await self._write(tape, batch)
+            except JournalError as error:
+                for waiting in batch:
+                    if not waiting.done.done():
+                        waiting.done.set_exception(JournalError(error.said, error.remedy))
+            finally:
+                # Only where this task itself was cancelled is anything left to tell.
+                for waiting in batch:
+                    waiting.done.cancel()
+
+    async def _write(self, tape: Tape, batch: list[_Waiting]) -> None:
+        now = self._clock.now()
+        prev, data, groups = tape.end.hash, bytearray(), []
+        for waiting in batch:
+            entries = []
+            for content in waiting.contents:
+                entry, line, prev = lines.chained(content, self._ids.next(now), now, prev)
+                entries.append(entry)
+                data += line
+            groups.append(tuple(entries))
+        count = tape.end.lines + sum(map(len, groups))
+        end = Written(tape.end.size + len(data), count, prev)
+        await self._hop(tape.commit, bytes(data), end)
+        for waiting, recorded in zip(batch, groups, strict=True):
+            if not waiting.done.done():
+                waiting.done.set_result(recorded)
+
+    async def _let_go(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            await file.close()
+        if self._lock is not None:
+            self._lock.release()
+        self._thread.shutdown(wait=False)
+
+    async def _hop(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run something that blocks in the journal's own thread: one hop, whatever it does there."""
+        hop: Callable[..., Awaitable[T]] = wrap(function)
+        return await hop(*arguments, executor=self._thread)
+
+
+def _redacted(draft: Draft, redact: Redacts) -> Draft:
+    return Draft(
+        draft.kind,
+        redact.text(draft.text),
+        draft.occurred_at,
+        redact.text(draft.actor),
+        redact.data(draft.data),
+    )
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CREAT, 0o600)

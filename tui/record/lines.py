@@ -1,0 +1,251 @@
+"""The format of a journal, version 1: how an entry becomes a line, and what chains the lines.
+
+docs/journal.md describes it for whoever wants to read a journal without this program.
+"""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from tui.model.incident import Draft, Entry
+from tui.model.text import clean_lines
+from tui.model.times import rfc3339
+from tui.record.errors import JournalError
+
+VERSION = 1
+NO_LINE = "0" * 64
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line: what the file is. Its hash is the `prev` of the first entry."""
+
+    leeward: int
+    journal: str
+    writer: str
+    created_at: datetime
+
+
+class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is chained: `prev` is the hash of the envelope before, `digest` that of the content."""
+
+    prev: str
+    id: str
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    kind: str
+    digest: str
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content: what a redaction removes, with its salt, leaving the chain whole."""
+
+    text: str
+    data: dict[str, Any]
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line of an entry; salt and body are null where they were redacted."""
+
+    envelope: Envelope
+    salt: str | None
+    body: Body | None
+
+
+class RawLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line with the very bytes that are hashed."""
+
+    envelope: msgspec.Raw
+    salt: str | None
+    body: msgspec.Raw
+
+
+class _Version(msgspec.Struct):
+    leeward: int = VERSION
+
+
+_encoder = msgspec.json.Encoder()
+_line = msgspec.json.Decoder(Line)
+_raw_line = msgspec.json.Decoder(RawLine)
+_envelope = msgspec.json.Decoder(Envelope)
+_body = msgspec.json.Decoder(Body)
+_header = msgspec.json.Decoder(Header)
+_version = msgspec.json.Decoder(_Version)
+
+
+class Unreadable(ValueError):
+    """Bytes that are no line of a journal; the text says why."""
+
+
+def header_line(incident_id: str, writer: str, created_at: datetime) -> bytes:
+    """The first line, with its newline."""
+    header = {
+        "leeward": VERSION,
+        "journal": incident_id,
+        "writer": writer,
+        "created_at": rfc3339(created_at),
+    }
+    return _encoder.encode(header) + b"\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A draft as it will lie on disk, before it has a place in the chain."""
+
+    draft: Draft
+    data: dict[str, Any]
+    body: bytes
+    salt: str
+    digest: str
+
+
+def content(draft: Draft) -> Content:
+    """Make a draft ready. Raises JournalError where it holds what JSON cannot."""
+    draft = replace(draft, text=_plain(draft.text), actor=_plain(draft.actor))
+    try:
+        body = _encode_body(draft)
+        data = _body.decode(body).data
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise JournalError(f"The {draft.kind} entry cannot be written as JSON: {error}.") from error
+    salt = os.urandom(16).hex()
+    return Content(draft, data, body, salt, digest(salt, body))
+
+
+def chained(made: Content, entry_id: str, now: datetime, prev: str) -> tuple[Entry, bytes, str]:
+    """The entry, its line with its newline, and its hash: the `prev` of the next."""
+    draft = made.draft
+    occurred, recorded = _milliseconds(draft.occurred_at), _milliseconds(now)
+    envelope = _encoder.encode(
+        {
+            "prev": prev,
+            "id": entry_id,
+            "occurred_at": rfc3339(occurred),
+            "recorded_at": rfc3339(recorded),
+            "actor": draft.actor,
+            "kind": str(draft.kind),
+            "digest": made.digest,
+        }
+    )
+    line = b'{"envelope":%b,"salt":"%b","body":%b}\n' % (envelope, made.salt.encode(), made.body)
+    entry = Entry(entry_id, occurred, recorded, draft.actor, str(draft.kind), draft.text, made.data)
+    return entry, line, hash_of(envelope)
+
+
+def parse_header(line: bytes) -> Header:
+    """The header. Raises Unreadable, also for a format of a later version."""
+    try:
+        header = _header.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(f"no header of a journal ({error})") from None
+    if header.leeward != VERSION:
+        raise Unreadable(f"format {header.leeward}, this program reads {VERSION}; use a newer leeward")
+    return header
+
+
+def check_version(journal: bytes) -> None:
+    """Raise JournalError where a journal is of a later format: this program must not write to it."""
+    try:
+        version = _version.decode(journal[: journal.find(b"\n") + 1] or b"{}").leeward
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    if version > VERSION:
+        raise JournalError(
+            f"This journal is of format {version}, and this leeward writes {VERSION}.", "Use a newer leeward."
+        )
+
+
+def parse(line: bytes) -> Entry:
+    """The entry of a line. Raises Unreadable."""
+    try:
+        return entry_of(_line.decode(line))
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def parse_all(lines: bytes) -> list[Entry]:
+    """The entries of many lines at once, several times as fast. Raises Unreadable if any is bad."""
+    try:
+        return [entry_of(line) for line in _line.decode_lines(lines)]
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def parse_raw(line: bytes) -> tuple[RawLine, Envelope]:
+    """A line with the bytes that are hashed. Raises Unreadable."""
+    try:
+        raw = _raw_line.decode(line)
+        if bytes(raw.body) != b"null":
+            _body.decode(raw.body)
+        return raw, _envelope.decode(raw.envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from None
+
+
+def hash_of_line(line: bytes) -> str:
+    """What the next line says as `prev`: the envelope's hash, or the header's.
+
+    A line that cannot be read is hashed whole, so that recording goes on after it.
+    """
+    try:
+        return hash_of(bytes(parse_raw(line)[0].envelope))
+    except Unreadable:
+        return hash_of(line.rstrip(b"\n"))
+
+
+def entry_of(line: Line) -> Entry:
+    """The entry; text and data of a redacted one say so."""
+    envelope, body = line.envelope, line.body
+    return Entry(
+        envelope.id,
+        envelope.occurred_at,
+        envelope.recorded_at,
+        envelope.actor,
+        envelope.kind,
+        "(redacted)" if body is None else body.text,
+        {} if body is None else body.data,
+    )
+
+
+def digest(salt: str, body: bytes) -> str:
+    """The salted digest of the content: SHA-256 of the salt's hex text and the body's bytes."""
+    return hash_of(salt.encode() + body)
+
+
+def hash_of(content: bytes) -> str:
+    """SHA-256, as hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def _encode_body(draft: Draft) -> bytes:
+    content = {"text": draft.text, "data": draft.data}
+    try:
+        return _encoder.encode(content)
+    except UnicodeEncodeError:
+        # Lone surrogates: bytes of an argument or a file name that were no UTF-8.
+        content["data"] = _encodable(draft.data)
+        return _encoder.encode(content)
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_encodable(item) for item in value]
+    return value
+
+
+def _plain(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else clean_lines(text)
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    """As it will be read back."""
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
