@@ -1,0 +1,1 @@
+"""Presentational widgets: they show plain values and say, by messages, what was asked."""

@@ -1,0 +1,21 @@
+"""One line that says what just happened; it has its place whether it speaks or not."""
+
+from widgets.lines import Line, Lines, Piece
+
+
+class MessageLine(Lines):
+    """A line of words with a glyph. `show` with "" to be silent."""
+
+    words = ""
+    state = ""
+
+    def show(self, words: str, state: str = "") -> None:
+        """Say this; `state` is ok, warn, fail, unknown or "" for no glyph."""
+        if (words, state) != (self.words, self.state):
+            self.words, self.state = words, state
+            self.show_changes()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """The line."""
+        mark = f" {self.glyphs.state(self.state)} " if self.state and self.words else " "
+        return [(Piece(mark, self.state), Piece(self.text(self.words)))]
