@@ -1,0 +1,83 @@
+"""The settings with which a console comes to this world: a TOML file, its secrets beside it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_LEAST_WINDOW = 6
+CONTEXT, NAMESPACE, DEPLOYMENT = "prod-eu", "prod", "mistral-service"
+RESPONDER = "responder"
+
+
+def write_private(path: Path, text: str) -> Path:
+    """Write a file that only its owner may read. Fails if it exists."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the world's servers are, and the files that hold what opens them."""
+
+    mistral: str
+    service: str
+    prometheus: str
+    alertmanager: str
+    status_page: str
+    model: str
+    key_file: Path
+    token_file: Path
+    kubeconfig: Path
+
+
+def timing(speed: float) -> dict[str, str]:
+    """The durations that `--speed` shortens, in whole seconds, none too short to measure in."""
+
+    def shortened(seconds: int, least: int = _LEAST_WINDOW) -> str:
+        return f"{max(round(seconds / max(speed, 1.0)), least)}s"
+
+    return {
+        "window": shortened(120),
+        "watch": shortened(120),
+        "monitoring": shortened(300),
+        "flapping": shortened(600),
+        "steady": shortened(120),
+        "poll": shortened(10, least=1),
+    }
+
+
+def toml(places: Places, speed: float) -> str:
+    """The settings file."""
+    tables: dict[str, Mapping[str, str | bool]] = {
+        "mistral": {"base_url": places.mistral, "model": places.model, "completion_probe": True},
+        "mistral.key": {"file": str(places.key_file)},
+        "service": {"health_url": f"{places.service}/health"},
+        "prometheus": {"url": places.prometheus},
+        "prometheus.token": {"file": str(places.token_file)},
+        "alertmanager": {"url": places.alertmanager},
+        "alertmanager.token": {"file": str(places.token_file)},
+        "status_page": {"url": places.status_page},
+        "kubernetes": {
+            "kubeconfig": str(places.kubeconfig),
+            "context": CONTEXT,
+            "namespace": NAMESPACE,
+            "deployment": DEPLOYMENT,
+            "container": DEPLOYMENT,
+        },
+        f'contexts."{CONTEXT}"': {"colour": "red"},
+        "timing": timing(speed),
+        "incidents": {"responder": RESPONDER},
+    }
+    lines = ["# Settings for a simulated world; gone when it ends.", "drill = true"]
+    for name, values in tables.items():
+        lines += ["", f"[{name}]", *(f"{key} = {_value(value)}" for key, value in values.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _value(value: str | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
