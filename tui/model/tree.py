@@ -169,9 +169,7 @@ def fitting(
 ) -> tuple[MitigationRule, ...]:
     """The diagnosis' mitigations, best first, without those that are known not to fit now."""
     rules = (runbook.mitigations[name] for name in diagnosis.mitigations)
-    return tuple(
-        rule for rule in rules if rule.fits is None or holds(rule.fits, held, now) is not Truth.NO
-    )
+    return tuple(rule for rule in rules if rule.fits is None or holds(rule.fits, held, now) is not Truth.NO)
 
 
 def filled(say: str, held: Mapping[Check, Held], now: datetime) -> str:
@@ -219,7 +217,9 @@ def _answer(
         open_ones = tuple(b for b, t in zip(question.branches, truths, strict=True) if t is Truth.UNKNOWN)
         missing = _missing(open_ones, held, now)
         return Step(question.id, question.text, Truth.UNKNOWN.value, "", missing=missing), None
-    return _step(question, question.otherwise, _because(question.branches, held, now, Truth.NO)), question.otherwise
+    return _step(
+        question, question.otherwise, _because(question.branches, held, now, Truth.NO)
+    ), question.otherwise
 
 
 def _step(question: Question, branch: Branch, told: tuple[str, ...], *, overruled: bool = False) -> Step:

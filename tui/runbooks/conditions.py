@@ -47,7 +47,9 @@ class Conditions:
             return self._reference(node, node.value)
         if not isinstance(node.value, dict) or not node.value:
             self._problems.at(
-                node, f"is {named(node.value)}, no condition", "write {check.fact: value}, or a condition's name"
+                node,
+                f"is {named(node.value)}, no condition",
+                "write {check.fact: value}, or a condition's name",
             )
             return _NEVER
         parts = [self._part(name, value) for name, value in node.value.items()]
@@ -108,7 +110,9 @@ class Conditions:
     def _test(self, fact: FactName, node: Node) -> Condition:
         kind = KINDS[fact.check][fact.fact]
         if kind.sort is Sort.LIST:
-            self._problems.at(node, f"{fact} is a list, which cannot be tested", "show it in a saying instead")
+            self._problems.at(
+                node, f"{fact} is a list, which cannot be tested", "show it in a saying instead"
+            )
             return _NEVER
         if isinstance(node.value, dict):
             return self._range(fact, kind, node)
@@ -118,7 +122,9 @@ class Conditions:
 
     def _range(self, fact: FactName, kind: FactKind, node: Node) -> Condition:
         if kind.sort is not Sort.NUMBER:
-            self._problems.at(node, f"{fact} is {kind.sort}, which has no range", "write a value, or a list of them")
+            self._problems.at(
+                node, f"{fact} is {kind.sort}, which has no range", "write a value, or a list of them"
+            )
             return _NEVER
         fields = Fields(node, self._problems)
         least, most = (self._bound(fields.get(name)) for name in ("at_least", "at_most"))
@@ -141,10 +147,14 @@ class Conditions:
         value = node.value
         if value is None:
             return None
-        fits = isinstance(value, _PYTHON[kind.sort]) and (kind.sort is Sort.FLAG or not isinstance(value, bool))
+        fits = isinstance(value, _PYTHON[kind.sort]) and (
+            kind.sort is Sort.FLAG or not isinstance(value, bool)
+        )
         if not fits or isinstance(value, dict | list):
             quoted = "; put it in quotes" if kind.sort is Sort.TEXT else ""
-            self._problems.at(node, f"is {named(value)}, but {fact} is {kind.sort}", f"write {kind.sort}{quoted}")
+            self._problems.at(
+                node, f"is {named(value)}, but {fact} is {kind.sort}", f"write {kind.sort}{quoted}"
+            )
             return None
         if kind.choices and value not in kind.choices:
             self._problems.at(node, f"{fact} is never {value!r}", nearest(str(value), kind.choices))

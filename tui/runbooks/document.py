@@ -92,7 +92,9 @@ def parse(text: str, problems: Problems) -> Node | None:
         problems.add(1, "", f"no YAML: {error}", "save it as plain UTF-8 text")
         return None
     if not isinstance(root, yaml.MappingNode):
-        problems.add(1, "", "holds no mapping", "start it with `id: ...`; `leeward runbook show` has an example")
+        problems.add(
+            1, "", "holds no mapping", "start it with `id: ...`; `leeward runbook show` has an example"
+        )
         return None
     return _node(root, "", problems)
 
@@ -101,9 +103,11 @@ def _plain(text: str, problems: Problems) -> bool:
     """Whether the text stays within what is read, decided before anything is built from it."""
     depth = documents = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1
+        line = _line(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            problems.add(line, "", "anchors and aliases are not read", "name it under `conditions`, or write it out")
+            problems.add(
+                line, "", "anchors and aliases are not read", "name it under `conditions`, or write it out"
+            )
             return False
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
@@ -121,32 +125,39 @@ def _plain(text: str, problems: Problems) -> bool:
 
 
 def _node(node: yaml.Node, path: str, problems: Problems) -> Node:
-    line = node.start_mark.line + 1
+    line = _line(node.start_mark)
     if isinstance(node, yaml.MappingNode):
         return Node(dict(_members(node, path, problems)), line, path)
     if isinstance(node, yaml.SequenceNode):
         items = [_node(item, f"{path}[{at}]", problems) for at, item in enumerate(node.value)]
         return Node(items, line, path)
+    assert isinstance(node, yaml.ScalarNode)
     return Node(_scalar(node, path, problems), line, path)
+
+
+def _line(mark: yaml.Mark | None) -> int:
+    return mark.line + 1 if mark else 1
 
 
 def _members(node: yaml.MappingNode, path: str, problems: Problems) -> Iterator[tuple[str, Node]]:
     seen: dict[str, int] = {}
     for key, value in node.value:
-        line = key.start_mark.line + 1
+        line = _line(key.start_mark)
         if not isinstance(key, yaml.ScalarNode):
             problems.add(line, path, "a key is a text, not a list or a mapping", "write `name: value`")
             continue
         name = clean(key.value, limit=100)
         if name in seen:
-            problems.add(line, path, f"the key {name!r} stands here twice, first on line {seen[name]}", "keep one")
+            problems.add(
+                line, path, f"the key {name!r} stands here twice, first on line {seen[name]}", "keep one"
+            )
             continue
         seen[name] = line
         yield name, _node(value, f"{path}.{name}" if path else name, problems)
 
 
 def _scalar(node: yaml.ScalarNode, path: str, problems: Problems) -> Scalar:
-    line = node.start_mark.line + 1
+    line = _line(node.start_mark)
     method = _SCALARS.get(node.tag)
     if method is None:
         kind = node.tag.rpartition(":")[2]

@@ -102,7 +102,9 @@ class Fields:
             return default
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-            self.problems.at(node, f"is {named(value)}, no number from {least:g} to {most:g}", "write such a number")
+            self.problems.at(
+                node, f"is {named(value)}, no number from {least:g} to {most:g}", "write such a number"
+            )
             return default
         return value
 
@@ -146,7 +148,9 @@ def choice(node: Node, kind: type[E], problems: Problems) -> E | None:
     try:
         return kind(str(node.value))
     except ValueError:
-        problems.at(node, f"is {named(node.value)}", nearest(str(node.value), [member.value for member in kind]))
+        problems.at(
+            node, f"is {named(node.value)}", nearest(str(node.value), [member.value for member in kind])
+        )
         return None
 
 

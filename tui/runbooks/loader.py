@@ -97,7 +97,9 @@ class _Reader:
         self._needed_queries(made)
         for name, node in self._top.members("conditions").items():
             if name not in self._conditions.used:
-                self._problems.at(node, f"no branch or saying uses the condition {name!r}", "use it or take it out")
+                self._problems.at(
+                    node, f"no branch or saying uses the condition {name!r}", "use it or take it out"
+                )
         check_references(made, self._root, self._problems)
         return made
 
@@ -121,7 +123,9 @@ class _Reader:
         for name, node in members.items():
             level = self._severity(name, node)
             fields = Fields(node, self._problems)
-            rule = SeverityRule(fields.text("definition"), self._response(fields), fields.span("update_every"))
+            rule = SeverityRule(
+                fields.text("definition"), self._response(fields), fields.span("update_every")
+            )
             fields.done()
             if level is not None:
                 rules[level] = rule
@@ -144,10 +148,14 @@ class _Reader:
         branches = tuple(self._branch(Fields(node, self._problems)) for node in fields.items("branches"))
         if not branches:
             self._problems.at(fields.node, "has no branch", "give it `branches:`, at least one")
-        otherwise = fields.parsed("otherwise", lambda n: self._branch(Fields(n, self._problems), otherwise=True))
+        otherwise = fields.parsed(
+            "otherwise", lambda n: self._branch(Fields(n, self._problems), otherwise=True)
+        )
         labels = [way.label for way in (*branches, otherwise) if way]
         for label in {label for label in labels if label and labels.count(label) > 1}:
-            self._problems.at(fields.node, f"two branches are labelled {label!r}", "label each in its own way")
+            self._problems.at(
+                fields.node, f"two branches are labelled {label!r}", "label each in its own way"
+            )
         return Question(name, fields.text("text"), branches, otherwise)
 
     def _branch(self, fields: Fields, *, otherwise: bool = False) -> Branch:
@@ -214,6 +222,7 @@ class _Reader:
                 self._problems.at(fields.node, f"`means` cannot fill in {{{word}}}", nearest(word, _IN_MEANS))
         risk = fields.choice("risk", Risk) if fields.get("risk", required=True) else None
         hold = fields.get("hold")
+        fits: Condition | None = fields.parsed("fits", self._conditions.read)
         return MitigationRule(
             id=name,
             title=fields.text("title"),
@@ -223,7 +232,7 @@ class _Reader:
             means=means,
             hold=timedelta(hours=2) if hold is None else span(hold, self._problems),
             without_effect=fields.text("without_effect", ""),
-            fits=fields.parsed("fits", self._conditions.read),
+            fits=fits,
         )
 
     def _change(self, outer: Fields) -> EnvChange:
@@ -246,7 +255,9 @@ class _Reader:
         if change.variable and not _VARIABLE.fullmatch(change.variable):
             self._problems.at(node, f"{change.variable!r} is no variable's name", "use letters, digits and _")
         if change.numeric and not change.value.isdecimal():
-            self._problems.at(node, f"{change.value!r} is no number", "write digits in quotes, or numeric: false")
+            self._problems.at(
+                node, f"{change.value!r} is no number", "write digits in quotes, or numeric: false"
+            )
         if (change.worse or change.per_pod) and not change.numeric:
             self._problems.at(node, "worse and per_pod are about numbers", "add numeric: true")
 

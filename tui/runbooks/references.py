@@ -14,12 +14,16 @@ def check_references(runbook: Runbook, root: Node, problems: Problems) -> None:
     for name in runbook.questions.keys() & runbook.diagnoses.keys():
         problems.at(find("diagnoses", name), f"{name!r} is a question too", "name one of them otherwise")
     if runbook.root and runbook.root not in runbook.questions:
-        problems.at(find("root"), f"no question is called {runbook.root!r}", nearest(runbook.root, runbook.questions))
+        problems.at(
+            find("root"), f"no question is called {runbook.root!r}", nearest(runbook.root, runbook.questions)
+        )
     for question in runbook.questions.values():
         for way in ways(question):
             if way.then and way.then not in nodes:
                 place = find("questions", question.id)
-                problems.at(place, f"{way.label!r} leads to {way.then!r}, which is nowhere", nearest(way.then, nodes))
+                problems.at(
+                    place, f"{way.label!r} leads to {way.then!r}, which is nowhere", nearest(way.then, nodes)
+                )
     _mitigations(runbook, find, problems)
     _circles(runbook, find, problems)
     _unreached(runbook, find, problems)
@@ -57,7 +61,9 @@ def _mitigations(runbook: Runbook, find: _Places, problems: Problems) -> None:
     for rule in runbook.mitigations.values():
         judged = rule.judged
         for name in _dangling((*((judged.query,) if judged.query else ()), *judged.guards), runbook.queries):
-            problems.at(find("mitigations", rule.id), f"no query is called {name!r}", nearest(name, runbook.queries))
+            problems.at(
+                find("mitigations", rule.id), f"no query is called {name!r}", nearest(name, runbook.queries)
+            )
 
 
 def _dangling(ids: Iterable[str], known: Mapping[str, object]) -> Iterator[str]:

@@ -1,9 +1,4 @@
-"""Settings: a TOML file, overridden by the environment, overridden by flags.
-
-An unknown key, a wrong type or a bad value is an error that names the file, the key and the
-remedy. Secrets are never settings: a setting says where a secret is (an environment variable,
-a file, a command), and `secret` fetches it.
-"""
+"""What can be set, as structs: the contract between the file and the program."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +9,6 @@ import msgspec
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd])")
-COMMAND_DEADLINE = 10.0
 
 
 class SettingsError(Exception):
@@ -157,7 +151,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Settings with the file they came from (None: there is none) and what the environment set."""
+    """Settings with the file they came from (None: there is none).
+
+    `from_environment` names the variables that overrode it, sorted (`LEEWARD_PROMETHEUS_URL`).
+    """
 
     settings: Settings
     file: Path | None

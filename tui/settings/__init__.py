@@ -1,0 +1,48 @@
+"""Settings: a TOML file, overridden by the environment, overridden by flags.
+
+An unknown key, a wrong type or a bad value is an error that names the file, the key and the
+remedy. Secrets are never settings: a setting says where a secret is (an environment variable,
+a file, a command), and `fetch_secret` fetches it.
+"""
+
+from tui.settings.loading import config_file, load, sample, state_dir
+from tui.settings.sources import COMMAND_DEADLINE, fetch_secret
+from tui.settings.structs import (
+    Console,
+    Context,
+    Incidents,
+    Kubernetes,
+    Loaded,
+    Mistral,
+    SecretSource,
+    Server,
+    Service,
+    Settings,
+    SettingsError,
+    StatusPage,
+    Timing,
+    duration,
+)
+
+__all__ = [
+    "COMMAND_DEADLINE",
+    "Console",
+    "Context",
+    "Incidents",
+    "Kubernetes",
+    "Loaded",
+    "Mistral",
+    "SecretSource",
+    "Server",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "StatusPage",
+    "Timing",
+    "config_file",
+    "duration",
+    "fetch_secret",
+    "load",
+    "sample",
+    "state_dir",
+]
