@@ -14,12 +14,10 @@ import json
 import os
 import ssl
 import tempfile
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import kube_config
@@ -27,6 +25,7 @@ from kubernetes.aio.config.config_exception import ConfigException
 
 from tui.clients.cluster_config import Access
 from tui.clients.cluster_errors import Asked, ClusterError, Reason, login_expired
+from tui.clients.proxies import proxy_for
 from tui.model.secret import Secret
 from tui.model.text import clean
 
@@ -101,12 +100,8 @@ def _use_environments_proxy(configuration: Configuration) -> None:
     The library's session is kept from the environment, since it would also take a user and
     password for this host from `~/.netrc` and refuse to send our token beside them.
     """
-    if configuration.proxy:
-        return
-    address = urlsplit(configuration.host)
-    host = address.hostname or ""
-    if not urllib.request.proxy_bypass(host):
-        configuration.proxy = urllib.request.getproxies().get(address.scheme)
+    if not configuration.proxy:
+        configuration.proxy = proxy_for(configuration.host, os.environ) or None
 
 
 def _secrets(configuration: Configuration) -> tuple[Secret, ...]:

@@ -1,0 +1,51 @@
+"""Two failures in a row stop that kind of mitigation until a person resets it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tui.model.incident import Applied
+from tui.model.mitigation import VerdictKind
+
+LIMIT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """Failures in a row, by mitigation id. A value: each step gives a new one."""
+
+    failures: Mapping[str, int] = field(default_factory=dict)
+
+    def after(self, mitigation: str, failed: bool) -> "Breaker":
+        """The breaker after one more run of this mitigation."""
+        count = self.failures.get(mitigation, 0) + 1 if failed else 0
+        return Breaker({**self.failures, mitigation: count})
+
+    def reset(self, mitigation: str) -> "Breaker":
+        """A person says that it may be tried again."""
+        return Breaker({**self.failures, mitigation: 0})
+
+    def tripped(self, mitigation: str) -> bool:
+        """Whether this kind is stopped."""
+        return self.failures.get(mitigation, 0) >= LIMIT
+
+    @property
+    def stopped(self) -> frozenset[str]:
+        """Every kind that is stopped."""
+        return frozenset(kind for kind in self.failures if self.tripped(kind))
+
+
+def breaker_of(applied: Iterable[Applied]) -> Breaker:
+    """The breaker as an incident's mitigations, in their order, leave it. Undos count for nothing."""
+    breaker = Breaker()
+    for change in applied:
+        failed = None if change.undoes else has_failed(change.outcome, change.verdict)
+        if failed is not None:
+            breaker = breaker.after(change.mitigation, failed)
+    return breaker
+
+
+def has_failed(outcome: str, verdict: str) -> bool | None:
+    """Whether a change failed: not applied, or without effect, or worse. None while it is not known."""
+    if outcome == "refused" or verdict in (VerdictKind.INEFFECTIVE, VerdictKind.HARMFUL):
+        return True
+    return False if verdict == VerdictKind.EFFECTIVE else None
