@@ -22,7 +22,8 @@ def keep(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     now = datetime.now(UTC)
     text = "\n".join(
         [
-            f"leeward {__version__}, Python {platform.python_version()}, {platform.system()}, {now:%Y-%m-%dT%H:%M:%SZ}",
+            f"leeward {__version__}, {now:%Y-%m-%dT%H:%M:%SZ}",
+            f"Python {platform.python_version()}, {platform.platform()}",
             redact.text(" ".join(sys.argv[1:])),
             "",
             redact.text("".join(traceback.format_exception(error))),

@@ -32,7 +32,7 @@ class JournalError(Exception):
 
 
 class NoSuchIncident(JournalError):
-    """There is no incident of this id."""
+    """There is no incident of this id, or it is no id."""
 
 
 class HeldByAnother(JournalError):

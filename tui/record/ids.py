@@ -5,7 +5,7 @@ import re
 from datetime import datetime
 from random import Random
 
-from tui.record.errors import JournalError
+from tui.record.errors import NoSuchIncident
 
 _INCIDENT = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u; sorts as its values do
@@ -21,9 +21,9 @@ def new_incident_id(now: datetime, rng: Random) -> str:
 
 
 def checked(incident_id: str) -> str:
-    """The id itself, if it is one. Raises JournalError: an id is used as a folder's name."""
+    """The id itself, if it is one. Raises NoSuchIncident: an id is used as a folder's name."""
     if _INCIDENT.fullmatch(incident_id) is None:
-        raise JournalError(
+        raise NoSuchIncident(
             f"{incident_id[:80]!r} is no incident id: lower-case letters, digits and dashes only.",
             "`leeward incidents` lists the ids.",
         )

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from tui.model.incident import Draft, Entry
 from tui.record import lines
 from tui.record.errors import HeldByAnother, JournalError, told
 from tui.record.folder import JOURNAL, NOTES, existing_folder, incident_folder, make_folder, sync_folder
+from tui.record.following import POLL, follow
 from tui.record.ids import EntryIds
 from tui.record.lock import Lock
 from tui.record.reading import Record, read, read_folder
@@ -144,6 +145,18 @@ class Journal:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_waiting(self._tape), name="journal")
         return await waiting.done
+
+    def others(self, *, every: float = POLL) -> AsyncIterator[tuple[Entry, ...]]:
+        """Entries that come into the incident from elsewhere while this is open: `following.follow`.
+
+        Of a journal that is open for writing these are the notes of other processes; of one that
+        is read-only, everything.
+        """
+        state_dir = self._path.parent.parent.parent
+        own = "" if self.read_only else self._path.name
+        return follow(
+            state_dir, self.incident_id, self._clock, seen=self.found.entries, every=every, without=own
+        )
 
     async def close(self) -> None:
         """Finish what is being written, and let others write. Safe to call twice."""

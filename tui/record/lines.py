@@ -131,9 +131,14 @@ def chained(made: Content, entry_id: str, now: datetime, prev: str) -> tuple[Ent
             "digest": made.digest,
         }
     )
-    line = b'{"envelope":%b,"salt":"%b","body":%b}\n' % (envelope, made.salt.encode(), made.body)
+    line = joined(envelope, made.salt, made.body) + b"\n"
     entry = Entry(entry_id, occurred, recorded, draft.actor, str(draft.kind), draft.text, made.data)
     return entry, line, hash_of(envelope)
+
+
+def joined(envelope: bytes, salt: str, body: bytes) -> bytes:
+    """A line of its parts, without its newline: the one way in which this program writes it."""
+    return b'{"envelope":%b,"salt":"%b","body":%b}' % (envelope, salt.encode(), body)
 
 
 def parse_header(line: bytes) -> Header:

@@ -65,11 +65,14 @@ def content(path: Path) -> bytes:
         raise told("read", path, error) from error
 
 
-def parsed(name: str, data: bytes, incident_id: str) -> Record:
-    """The entries of one journal's bytes, and what is wrong with it as far as reading shows."""
+def parsed(name: str, data: bytes, incident_id: str, *, header: bool = True) -> Record:
+    """The entries of one journal's bytes, and what is wrong with it as far as reading shows.
+
+    `header` says whether the bytes begin with the header: those of a journal's end do not.
+    """
     end = data.rfind(b"\n") + 1
     problems = [] if end == len(data) else [f"{name}: the last line is torn ({len(data) - end} bytes)"]
-    first = data.find(b"\n") + 1
+    first = data.find(b"\n") + 1 if header else 0
     if first:
         problems += _header_problems(name, data[:first], incident_id)
     try:

@@ -1,0 +1,83 @@
+"""`leeward note`: a note from anywhere, a second terminal or a script."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from tui.cli import PROBLEM, WELL, Options
+from tui.cli.output import Failure, failing_in_words, narrate
+from tui.model.clock import SystemClock
+from tui.model.incident import Draft, Entry, Kind
+from tui.model.redaction import Redactor, says_secret
+from tui.model.secret import Secret
+from tui.record.errors import JournalError, NoSuchIncident
+from tui.record.ids import checked
+from tui.record.journal import Journal
+from tui.settings import SecretSource, Settings, SettingsError, fetch_secret, load, state_dir
+
+
+@click.command("note")
+@click.argument("incident_id", metavar="ID")
+@click.argument("text", metavar="TEXT")
+@click.pass_obj
+@failing_in_words
+def command(options: Options, incident_id: str, text: str) -> int:
+    """Add a note; print its entry id once it is on disk.
+
+    Works while a console has the incident open, which then shows the note.
+    """
+    if not text.strip():
+        raise click.UsageError("the note is empty")
+    settings = load(options.config, os.environ).settings
+    redact = Redactor(_secrets(settings, os.environ))
+    actor = settings.incidents.responder or _login()
+    try:
+        entry = asyncio.run(_note(state_dir(os.environ), checked(incident_id), text.strip(), actor, redact))
+    except NoSuchIncident:
+        raise
+    except JournalError as error:
+        raise Failure(f"The note was not recorded. {error}", PROBLEM) from error
+    click.echo(entry.id)
+    if entry.text != text.strip():
+        narrate("What looked like a secret, or was no plain text, was replaced in the note.")
+    return WELL
+
+
+async def _note(folder: Path, incident_id: str, text: str, actor: str, redact: Redactor) -> Entry:
+    clock = SystemClock()
+    journal = await Journal.open(folder, incident_id, clock, redact, wait=0.0)
+    if journal.read_only:
+        # A console holds it: the note goes into a chain beside, and the incident is the fold of both.
+        await journal.close()
+        journal = await Journal.beside(folder, incident_id, clock, redact)
+    async with journal:
+        (entry,) = await journal.append(Draft(Kind.NOTE, text, clock.now(), actor))
+    return entry
+
+
+def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:
+    """The secrets at hand without running a command, which may take ten seconds or ask something."""
+    yield from (Secret(value) for name, value in environ.items() if says_secret(name))
+    servers = (settings.prometheus, settings.alertmanager)
+    sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
+    for source in sources:
+        if secret := _at_hand(source, environ):
+            yield secret
+
+
+def _at_hand(source: SecretSource, environ: Mapping[str, str]) -> Secret | None:
+    try:
+        return None if source.command else fetch_secret(source, environ)
+    except SettingsError:
+        return None
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid {os.getuid()}"

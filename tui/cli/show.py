@@ -1,0 +1,82 @@
+"""`leeward show`: one incident's entries."""
+
+import os
+from typing import Any
+
+import click
+
+from tui.cli import WELL
+from tui.cli.incidents import described
+from tui.cli.output import failing_in_words, minute, moment, narrate, put_json, put_table
+from tui.model.incident import Entry, Incident, fold
+from tui.model.text import clean
+from tui.record.reading import read
+from tui.settings import state_dir
+
+
+@click.command("show")
+@click.argument("incident_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@failing_in_words
+def command(incident_id: str, as_json: bool) -> int:
+    """Show one incident: its milestones, and its entries in the order in which they happened."""
+    record = read(state_dir(os.environ), incident_id)
+    incident = fold(incident_id, record.entries)
+    entries = sorted(record.entries, key=lambda entry: (entry.occurred_at, entry.id))
+    if as_json:
+        put_json({"incident": _whole(incident), "entries": [_entry(entry) for entry in entries]})
+    else:
+        _print(incident, entries)
+    for problem in record.problems:
+        narrate(problem)
+    return WELL
+
+
+def _print(incident: Incident, entries: list[Entry]) -> None:
+    drill = ", drill" if incident.drill else ""
+    click.echo(
+        f"{incident.id}  {clean(incident.title)}  {incident.severity or '-'}  {incident.status}{drill}"
+    )
+    for name, at in _milestones(incident).items():
+        click.echo(f"  {name.replace('_', ' '):<22} {minute(at)}")
+    if incident.commander:
+        click.echo(f"  {'commander':<22} {clean(incident.commander)}")
+    click.echo()
+    put_table(
+        ("TIME (UTC)", "KIND", "BY", "WHAT"),
+        [(f"{e.occurred_at:%Y-%m-%d %H:%M:%S}", e.kind, e.actor, e.text) for e in entries],
+    )
+
+
+def _milestones(incident: Incident) -> dict[str, Any]:
+    return {
+        "started": incident.started_at,
+        "alert_fired": incident.alert_at,
+        "declared": incident.declared_at,
+        "acknowledged": incident.acknowledged_at,
+        "ic_assigned": incident.commander_at,
+        "root_cause_identified": incident.root_cause_at,
+        "mitigated": incident.mitigated_at,
+        "resolved": incident.resolved_at,
+    }
+
+
+def _whole(incident: Incident) -> dict[str, Any]:
+    return described(incident) | {
+        "milestones": {name: moment(at) for name, at in _milestones(incident).items()},
+        "commander": incident.commander or None,
+        "diagnosis": incident.diagnosis or None,
+        "root_cause": incident.root_cause or None,
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "occurred_at": moment(entry.occurred_at),
+        "recorded_at": moment(entry.recorded_at),
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "text": entry.text,
+        "data": entry.data,
+    }

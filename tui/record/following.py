@@ -1,0 +1,67 @@
+"""Following a journal that somebody else writes."""
+
+from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
+
+import aiofiles
+import aiofiles.os
+
+from tui.model.clock import Clock
+from tui.model.incident import Entry
+from tui.record.folder import incident_folder, journals
+from tui.record.reading import parsed
+
+POLL = 0.5
+
+
+async def follow(
+    state_dir: Path,
+    incident_id: str,
+    clock: Clock,
+    *,
+    seen: Iterable[Entry] = (),
+    every: float = POLL,
+    without: str = "",
+) -> AsyncIterator[tuple[Entry, ...]]:
+    """Yield the entries that others add, some at a time, as they come; never ends by itself.
+
+    A journal or folder that is gone is waited for. Only whole lines are read; an entry whose
+    writer fails to put it on disk after all may have been yielded.
+
+    Args:
+        seen: entries that are known already.
+        every: seconds between two looks.
+        without: the name of a journal that is not followed: one's own.
+    """
+    folder = incident_folder(state_dir, incident_id)
+    known = {entry.id for entry in seen}
+    offsets: dict[str, int] = {}
+    while True:
+        news: list[Entry] = []
+        for path in journals(folder):
+            if path.name != without:
+                news += await _added(path, offsets, incident_id)
+        fresh = tuple(entry for entry in news if entry.id not in known)
+        known.update(entry.id for entry in fresh)
+        if fresh:
+            yield tuple(sorted(fresh, key=lambda entry: entry.id))
+        await clock.sleep(every)
+
+
+async def _added(path: Path, offsets: dict[str, int], incident_id: str) -> tuple[Entry, ...]:
+    """The entries of the whole lines that were added since the last look."""
+    offset = offsets.get(path.name, 0)
+    try:
+        size = (await aiofiles.os.stat(path)).st_size
+        if size < offset:
+            offset = 0
+        if size == offset:
+            return ()
+        async with aiofiles.open(path, "rb") as file:
+            await file.seek(offset)
+            data = await file.read()
+    except OSError:
+        return ()
+    whole = data[: data.rfind(b"\n") + 1]
+    offsets[path.name] = offset + len(whole)
+    return parsed(path.name, whole, incident_id, header=offset == 0).entries

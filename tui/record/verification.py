@@ -1,0 +1,148 @@
+"""Whether the journals of an incident are as they were written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.record import lines
+from tui.record.folder import existing_folder, journals
+from tui.record.head import head_file, read_head
+from tui.record.reading import content
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What checking found.
+
+    Attributes:
+        entries: how many entries there are.
+        redacted: of how many of them the content was taken out, leaving the chain whole.
+        problems: what is broken, each naming the journal and the line; empty when all is whole.
+        notes: what is no break and worth knowing (a torn line that was set aside).
+    """
+
+    entries: int = 0
+    redacted: int = 0
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is broken."""
+        return not self.problems
+
+
+def verify(state_dir: Path, incident_id: str) -> Report:
+    """Check every line of every journal of an incident.
+
+    Raises:
+        NoSuchIncident: there is none of this id.
+        JournalError: this is no id, or a journal cannot be read.
+    """
+    folder = existing_folder(state_dir, incident_id)
+    checks = [_Check(path, content(path), incident_id) for path in journals(folder)]
+    problems = [problem for check in checks for problem in check.problems]
+    problems += [
+        f"{lost.name}: lines that had been acknowledged were missing when the journal was next opened"
+        for lost in sorted(folder.glob("journal*.head.lost-*"))
+    ]
+    notes = [note for check in checks for note in check.notes]
+    notes += [f"{torn.name}: a torn line that was set aside" for torn in sorted(folder.glob("*.torn-*"))]
+    return Report(
+        sum(check.entries for check in checks),
+        sum(check.redacted for check in checks),
+        tuple(problems),
+        tuple(notes),
+    )
+
+
+class _Check:
+    """One journal, checked line by line."""
+
+    def __init__(self, path: Path, data: bytes, incident_id: str) -> None:
+        self.path = path
+        self.entries = 0
+        self.redacted = 0
+        self.problems: list[str] = []
+        self.notes: list[str] = []
+        *whole, rest = data.split(b"\n")
+        # For each line: what the next one must say as `prev`; None where that cannot be known.
+        self._hashes: list[str | None] = []
+        self._prevs: list[str | None] = []
+        self._ids: set[str] = set()
+        self._header(whole[0] if whole else b"", incident_id)
+        for number, line in enumerate(whole[1:], start=2):
+            self._line(number, line)
+        self.problems += list(self._links())
+        self._end(rest)
+
+    def _header(self, line: bytes, incident_id: str) -> None:
+        try:
+            header = lines.parse_header(line)
+        except lines.Unreadable as error:
+            self._broken(1, str(error))
+            self._hashes.append(None)
+        else:
+            self._hashes.append(lines.hash_of(line))
+            if header.journal != incident_id:
+                self._broken(1, f"this is the journal of {header.journal[:80]!r}")
+        self._prevs.append(None)
+
+    def _line(self, number: int, line: bytes) -> None:
+        try:
+            raw, envelope = lines.parse_raw(line)
+        except lines.Unreadable as error:
+            self._broken(number, f"cannot be read ({error})")
+            self._hashes.append(None)
+            self._prevs.append(None)
+            return
+        self.entries += 1
+        self._hashes.append(lines.hash_of(bytes(raw.envelope)))
+        self._prevs.append(envelope.prev)
+        self._content(number, line, raw, envelope)
+        if envelope.id in self._ids:
+            self._broken(number, f"entry {envelope.id} is there twice")
+        self._ids.add(envelope.id)
+
+    def _content(self, number: int, line: bytes, raw: lines.RawLine, envelope: lines.Envelope) -> None:
+        body = bytes(raw.body)
+        if raw.salt is None and body == b"null":
+            self.redacted += 1
+        elif raw.salt is None or lines.digest(raw.salt, body) != envelope.digest:
+            self._broken(number, f"the text or data of entry {envelope.id} was changed")
+        elif line != lines.joined(bytes(raw.envelope), raw.salt, body):
+            self._broken(number, f"something was put in beside entry {envelope.id}")
+
+    def _links(self) -> Iterator[str]:
+        where = {made: number for number, made in enumerate(self._hashes, start=1) if made}
+        for number, prev in enumerate(self._prevs[1:], start=2):
+            before = self._hashes[number - 2]
+            # After a line that cannot be read nothing is known of the link: the line itself was named.
+            if prev is None or before is None or prev == before:
+                continue
+            if prev in where:
+                reason = (
+                    f"follows line {where[prev]}, not line {number - 1}: lines were moved, removed or put in"
+                )
+            else:
+                reason = f"line {number - 1} was changed, or a line between them was removed"
+            yield f"{self.path.name}, line {number}: {reason}"
+
+    def _end(self, rest: bytes) -> None:
+        head = read_head(self.path)
+        there = len(self._hashes)
+        if head is None:
+            self.notes.append(f"{head_file(self.path).name} is missing: lines cut off the end would not show")
+        elif head.lines > there:
+            self.problems.append(
+                f"{self.path.name}: {head.lines - there} acknowledged lines are missing at the end"
+            )
+        elif head.lines > 0 and self._hashes[head.lines - 1] not in (head.hash, None):
+            self._broken(head.lines, "is not the line that was acknowledged: it was changed or replaced")
+        if rest:
+            self.notes.append(
+                f"{self.path.name}: the last line is torn ({len(rest)} bytes), or being written"
+            )
+
+    def _broken(self, number: int, reason: str) -> None:
+        self.problems.append(f"{self.path.name}, line {number}: {reason}")

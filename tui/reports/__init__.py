@@ -1,0 +1,1 @@
+"""What we hand on: pure renderers of what the record says."""
