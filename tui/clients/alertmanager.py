@@ -1,0 +1,101 @@
+"""Alertmanager's API v2: the alerts it holds."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tui import settings
+from tui.clients import access, http
+from tui.model.reading import Alert
+from tui.model.text import clean
+from tui.model.times import parse_rfc3339
+
+_STATES = frozenset({"active", "suppressed", "unprocessed"})
+_ASKED = "/api/v2/alerts?active=true&silenced=true&inhibited=true&unprocessed=true"
+_LIMIT = 4 << 20
+
+
+class AlertmanagerError(Exception):
+    """It answered, but with no alerts; `status` is what it answered. The text is a plain sentence."""
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.text = text
+        self.status = status
+
+
+async def alerts(server: settings.Server, environ: Mapping[str, str], deadline: float) -> tuple[Alert, ...]:
+    """Every alert, silenced and inhibited ones included, the oldest first.
+
+    Raises:
+        Unanswered: no answer came within `deadline` seconds.
+        AlertmanagerError: what came is no list of alerts.
+    """
+    how = await access.fetch(server, environ, deadline)
+    url = server.url.rstrip("/") + _ASKED
+    answer = await http.ask(
+        "GET", url, deadline=deadline, headers=how.headers, verify=how.verify, proxy=how.proxy, limit=_LIMIT
+    )
+    told = answer.json()
+    if answer.status != 200:
+        raise AlertmanagerError(f"Alertmanager answers {answer.status}{_login(answer)}", answer.status)
+    if not isinstance(told, list):
+        raise AlertmanagerError(f"what answers 200 is no Alertmanager{_login(answer)}", 200)
+    found = [alert for item in told if (alert := parse(item))]
+    return tuple(sorted(found, key=lambda alert: (alert.starts_at, alert.fingerprint)))
+
+
+def _login(answer: http.Answer) -> str:
+    return " with a web page" if answer.html else ""
+
+
+def parse(item: object) -> Alert | None:
+    """One alert of the list; None where it has no name, no start or an unknown form."""
+    if not isinstance(item, dict):
+        return None
+    labels = _texts(item.get("labels"))
+    started = moment(item.get("startsAt"))
+    if "alertname" not in labels or started is None:
+        return None
+    status = item.get("status")
+    state = status.get("state") if isinstance(status, dict) else None
+    return Alert(
+        fingerprint=clean(str(item.get("fingerprint") or _named(labels)), limit=200),
+        name=labels["alertname"],
+        severity=labels.get("severity", ""),
+        summary=_summary(_texts(item.get("annotations"))),
+        starts_at=started,
+        state=state if state in _STATES else "active",
+        labels=labels,
+    )
+
+
+def moment(value: object) -> datetime | None:
+    """A time as Go writes it (nanoseconds, any zone), in UTC; None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return parse_rfc3339(_microseconds(value)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _microseconds(text: str) -> str:
+    """Python reads at most six digits of a fraction."""
+    head, dot, rest = text.partition(".")
+    digits = len(rest) - len(rest.lstrip("0123456789"))
+    return f"{head}.{rest[:digits][:6]}{rest[digits:]}" if dot else text
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {clean(str(k), limit=100): clean(v, limit=300) for k, v in value.items() if isinstance(v, str)}
+
+
+def _summary(annotations: Mapping[str, str]) -> str:
+    return next((annotations[k] for k in ("summary", "description", "message") if annotations.get(k)), "")
+
+
+def _named(labels: Mapping[str, str]) -> str:
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))

@@ -1,0 +1,362 @@
+"""One HTTP exchange with a deadline for all of it, a cap on the body, and a plain reason for failing.
+
+httpx is imported on the first exchange, or by `warm`, and never at import time. Every exchange has
+a connection of its own, so that each phase is measured; names are resolved before, off the loop's
+executor, which would hold up leaving the console.
+"""
+
+import asyncio
+import errno
+import json as jsonlib
+import logging
+import ssl
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+from tui.clients import names, proxies, trust
+from tui.clients.lanes import Lanes
+from tui.clients.unanswered import Outcome, Phase, Unanswered
+from tui.model.secret import Secret
+
+if TYPE_CHECKING:
+    import httpx
+
+USER_AGENT = "leeward"
+_WARMING = Lanes(2, "leeward-warm")
+_WARM_DEADLINE = 30.0
+_ADDRESS_PATIENCE = 1.5  # seconds for one address while another is left to try
+_PHASES: Mapping[str, Phase] = {
+    "connect_tcp": "connect",
+    "start_tls": "tls",
+    "send_request_headers": "send",
+    "receive_response_headers": "headers",
+    "receive_response_body": "body",
+}
+_UNREACHABLE = {
+    errno.ENETUNREACH,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.EHOSTDOWN,
+    errno.EACCES,
+    errno.EPERM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by lower-case name; of a repeated one the last.
+        body: at most as many bytes as were asked for.
+        timings: seconds spent in `dns`, `connect`, `tls`, and in `total`.
+        truncated: whether more body would have come.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    timings: Mapping[str, float] = field(default_factory=dict)
+    truncated: bool = False
+
+    def json(self) -> object | None:
+        """The body as JSON; None where it is none (an HTML page, a cut body, bad text)."""
+        if self.truncated:
+            return None
+        try:
+            return cast("object", jsonlib.loads(self.body))
+        except (ValueError, RecursionError):
+            return None
+
+    @property
+    def html(self) -> bool:
+        """Whether this is a web page, by its type or its first characters."""
+        kind = self.headers.get("content-type", "").lower()
+        start = self.body[:256].lstrip().lower()
+        return "html" in kind or start.startswith((b"<!doctype html", b"<html"))
+
+
+async def warm() -> None:
+    """Import httpx and read the certificates in a thread, so that the first exchange is quick."""
+    if "httpx" not in sys.modules or not trust.context.cache_info().currsize:
+        await _WARMING.run(_load, _WARM_DEADLINE)
+
+
+async def believed(environ: Mapping[str, str], setting: str = "") -> ssl.SSLContext:
+    """The certificates to believe: the usual ones, `SSL_CERT_FILE`'s and the settings' file.
+
+    Raises Unanswered (`unsendable`) where a file cannot be read.
+    """
+    files = trust.ca_files(setting, environ)
+    try:
+        return await _WARMING.run(lambda: trust.context(files), _WARM_DEADLINE)
+    except (OSError, ssl.SSLError):
+        text = f"the certificates in {setting or 'SSL_CERT_FILE'} cannot be read"
+        raise Unanswered("unsendable", None, text) from None
+
+
+def _load() -> None:
+    import httpx  # noqa: F401
+
+    trust.context()
+
+
+async def ask(
+    method: str,
+    url: str,
+    *,
+    deadline: float,
+    headers: Mapping[str, str] | None = None,
+    bearer: Secret | None = None,
+    auth: tuple[str, Secret] | None = None,
+    json: object | None = None,
+    limit: int = 1 << 20,
+    verify: ssl.SSLContext | None = None,
+    proxy: str = "",
+) -> Answer:
+    """Send one request and return the answer, whatever its status. Redirects are not followed.
+
+    Args:
+        deadline: seconds for everything, name resolution and body included.
+        bearer, auth: credentials; they are in no exception and no log.
+        json: a body to send.
+        limit: the most bytes of body to read.
+        verify: which certificates to believe; None: the system's.
+        proxy: the proxy's address, or "" for none (see `proxies.proxy_for`).
+
+    Raises:
+        Unanswered: there was no answer, and why.
+    """
+    trace = _Trace()
+    sent = _sendable(headers, bearer, auth)
+    try:
+        async with asyncio.timeout(deadline):
+            await warm()
+            silence()
+            return await _exchange(method, url, trace, sent, json, limit, verify, proxy)
+    except TimeoutError:
+        text = f"no answer from {place(url)} within {deadline:.3g} s ({_STUCK[trace.phase]})"
+        raise Unanswered("timeout", trace.phase, text) from None
+
+
+_STUCK: Mapping[Phase | None, str] = {
+    None: "not even begun",
+    "dns": "resolving the name",
+    "connect": "connecting",
+    "tls": "in the TLS handshake",
+    "send": "sending the request",
+    "headers": "connected, but silent",
+    "body": "the body does not end",
+}
+
+
+def silence() -> None:
+    """Keep the libraries' logs off: at DEBUG they print every header that a server sends back."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def place(url: str) -> str:
+    """`host` or `host:port` of an address: what a sentence names."""
+    parts = urlsplit(url)
+    return f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
+
+
+def _sendable(
+    headers: Mapping[str, str] | None, bearer: Secret | None, auth: tuple[str, Secret] | None
+) -> dict[str, str]:
+    sent = {"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "identity"}
+    sent.update(headers or {})
+    if bearer:
+        sent["Authorization"] = f"Bearer {bearer.reveal()}"
+    elif auth:
+        sent["Authorization"] = basic(auth[0], auth[1])
+    # The library would say so itself, but with the value in its exception.
+    if not all(value.isascii() and value.isprintable() for value in sent.values()):
+        raise Unanswered("unsendable", None, "a credential has characters that no HTTP header can carry")
+    return sent
+
+
+def basic(user: str, password: Secret) -> str:
+    """The value of an `Authorization` header by user and password."""
+    import base64
+
+    return "Basic " + base64.b64encode(f"{user}:{password.reveal()}".encode()).decode()
+
+
+class _Trace:
+    """Follows httpx through an exchange: where it is, and how long each phase took."""
+
+    def __init__(self) -> None:
+        self.phase: Phase | None = None
+        self.spent: dict[str, float] = {}
+        self._since = time.monotonic()
+        self._began = self._since
+
+    async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
+        _, step, stage = event.split(".", 2)
+        if step in _PHASES and stage == "started":
+            self.enter(_PHASES[step])
+        elif step in _PHASES and stage == "complete":
+            self.leave()
+
+    def enter(self, phase: Phase) -> None:
+        self.phase, self._since = phase, time.monotonic()
+
+    def leave(self) -> None:
+        if self.phase:
+            self.spent[self.phase] = time.monotonic() - self._since
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        return {**self.spent, "total": time.monotonic() - self._began}
+
+
+async def _exchange(
+    method: str,
+    url: str,
+    trace: _Trace,
+    headers: dict[str, str],
+    json: object | None,
+    limit: int,
+    verify: ssl.SSLContext | None,
+    proxy: str,
+) -> Answer:
+    """Try the host's addresses in turn; the first that can be connected to gives the answer."""
+    import httpx
+
+    host, addresses = await _addresses(url, trace, proxy)
+    headers = {**headers, "Host": urlsplit(url).netloc.rpartition("@")[2]}
+    for number, address in enumerate(addresses, 1):
+        last = number == len(addresses)
+        patience = httpx.Timeout(None, connect=None if last else _ADDRESS_PATIENCE)
+        try:
+            async with _client(verify or trust.context(), proxy, patience) as client:
+                extensions = {"trace": trace, "sni_hostname": host}
+                request = client.build_request(
+                    method, _at(url, address), headers=headers, json=json, extensions=extensions
+                )
+                return await _receive(client, request, trace, limit)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            if last or trace.phase != "connect":
+                raise _reason(error, trace, url) from None
+    raise Unanswered("dns", "dns", f"the name {host} has no address")
+
+
+async def _addresses(url: str, trace: _Trace, proxy: str) -> tuple[str, tuple[str, ...]]:
+    """The host and where it is; through a proxy the name is the proxy's to resolve."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        host, port, parts = "", 0, urlsplit("")
+    if not host or parts.scheme not in ("http", "https"):
+        raise Unanswered("unsendable", None, "the address in the settings is no http:// or https:// address")
+    if proxy:
+        return host, (host,)
+    trace.enter("dns")
+    # The deadline of the whole exchange is the caller's.
+    addresses = await names.resolve(host, port, _WARM_DEADLINE)
+    trace.leave()
+    return host, addresses
+
+
+def _client(verify: ssl.SSLContext, proxy: str, patience: "httpx.Timeout") -> "httpx.AsyncClient":
+    import httpx
+
+    try:
+        # Without the environment: no netrc may replace our credentials.
+        return httpx.AsyncClient(verify=verify, proxy=proxy or None, timeout=patience, trust_env=False)
+    except (ImportError, ValueError):
+        text = f"the proxy {proxies.place(proxy)} is of a kind that is not supported; use http:// or https://"
+        raise Unanswered("unsendable", None, text) from None
+
+
+def _at(url: str, address: str) -> str:
+    """The same address with the host's name replaced by where it is."""
+    parts = urlsplit(url)
+    user, at, _ = parts.netloc.rpartition("@")
+    host = f"[{address}]" if ":" in address else address
+    port = f":{parts.port}" if parts.port else ""
+    return urlunsplit((parts.scheme, f"{user}{at}{host}{port}", parts.path, parts.query, ""))
+
+
+async def _receive(
+    client: "httpx.AsyncClient", request: "httpx.Request", trace: _Trace, limit: int
+) -> Answer:
+    response = await client.send(request, stream=True)
+    try:
+        body = bytearray()
+        # Raw: we asked for no encoding, and a small compressed body can be a very large one.
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > limit:
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, bytes(body[:limit]), trace.timings, len(body) > limit)
+    finally:
+        await response.aclose()
+
+
+def _reason(error: BaseException, trace: _Trace, url: str) -> Unanswered:
+    """What went wrong, told by the last event and the chain of causes (never by the text)."""
+    import httpx
+
+    for cause in causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            text = f"the certificate of {place(url)} is not trusted: {cause.verify_message}"
+            return Unanswered("tls", "tls", text)
+        outcome = _outcome(cause)
+        if outcome:
+            return Unanswered(outcome, trace.phase, f"{place(url)}: {_SAID[outcome]}")
+    if isinstance(error, httpx.ProxyError):
+        return Unanswered("unreachable", trace.phase, f"the proxy did not let us through to {place(url)}")
+    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
+        return Unanswered("not_http", trace.phase, f"{place(url)}: {_SAID['not_http']}")
+    if isinstance(error, (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError)):
+        return Unanswered("unsendable", trace.phase, f"the request to {place(url)} cannot be sent as set")
+    if trace.phase == "tls":
+        return Unanswered("tls", "tls", f"{place(url)}: {_SAID['tls']}")
+    if trace.phase == "connect":
+        return Unanswered("unreachable", "connect", f"{place(url)}: {_SAID['unreachable']}")
+    return Unanswered("reset", trace.phase, f"{place(url)}: {_SAID['reset']}")
+
+
+_SAID: Mapping[Outcome, str] = {
+    "refused": "connection refused",
+    "reset": "the connection was cut",
+    "unreachable": "no way there from here",
+    "tls": "no TLS answers there",
+    "not_http": "what answers is no HTTP",
+}
+
+
+def _outcome(cause: BaseException) -> Outcome | None:
+    if isinstance(cause, ConnectionRefusedError):
+        return "refused"
+    if isinstance(cause, (ConnectionResetError, BrokenPipeError)):
+        return "reset"
+    if isinstance(cause, ssl.SSLError):
+        return "tls"
+    if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
+        return "unreachable"
+    return None
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception and what it came from, and what came with those in groups."""
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        cause = todo.pop(0)
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        todo += [cause.__cause__, cause.__context__]
+        todo += list(getattr(cause, "exceptions", ()))

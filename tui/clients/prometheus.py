@@ -1,0 +1,420 @@
+"""PromQL queries by prometheus-api-client, which is synchronous, off the loop.
+
+What the library would do by itself and must not here: retry for ten seconds, wait without end for
+a body that trickles, drop the warnings of partial answers, prefer `~/.netrc` to our credentials,
+and hold up the process at exit. So: no retries, a session of our own whose response hook reads the
+body with a deadline and a cap and keeps the warnings, and daemon threads.
+"""
+
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from tui import settings
+from tui.clients import access, http
+from tui.clients.lanes import Lanes, LanesFull
+from tui.clients.unanswered import Unanswered
+from tui.model.text import clean
+
+if TYPE_CHECKING:
+    import requests
+    from prometheus_api_client import PrometheusConnect
+
+T = TypeVar("T")
+PrometheusOutcome = Literal[
+    "unset", "timeout", "refused", "unreachable", "forbidden", "bad_query", "garbage", "failed"
+]
+MOST_THREADS = 4
+_BODY_LIMIT = 2 << 20  # parsing more would hold the interpreter, and with it the screen
+_SAMPLE_LIMIT = 2000
+
+
+class PrometheusError(Exception):
+    """There are no figures, and why.
+
+    Attributes:
+        outcome: the kind of failure.
+        said: a plain sentence without credentials.
+        remedy: what a person can do, or "".
+    """
+
+    def __init__(self, outcome: PrometheusOutcome, said: str, remedy: str = "") -> None:
+        super().__init__(said)
+        self.outcome = outcome
+        self.said = said
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value; None where it is no number (NaN, as of 0/0). Infinity stays infinity."""
+
+    labels: Mapping[str, str]
+    value: float | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An instant query's answer.
+
+    An empty `vector` means that there is no data, which is not zero. `warnings` mean that the
+    answer is partial: some store did not take part.
+    """
+
+    vector: tuple[Sample, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The values that are numbers; infinity is none to reckon with."""
+        return tuple(s.value for s in self.vector if s.value is not None and math.isfinite(s.value))
+
+    @property
+    def total(self) -> float | None:
+        """The sum of the values; None where there is no data or no number."""
+        return math.fsum(self.numbers) if self.numbers else None
+
+    @property
+    def infinite(self) -> bool:
+        """Whether a value is infinite: something divided by zero."""
+        return any(s.value is not None and math.isinf(s.value) for s in self.vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a range query, its points in the order of time."""
+
+    labels: Mapping[str, str]
+    points: tuple[tuple[datetime, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranged:
+    """A range query's answer; see `Answered`."""
+
+    lines: tuple[Line, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What the hook keeps of one exchange beside what the library returns."""
+
+    ends: float = math.inf
+    warnings: tuple[str, ...] = ()
+    body: bytes = b""
+
+
+@dataclass(slots=True)
+class _Line:
+    """A library object with its session, used by one thread at a time."""
+
+    connect: "PrometheusConnect"
+    kept: _Kept = field(default_factory=_Kept)
+
+
+class Prometheus:
+    """One Prometheus, Thanos, Mimir or Cortex. Make it cheaply: nothing is imported or asked yet."""
+
+    def __init__(self, server: settings.Server, environ: Mapping[str, str], *, deadline: float = 4.0) -> None:
+        """`deadline` is in seconds, for a query in all; `environ` is where secrets may be found."""
+        self.server = server
+        self._environ = environ
+        self._deadline = deadline
+        self._lanes = Lanes(MOST_THREADS, "leeward-prometheus")
+        self._idle: list[_Line] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    @property
+    def place(self) -> str:
+        """`host:port`, for a sentence."""
+        return http.place(self.server.url)
+
+    async def query(self, promql: str, at: datetime | None = None) -> Answered:
+        """An instant query, now or `at` a moment. Raises PrometheusError."""
+        params = {"timeout": f"{self._deadline:g}s"}
+        if at is not None:
+            params["time"] = f"{at.timestamp():.3f}"
+
+        def work(line: _Line) -> Answered:
+            result = line.connect.custom_query(promql, params=params, timeout=self._patience(line))
+            return Answered(_vector(result), line.kept.warnings)
+
+        return await self._run(work)
+
+    async def query_range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> Ranged:
+        """A range query, ends included. Raises PrometheusError."""
+        params = {"timeout": f"{self._deadline:g}s"}
+        seconds = f"{max(step.total_seconds(), 0.001):g}"
+
+        def work(line: _Line) -> Ranged:
+            result = line.connect.custom_query_range(
+                promql, start, end, seconds, params=params, timeout=self._patience(line)
+            )
+            return Ranged(_matrix(result), line.kept.warnings)
+
+        return await self._run(work)
+
+    def close(self) -> None:
+        """Close what is idle; a thread that still hangs closes its own when it ends."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for line in idle:
+            line.connect.close()
+
+    def _patience(self, line: _Line) -> tuple[float, float]:
+        """Seconds to connect and between two bytes; the hook holds the deadline of the whole."""
+        line.kept.ends = time.monotonic() + self._deadline
+        return (min(2.0, self._deadline), self._deadline)
+
+    async def _run(self, work: Callable[[_Line], T]) -> T:
+        if not self.server.url:
+            raise PrometheusError("unset", "no Prometheus is set", "Set prometheus.url in the settings.")
+        try:
+            return await self._lanes.run(lambda: self._work(work), self._deadline)
+        except LanesFull:
+            said = f"Prometheus at {self.place} hangs; {MOST_THREADS} earlier queries still wait for it"
+            raise PrometheusError("timeout", said, _LOOK_AT.format(self.place)) from None
+        except TimeoutError:
+            said = f"Prometheus at {self.place} did not answer within {self._deadline:g} s"
+            raise PrometheusError("timeout", said, _LOOK_AT.format(self.place)) from None
+
+    def _work(self, work: Callable[[_Line], T]) -> T:
+        """In a daemon thread: one query on a line of its own."""
+        line = self._take()
+        try:
+            return work(line)
+        except Exception as error:  # noqa: BLE001 - the library documents no exceptions; turned into ours
+            raise _turned(error, line.kept, self.place) from None
+        finally:
+            self._give_back(line)
+
+    def _take(self) -> _Line:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        try:
+            how = access.read(self.server, self._environ)
+        except Unanswered as error:
+            raise PrometheusError(
+                "failed", error.text, "Correct it in the settings; `leeward doctor` tests it."
+            ) from None
+        return _line(self.server.url, how)
+
+    def _give_back(self, line: _Line) -> None:
+        line.kept.warnings, line.kept.body = (), b""
+        with self._lock:
+            if not self._closed:
+                self._idle.append(line)
+                return
+        line.connect.close()
+
+
+_LOOK_AT = "See whether {} is up and reachable from here."
+
+
+def _line(url: str, how: access.Access) -> _Line:
+    import requests
+    from prometheus_api_client import PrometheusConnect
+    from urllib3.util.retry import Retry
+
+    for name in ("urllib3", "requests", "prometheus_api_client"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    session = requests.Session()
+    session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
+    session.headers["User-Agent"] = http.USER_AGENT
+    if how.proxy:
+        session.proxies = {"http": how.proxy, "https": how.proxy}
+    retry = Retry(total=0, read=False, respect_retry_after_header=False)
+    connect = PrometheusConnect(url=url.rstrip("/"), headers=how.headers, retry=retry, session=session)
+    session.mount(url.rstrip("/"), _adapter(how, retry))
+    line = _Line(connect)
+
+    def hook(response: "requests.Response", *_: object, **__: object) -> None:
+        line.kept.body = _read(response, line.kept.ends)
+        line.kept.warnings = _warnings(line.kept.body)
+
+    session.hooks["response"].append(hook)
+    return line
+
+
+def _adapter(how: access.Access, retry: Any) -> "requests.adapters.HTTPAdapter":
+    """The transport with our trust, which requests can only be given as a file."""
+    from requests.adapters import HTTPAdapter
+
+    class Trusting(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> Any:
+            return super().init_poolmanager(*args, **kwargs, ssl_context=how.verify)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            return super().proxy_manager_for(proxy, **kwargs, ssl_context=how.verify)
+
+    return Trusting(max_retries=retry)
+
+
+def _read(response: "requests.Response", ends: float) -> bytes:
+    """Read the body here, since the library would read it without a total deadline or a cap."""
+    import requests
+
+    if response.is_redirect:
+        response.close()
+        raise _Redirected
+    body = bytearray()
+    while part := response.raw.read1(1 << 16, decode_content=False):
+        body += part
+        if time.monotonic() > ends:
+            response.close()
+            raise requests.ReadTimeout("the body did not end within the deadline")
+        if len(body) > _BODY_LIMIT:
+            response.close()
+            raise _TooLarge
+    response._content = bytes(body)
+    response._content_consumed = True  # type: ignore[attr-defined] # else it would be read again
+    return bytes(body)
+
+
+class _Redirected(Exception):
+    """It sends us elsewhere: a login stands before it."""
+
+
+class _TooLarge(Exception):
+    """More than any answer to our queries."""
+
+
+def _warnings(body: bytes) -> tuple[str, ...]:
+    if b'"warnings"' not in body:
+        return ()
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    found = told.get("warnings") if isinstance(told, dict) else None
+    return (
+        tuple(clean(w, limit=200) for w in found[:5] if isinstance(w, str)) if isinstance(found, list) else ()
+    )
+
+
+def _turned(error: Exception, kept: _Kept, place: str) -> PrometheusError:
+    import requests
+    from prometheus_api_client.exceptions import PrometheusApiClientException
+    from urllib3.exceptions import TimeoutError as Waited
+
+    if isinstance(error, PrometheusError):
+        return error
+    if isinstance(error, PrometheusApiClientException):
+        return _refused_by_status(str(error), kept.body, place)
+    if isinstance(error, _Redirected):
+        said = f"{place} sends us to another address: probably a login stands before Prometheus"
+        return PrometheusError("forbidden", said, "Set a token or another address in the settings.")
+    if isinstance(error, _TooLarge):
+        return PrometheusError("garbage", f"{place} answers with more than {_BODY_LIMIT >> 20} MiB", "")
+    if isinstance(error, (requests.Timeout, Waited)):
+        return PrometheusError(
+            "timeout", f"Prometheus at {place} did not answer in time", _LOOK_AT.format(place)
+        )
+    if isinstance(error, requests.JSONDecodeError) or not isinstance(
+        error, (OSError, requests.RequestException)
+    ):
+        return _refused_by_body(kept.body, place)
+    return _unconnected(error, place)
+
+
+def _unconnected(error: Exception, place: str) -> PrometheusError:
+    import socket
+    import ssl
+
+    causes = list(http.causes(error))
+    if any(isinstance(c, ConnectionRefusedError) for c in causes):
+        return PrometheusError(
+            "refused", f"Prometheus at {place} refuses connections", _LOOK_AT.format(place)
+        )
+    if any(isinstance(c, socket.gaierror) for c in causes):
+        return PrometheusError("unreachable", f"the name of Prometheus, {place}, does not resolve", "")
+    if any(isinstance(c, ssl.SSLCertVerificationError) for c in causes):
+        said = f"the certificate of Prometheus at {place} is not trusted"
+        return PrometheusError("unreachable", said, "Set prometheus.ca_file to the authority's certificate.")
+    said = f"Prometheus at {place} cannot be reached or cuts the connection"
+    return PrometheusError("unreachable", said, _LOOK_AT.format(place))
+
+
+def _refused_by_status(text: str, body: bytes, place: str) -> PrometheusError:
+    """The library's text begins with `HTTP Status Code N`; the body may be Prometheus' own envelope."""
+    status = next((word for word in text.split()[:4] if word.isdecimal()), "?")
+    kind, said = _envelope(body)
+    if status in ("401", "403"):
+        remedy = "Set prometheus.token, username and password, or org_id in the settings."
+        return PrometheusError("forbidden", f"Prometheus at {place} refuses us ({status})", remedy)
+    if kind == "timeout":
+        return PrometheusError("timeout", f"Prometheus at {place} gave the query up: {said}", "")
+    if kind in ("bad_data", "execution"):
+        remedy = "Correct the query in the runbook; `leeward doctor` tests each."
+        return PrometheusError("bad_query", f"Prometheus at {place} rejects the query: {said}", remedy)
+    more = f": {said}" if said else ""
+    return PrometheusError("failed", f"Prometheus at {place} answers {status}{more}", _LOOK_AT.format(place))
+
+
+def _refused_by_body(body: bytes, place: str) -> PrometheusError:
+    _, said = _envelope(body)
+    if said:
+        return PrometheusError("failed", f"Prometheus at {place} says: {said}", "")
+    what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
+    remedy = "See whether prometheus.url needs a path (Mimir: /prometheus) or a login."
+    return PrometheusError("garbage", f"{what} answers at {place}, and no Prometheus", remedy)
+
+
+def _envelope(body: bytes) -> tuple[str, str]:
+    """`errorType` and `error` of Prometheus' own refusal; two empty texts where it is not one."""
+    try:
+        told = json.loads(body)
+    except (ValueError, RecursionError):
+        return "", ""
+    if not isinstance(told, dict) or told.get("status") != "error":
+        return "", ""
+    return str(told.get("errorType") or ""), clean(str(told.get("error") or ""), limit=200)
+
+
+def _vector(result: Any) -> tuple[Sample, ...]:
+    """The samples of a vector, or the one of a scalar (`[time, "value"]`)."""
+    if isinstance(result, list) and len(result) == 2 and isinstance(result[1], str):
+        return (Sample({}, *_point(result)),)
+    found = []
+    for item in _items(result)[:_SAMPLE_LIMIT]:
+        if isinstance(item.get("value"), list):
+            found.append(Sample(_labels(item), *_point(item["value"])))
+    return tuple(found)
+
+
+def _matrix(result: Any) -> tuple[Line, ...]:
+    found = []
+    for item in _items(result)[:_SAMPLE_LIMIT]:
+        points = (_point(pair) for pair in item.get("values") or ())
+        found.append(Line(_labels(item), tuple((at, value) for value, at in points)))
+    return tuple(found)
+
+
+def _items(result: Any) -> list[dict[str, Any]]:
+    if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
+        raise TypeError("no vector")
+    return result
+
+
+def _labels(item: Mapping[str, Any]) -> Mapping[str, str]:
+    found = item.get("metric")
+    return {str(k): clean(str(v), limit=200) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _point(pair: Any) -> tuple[float | None, datetime]:
+    """`[seconds, "value"]`. Raises TypeError or ValueError where it is something else."""
+    at, text = pair
+    value = float(text)
+    return (None if math.isnan(value) else value), datetime.fromtimestamp(float(at), UTC)

@@ -1,0 +1,1 @@
+"""What the world says: one file a probe, and their schedule."""
