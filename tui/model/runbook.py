@@ -266,7 +266,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """A whole runbook. `root` is the id of the first question; every reference resolves."""
+    """A whole runbook. `root` is the id of the first question; every reference resolves.
+
+    `conditions` are those that the file names; they stand written out wherever they are used.
+    """
 
     id: str
     title: str
@@ -278,3 +281,4 @@ class Runbook:
     mitigations: Mapping[str, MitigationRule]
     queries: Mapping[str, Query]
     links: Mapping[str, Link] = field(default_factory=dict)
+    conditions: Mapping[str, Condition] = field(default_factory=dict)

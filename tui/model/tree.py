@@ -138,22 +138,29 @@ def walk(
 def evidence(diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime) -> tuple[str, ...]:
     """The sentences that a diagnosis rests on, in the runbook's order.
 
-    Checks that the diagnosis would show but that are not known now are named in one last
-    sentence: what is missing belongs to what a person judges by.
+    What the diagnosis would show but is not known now is said last: what is missing belongs to
+    what a person judges by.
     """
     sentences: list[str] = []
-    unknown: list[str] = []
     for item in diagnosis.evidence:
         if isinstance(item, Saying):
             if holds(item.when, held, now) is Truth.YES:
                 sentences.append(filled(item.say, held, now))
         elif (place := held.get(item)) is not None and place.usable(now):
             sentences.extend(_sentences(item, place))
-        else:
-            unknown.append(_unusable(item, place, now))
-    if unknown:
-        sentences.append(f"Not known: {'; '.join(unknown)}.")
-    return tuple(dict.fromkeys(sentences))
+    return tuple(dict.fromkeys([*sentences, *_not_known(diagnosis, held, now)]))
+
+
+def _not_known(diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime) -> Iterator[str]:
+    """What the diagnosis would show, had it been answered: the checks that are unset in one sentence."""
+    wanted = (item for item in diagnosis.evidence if isinstance(item, Check))
+    absent = [item for item in wanted if item not in held or not held[item].usable(now)]
+    unset = [item for item in absent if item in held and held[item].latest.state is State.UNSET]
+    for item in absent:
+        if item not in unset:
+            yield f"Not known: {_unusable(item, held.get(item), now)}"
+    if unset:
+        yield f"Not set: {', '.join(TITLES[item].lower() for item in unset)}."
 
 
 def severity(diagnosis: Diagnosis, held: Mapping[Check, Held], now: datetime) -> Severity | None:
@@ -213,13 +220,17 @@ def _answer(
     for branch, truth in zip(question.branches, truths, strict=True):
         if truth is Truth.YES:
             return _step(question, branch, _because((branch,), held, now, Truth.YES)), branch
-    if Truth.UNKNOWN in truths or question.otherwise is None:
-        open_ones = tuple(b for b, t in zip(question.branches, truths, strict=True) if t is Truth.UNKNOWN)
-        missing = _missing(open_ones, held, now)
-        return Step(question.id, question.text, Truth.UNKNOWN.value, "", missing=missing), None
-    return _step(
-        question, question.otherwise, _because(question.branches, held, now, Truth.NO)
-    ), question.otherwise
+    if Truth.UNKNOWN in truths:
+        unclear = [b for b, t in zip(question.branches, truths, strict=True) if t is Truth.UNKNOWN]
+        return _waiting(question, _missing(unclear, held, now)), None
+    because = _because(question.branches, held, now, Truth.NO)
+    if question.otherwise is None:
+        return _waiting(question, ("what is known fits none of its branches",), because), None
+    return _step(question, question.otherwise, because), question.otherwise
+
+
+def _waiting(question: Question, missing: tuple[str, ...], told: tuple[str, ...] = ()) -> Step:
+    return Step(question.id, question.text, Truth.UNKNOWN.value, "", told, missing)
 
 
 def _step(question: Question, branch: Branch, told: tuple[str, ...], *, overruled: bool = False) -> Step:
@@ -335,7 +346,7 @@ def _unusable(check: Check, place: Held | None, now: datetime) -> str:
     latest = place.latest
     if latest.known:
         return f"{title}: no answer for {span(now - latest.at)}"
-    return f"{title}: {latest.summary}{f' ({latest.remedy})' if latest.remedy else ''}"
+    return f"{title}: {latest.summary}{f'. {latest.remedy}' if latest.remedy else ''}"
 
 
 def _told(fact: Fact | _Absent) -> str:

@@ -34,6 +34,11 @@ class Conditions:
         for name in written:
             self._named(name)
 
+    @property
+    def named(self) -> dict[str, Condition]:
+        """Each named condition, written out."""
+        return dict(self._done)
+
     def read(self, node: Node) -> Condition:
         """The node's condition. What does not fit is a problem, and a condition that never holds."""
         found = self._read(node)

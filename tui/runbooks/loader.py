@@ -92,6 +92,7 @@ class _Reader:
             mitigations=dict(self._section("mitigations", self._mitigation, required=False)),
             queries=dict(self._section("queries", self._query)),
             links=dict(self._section("links", self._link, required=False)),
+            conditions=self._conditions.named,
         )
         top.done()
         self._needed_queries(made)
@@ -222,7 +223,7 @@ class _Reader:
                 self._problems.at(fields.node, f"`means` cannot fill in {{{word}}}", nearest(word, _IN_MEANS))
         risk = fields.choice("risk", Risk) if fields.get("risk", required=True) else None
         hold = fields.get("hold")
-        fits: Condition | None = fields.parsed("fits", self._conditions.read)
+        fits = fields.get("fits")
         return MitigationRule(
             id=name,
             title=fields.text("title"),
@@ -232,7 +233,7 @@ class _Reader:
             means=means,
             hold=timedelta(hours=2) if hold is None else span(hold, self._problems),
             without_effect=fields.text("without_effect", ""),
-            fits=fits,
+            fits=None if fits is None else self._conditions.read(fits),
         )
 
     def _change(self, outer: Fields) -> EnvChange:
