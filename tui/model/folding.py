@@ -96,7 +96,8 @@ def _set_status(incident: Incident, entry: Entry) -> Incident:
         return incident
     if status is Status.RESOLVED:
         return _resolved(incident, entry)
-    incident = replace(incident, status=status, resolved_at=None)
+    since = entry.occurred_at if status is Status.MONITORING else None
+    incident = replace(incident, status=status, resolved_at=None, monitoring_at=since)
     if status is Status.MONITORING:
         return _mitigated(incident, entry)
     return replace(incident, mitigated_at=None) if status is Status.INVESTIGATING else incident

@@ -129,6 +129,7 @@ class Incident:
         commander_at: when somebody first took command.
         mitigated_at: when it first held: a mitigation measured effective, or monitoring began;
             None again where it was opened again.
+        monitoring_at: since when it is monitored; None while it is not.
         reason: why it was resolved before its hold had ended, or "".
         failed_requests, coverage: over the impact window, and the share of the window that the
             metrics cover; None is unknown.
@@ -146,6 +147,7 @@ class Incident:
     commander_at: datetime | None = None
     root_cause_at: datetime | None = None
     mitigated_at: datetime | None = None
+    monitoring_at: datetime | None = None
     resolved_at: datetime | None = None
     diagnosis: str = ""
     drill: bool = False
@@ -174,11 +176,15 @@ def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
     Data that is missing or of another type changes nothing either: a journal may come from a
     later version or from a damaged disk. docs/journal.md has the table of the kinds' data.
     """
-    from tui.model.folding import steps
-
     incident = Incident(incident_id)
     for entry in sorted(entries, key=lambda entry: entry.id):
-        step = steps.get(entry.kind)
-        if step is not None:
-            incident = step(incident, entry)
+        incident = advance(incident, entry)
     return incident
+
+
+def advance(incident: Incident, entry: Entry) -> Incident:
+    """The incident after one more entry, recorded after those that it already tells of."""
+    from tui.model.folding import steps
+
+    step = steps.get(entry.kind)
+    return step(incident, entry) if step is not None else incident

@@ -70,7 +70,8 @@ class LeaseSeen:
     """A temporary change that is written on an object in the cluster, as found there.
 
     `value` is what the lease says was set and `live` what the object has now: when they
-    differ, somebody overwrote it. `previous` None means that the variable was unset.
+    differ, somebody overwrote it, `overwritten_by` where the server tells. `previous` None means
+    that the variable was unset.
     """
 
     incident: str
@@ -82,6 +83,7 @@ class LeaseSeen:
     owner: str
     until: datetime
     applied_at: datetime
+    overwritten_by: str = ""
 
 
 Detail = Series | Alert | LeaseSeen

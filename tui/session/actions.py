@@ -1,10 +1,12 @@
 """What can be done here: the diagnosis's mitigations and links, with what they would change."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from tui.model.mitigation import Lease, told
 from tui.model.reading import Check, Fact, Held
 from tui.model.runbook import Diagnosis, MitigationRule, Runbook
+from tui.model.tree import fitting
 from tui.session.snapshot import Action
 
 # Where the workload's reading tells today's value of a variable.
@@ -22,6 +24,7 @@ def actions_for(
     leases: tuple[Lease, ...],
     blocked: str,
     tripped: frozenset[str],
+    now: datetime,
 ) -> tuple[Action, ...]:
     """The numbered list of "Do here".
 
@@ -32,15 +35,15 @@ def actions_for(
         leases: what is already changed, and so not offered again.
         blocked: why no mitigation can run at all, or "".
         tripped: mitigations whose breaker is open.
+        now: answers older than they may be tell nothing against a mitigation.
     """
     if diagnosis is None:
         return ()
     facts = _workload_facts(checks)
     live = {lease.seen.mitigation for lease in leases if lease.ours}
     mitigations = (
-        _mitigation(runbook.mitigations[wanted], facts, wanted in live, blocked, wanted in tripped)
-        for wanted in diagnosis.mitigations
-        if wanted in runbook.mitigations
+        _mitigation(rule, facts, rule.id in live, blocked, rule.id in tripped)
+        for rule in fitting(runbook, diagnosis, checks, now)
     )
     links = (
         Action(link.id, "link", link.title, hint="copy the link", url=link.url)

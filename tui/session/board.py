@@ -2,28 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
+from tui.model.facts import TITLES
 from tui.model.flapping import Flap
 from tui.model.incident import Draft, Kind
 from tui.model.reading import Alert, Check, Held, Reading, State
 from tui.model.runbook import Diagnosis, Runbook, Severity
 from tui.model.times import rfc3339
-from tui.model.tree import Walk, evidence, walk
+from tui.model.tree import Walk, evidence, severity, walk
 
 ACTOR = "leeward"
-
-NAMES: Mapping[Check, str] = MappingProxyType(
-    {
-        Check.MISTRAL_API: "Mistral API",
-        Check.SERVICE: "Service",
-        Check.ERROR_RATE: "Error rate",
-        Check.STATUS_PAGE: "Status page",
-        Check.NETWORK: "Network",
-        Check.WORKLOAD: "Workload",
-        Check.ALERTS: "Alerts",
-    }
-)
 
 
 class Board:
@@ -44,8 +32,8 @@ class Board:
         self._overruled: dict[str, str] = {}
         self._flaps: dict[Check, Flap] = {}
         self._flapping = (flapping, steady)
-        self._states: dict[Check, State] = {}
         self._diagnosis: str | None = None
+        self._evidence: tuple[str, ...] = ()
 
     def take(self, reading: Reading, max_age: timedelta) -> list[Draft]:
         """Fold one reading in; what changed comes back as drafts for the record."""
@@ -53,7 +41,7 @@ class Board:
         good = reading if reading.known else (previous.good if previous else None)
         self.checks[reading.check] = Held(reading, good, max_age)
         return [
-            *self._state_change(reading),
+            *self._state_change(reading, previous),
             *(_alert(alert) for alert in reading.of(Alert) if alert.state == "active"),
             *self.look(reading.at),
         ]
@@ -67,6 +55,7 @@ class Board:
         self.walk = walk(self.runbook, self.checks, now, self._overruled)
         if self.walk.diagnosis != before.diagnosis and before.steps:
             self.path_changed = True
+        self._evidence = evidence(self.diagnosis, self.checks, now) if self.diagnosis else ()
         if self.walk.diagnosis not in (None, self._diagnosis):
             drafts.append(self._diagnosed(now))
         return drafts
@@ -78,9 +67,18 @@ class Board:
         return self.runbook.diagnoses.get(wanted) if wanted else None
 
     @property
-    def proposed(self) -> Severity | None:
+    def evidence(self) -> tuple[str, ...]:
+        """The sentences that the diagnosis rests on, as of the last look."""
+        return self._evidence
+
+    def proposed(self, now: datetime) -> Severity | None:
         """The severity that the diagnosis proposes."""
-        return self.diagnosis.severity if self.diagnosis else None
+        return severity(self.diagnosis, self.checks, now) if self.diagnosis else None
+
+    def pin(self, diagnosis: str | None, now: datetime) -> list[Draft]:
+        """Hold a diagnosis against the evidence; None lets the tree lead again."""
+        self.pinned = diagnosis
+        return self.look(now)
 
     def overrule(self, question: str, branch: str | None, now: datetime) -> list[Draft]:
         """Take a person's answer to a question; None gives it back to the evidence."""
@@ -97,55 +95,67 @@ class Board:
             said = states.get(check.value)
             if held.latest.known and said != held.latest.state.value:
                 before = State(said) if said in set(State) else None
-                drafts += _changed(held.latest, before)
+                drafts.append(_changed(held.latest, before))
         self._diagnosis = diagnosis or None
         return [*drafts, *self.look(now)]
 
-    def _state_change(self, reading: Reading) -> list[Draft]:
-        before = self._states.get(reading.check)
-        if reading.state in (before, State.UNSET):
+    def _state_change(self, reading: Reading, previous: Held | None) -> list[Draft]:
+        if reading.state is State.UNSET:
             return []
-        self._states[reading.check] = reading.state
+        if previous is None:
+            well = reading.state in (State.OK, State.UNKNOWN)
+            return [] if well else [_changed(reading, None)]
+        before = previous.latest.state
+        if before is reading.state:
+            return []
         flap = self._flaps.setdefault(reading.check, Flap(*self._flapping))
-        if before is None:
-            return [] if reading.state in (State.OK, State.UNKNOWN) else _changed(reading, None)
-        started = flap.changed(reading.at)
-        if flap.holding(reading.at):
-            return [_flapping(reading, flap.count)] if started else []
-        return _changed(reading, before)
+        rested = self._rest(reading.check, reading.at)
+        if flap.changed(reading.at):
+            return [*rested, _flapping(reading, flap.count)]
+        return rested if flap.count else [*rested, _changed(reading, before)]
 
     def _rest(self, check: Check, now: datetime) -> list[Draft]:
-        settled = self._flaps[check].settle(now)
-        if not settled:
+        count = self._flaps[check].settle(now)
+        if not count:
             return []
-        latest = self.checks[check].latest
-        text = f"{NAMES[check]} is steady again after {settled} changes: {latest.state}"
-        return [Draft(Kind.FLAPPING, text, now, ACTOR, {"check": check.value, "count": settled, "steady": True})]
+        state = self.checks[check].latest.state.value
+        text = f"{TITLES[check]} is steady again after {count} changes: {state}"
+        data = {"check": check.value, "count": count, "to": state, "steady": True}
+        return [Draft(Kind.FLAPPING, text, now, ACTOR, data)]
 
     def _diagnosed(self, now: datetime) -> Draft:
         self._diagnosis = self.walk.diagnosis
         found = self.runbook.diagnoses[self.walk.diagnosis or ""]
+        proposed = severity(found, self.checks, now)
         data = {
             "id": found.id,
             "title": found.title,
-            "severity": found.severity.value if found.severity else None,
+            "severity": proposed.value if proposed else None,
             "healthy": found.healthy,
-            "path": [{"question": s.text, "answer": s.answer, "evidence": list(s.evidence)} for s in self.walk.steps],
+            "path": [
+                {"question": s.text, "answer": s.answer, "evidence": list(s.evidence)}
+                for s in self.walk.steps
+            ],
             "evidence": list(evidence(found, self.checks, now)),
         }
         return Draft(Kind.DIAGNOSIS, found.title, now, ACTOR, data)
 
 
-def _changed(reading: Reading, before: State | None) -> list[Draft]:
-    name = NAMES[reading.check]
+def _changed(reading: Reading, before: State | None) -> Draft:
     moved = f"{before} → {reading.state}" if before else f"{reading.state}"
-    data = {"check": reading.check.value, "from": before.value if before else None, "to": reading.state.value}
-    return [Draft(Kind.STATE, f"{name} {moved}: {reading.summary}", reading.at, ACTOR, data)]
+    data = {
+        "check": reading.check.value,
+        "from": before.value if before else None,
+        "to": reading.state.value,
+    }
+    text = f"{TITLES[reading.check]} {moved}: {reading.summary}"
+    return Draft(Kind.STATE, text, reading.at, ACTOR, data)
 
 
 def _flapping(reading: Reading, count: int) -> Draft:
-    text = f"{NAMES[reading.check]} is flapping, {count} changes; the path holds until it is steady"
-    return Draft(Kind.FLAPPING, text, reading.at, ACTOR, {"check": reading.check.value, "count": count})
+    text = f"{TITLES[reading.check]} is flapping, {count} changes: the path holds until it is steady"
+    data = {"check": reading.check.value, "count": count, "to": reading.state.value, "steady": False}
+    return Draft(Kind.FLAPPING, text, reading.at, ACTOR, data)
 
 
 def _alert(alert: Alert) -> Draft:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Entry, Incident, Kind
+from tui.model.incident import Draft, Entry, Incident, Kind, advance
 from tui.model.redaction import Redactor
 from tui.session.errors import NoIncident, SessionError
 
@@ -42,6 +42,7 @@ class Chronicle:
         self.timeline: tuple[Entry, ...] = ()
         self.incident: Incident | None = None
         self.trouble = ""
+        self.problems: tuple[str, ...] = ()
 
     @property
     def writable(self) -> bool:
@@ -63,9 +64,12 @@ class Chronicle:
             written = await journal.append(declared, *self._kept)
         except JournalError as error:
             raise SessionError(f"The incident could not be opened: {error}") from error
+        await self._release()
         self._journal = journal
         self._kept.clear()
+        self._entries, self.incident = [], None
         self._take(incident_id, written)
+        self._follow(journal)
         return written[0]
 
     async def resume(self, incident_id: str) -> Incident:
@@ -82,12 +86,11 @@ class Chronicle:
         kept = [draft for draft in self._kept if draft.kind is Kind.ALERT]
         self._kept.clear()
         self._entries, self._alerts, self.incident = [], set(), None
-        self._take(incident_id, journal.entries)
+        self._take(incident_id, journal.found.entries)
         self.keep(kept)
-        if journal.read_only:
-            self._follower = asyncio.create_task(self._follow(journal), name="follow the journal")
-        assert self.incident is not None
-        return self.incident
+        self.problems = journal.problems
+        self._follow(journal)
+        return self.incident or Incident(incident_id)
 
     async def record(self, *drafts: Draft) -> tuple[Entry, ...]:
         """Write entries; they are on disk when this returns.
@@ -160,13 +163,22 @@ class Chronicle:
             journal, self._journal = self._journal, None
             await journal.close()
 
-    async def _follow(self, journal: "Journal") -> None:
-        async for entry in journal.follow():
-            self._take(journal.incident_id, (entry,))
+    def _follow(self, journal: "Journal") -> None:
+        """Hear what others write: another console's journal, or a note from the command line."""
+        self._follower = asyncio.create_task(self._hear(journal), name="follow the incident")
+
+    async def _hear(self, journal: "Journal") -> None:
+        from tui.record.folder import JOURNAL
+        from tui.record.following import follow
+
+        own = "" if journal.read_only else JOURNAL
+        seen = tuple(self._entries)
+        async for entries in follow(
+            self._state_dir, journal.incident_id, self._clock, seen=seen, without=own
+        ):
+            self._take(journal.incident_id, entries)
 
     def _take(self, incident_id: str, entries: Iterable[Entry]) -> None:
-        from tui.model.incident import advance
-
         incident = self.incident or Incident(incident_id)
         for entry in entries:
             incident = advance(incident, entry)

@@ -92,7 +92,10 @@ class Snapshot:
         respond_by: until when somebody must respond; None once somebody has, or without incident.
         update_due: when stakeholders are to be told next; None without incident.
         resolvable_at: when the monitoring hold ends; None unless monitoring.
+        drill: "drill" where the world is simulated, else "".
         offline: why the journal cannot be written ("held by another console"), or "".
+        unset: the checks that the settings do not name.
+        evidence: the sentences that the diagnosis rests on.
     """
 
     at: datetime
@@ -116,3 +119,4 @@ class Snapshot:
     drill: str = ""
     offline: str = ""
     unset: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()

@@ -1,0 +1,191 @@
+"""Commanding an incident: declaring, acknowledging, severity, status, command, notes, resolving."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from tui.model.clock import Clock
+from tui.model.incident import Draft, Entry, Incident, Kind, Status
+from tui.model.mitigation import Lease
+from tui.model.runbook import Diagnosis, Severity
+from tui.model.times import clock as hhmm
+from tui.model.times import rfc3339, span
+from tui.session.chronicle import Chronicle
+from tui.session.errors import NoIncident, SessionError
+from tui.session.impact import Impact
+from tui.session.snapshot import Place
+
+
+class Command:
+    """What a person decides about the incident; each decision is an entry.
+
+    Args:
+        chronicle: where it is written.
+        clock: for the moment of each decision.
+        actor: who decides; a login or the settings' responder.
+        monitoring: how long a healthy path must last before resolving.
+        drill: whether the world is simulated.
+    """
+
+    def __init__(
+        self, chronicle: Chronicle, clock: Clock, actor: str, monitoring: timedelta, drill: bool
+    ) -> None:
+        self.actor = actor
+        self._chronicle = chronicle
+        self._clock = clock
+        self._monitoring = monitoring
+        self._drill = drill
+
+    @property
+    def incident(self) -> Incident:
+        """The incident being worked. Raises NoIncident."""
+        if self._chronicle.incident is None:
+            raise NoIncident
+        return self._chronicle.incident
+
+    def resolvable_at(self, incident: Incident | None) -> datetime | None:
+        """When the monitoring hold ends; None unless monitoring."""
+        if incident is None or incident.status is not Status.MONITORING or not incident.monitoring_at:
+            return None
+        return incident.monitoring_at + self._monitoring
+
+    async def declare(
+        self, incident_id: str, title: str, severity: Severity | None, found: Diagnosis | None, place: Place
+    ) -> Entry:
+        """Open an incident. Who declares it has responded: it is acknowledged in the same breath."""
+        current = self._chronicle.incident
+        if current is not None and current.open:
+            raise SessionError(f"{current.id} is open already.", "Resolve it before declaring another.")
+        now = self._clock.now()
+        title = title.strip() or (found.title if found else "")
+        told = f"{title or 'incident'}{f', {severity}' if severity else ''}"
+        data = {
+            "title": title,
+            "severity": severity.value if severity else None,
+            "diagnosis": found.id if found else "",
+            "drill": self._drill,
+            "place": {"context": place.context, "namespace": place.namespace, "deployment": place.deployment},
+        }
+        entry = await self._chronicle.open_new(incident_id, self._draft(Kind.DECLARED, told, data, now))
+        await self.acknowledge()
+        return entry
+
+    async def acknowledge(self) -> None:
+        """Somebody has responded: the response clock stops."""
+        incident = self.incident
+        if incident.acknowledged_at is not None:
+            raise SessionError(f"Acknowledged already, at {hhmm(incident.acknowledged_at)} UTC.")
+        now = self._clock.now()
+        began = incident.started_at
+        told = f"by {self.actor}{f', {span(now - began)} after it began' if began else ''}"
+        await self._record(Kind.ACKNOWLEDGED, told, {}, now)
+
+    async def set_severity(self, severity: Severity) -> None:
+        """Change the severity."""
+        before = self.incident.severity
+        if before is severity:
+            raise SessionError(f"The severity is {severity} already.")
+        told = f"{before} → {severity}" if before else f"{severity}"
+        await self._record(
+            Kind.SEVERITY, told, {"from": before.value if before else None, "to": severity.value}
+        )
+
+    async def set_status(self, status: Status) -> None:
+        """Change the status. Resolving has its own way, `resolve`."""
+        incident = self.incident
+        if status is Status.RESOLVED:
+            raise SessionError("An incident is resolved by resolving it.", "Press i, then resolve.")
+        if incident.status is status:
+            raise SessionError(f"The status is {status} already.")
+        told = f"{incident.status} → {status}"
+        if not incident.open:
+            told = f"opened again: {told}"
+        await self._record(Kind.STATUS, told, {"from": incident.status.value, "to": status.value})
+
+    async def take_command(self, name: str = "") -> None:
+        """Take command of the incident, for oneself or in somebody's name."""
+        name = name.strip() or self.actor
+        if self.incident.commander == name:
+            raise SessionError(f"{name} has command already.")
+        await self._record(Kind.COMMANDER, f"{name} takes command", {"name": name})
+
+    async def hand_over(self, name: str) -> None:
+        """Hand command to somebody else."""
+        name = name.strip()
+        if not name:
+            raise SessionError("Nobody was named to hand over to.", "Type the name of who takes over.")
+        before = self.incident.commander
+        told = f"command from {before or self.actor} to {name}"
+        await self._record(Kind.HANDOVER, told, {"from": before or self.actor, "to": name})
+
+    async def note(self, text: str) -> Entry:
+        """Write a note down; it is on disk on return."""
+        if not text.strip():
+            raise SessionError("An empty note was not kept.")
+        return await self._record(Kind.NOTE, text.strip(), {})
+
+    async def resolve(
+        self, reason: str, found: Diagnosis | None, leases: tuple[Lease, ...], impact: Impact
+    ) -> None:
+        """Resolve the incident. What speaks against it asks for a reason in words.
+
+        Raises SessionError, naming all that speaks against it, where no reason is given.
+        """
+        against = self.check_resolvable(reason, found, leases)
+        incident = self.incident
+        now = self._clock.now()
+        lasted = f"after {span(now - incident.started_at)}" if incident.started_at else ""
+        told = "; ".join(part for part in (lasted, reason.strip()) if part)
+        await self._record(
+            Kind.RESOLVED,
+            told or "resolved",
+            {
+                "reason": reason.strip(),
+                "against": against,
+                "failed_requests": impact.failed_requests,
+                "coverage": impact.coverage,
+                "window": [rfc3339(impact.start), rfc3339(impact.end)]
+                if impact.start and impact.end
+                else None,
+            },
+            now,
+        )
+
+    def check_resolvable(self, reason: str, found: Diagnosis | None, leases: tuple[Lease, ...]) -> list[str]:
+        """What speaks against resolving now. Raises SessionError where that asks for a reason."""
+        incident = self.incident
+        if not incident.open:
+            raise SessionError("It is resolved already.")
+        against = self._against(incident, found, leases)
+        if against and not reason.strip():
+            said = "; ".join(against)
+            raise SessionError(
+                f"{said[:1].upper()}{said[1:]}.", "Wait, or give a reason to resolve it anyway."
+            )
+        return against
+
+    def _against(self, incident: Incident, found: Diagnosis | None, leases: tuple[Lease, ...]) -> list[str]:
+        against = []
+        if found is None:
+            against.append("the diagnosis is unknown")
+        elif not found.healthy:
+            against.append(f"the diagnosis is still: {found.title}")
+        ends = self.resolvable_at(incident)
+        now = self._clock.now()
+        if ends is None:
+            against.append("it was not monitored yet")
+        elif now < ends:
+            against.append(f"monitoring lasts another {span(ends - now)}")
+        against += [
+            f"{lease.seen.variable}={lease.seen.value} is still live until {hhmm(lease.seen.until)} UTC"
+            for lease in leases
+        ]
+        return against
+
+    async def _record(
+        self, kind: Kind, text: str, data: Mapping[str, object], now: datetime | None = None
+    ) -> Entry:
+        (entry,) = await self._chronicle.record(self._draft(kind, text, data, now or self._clock.now()))
+        return entry
+
+    def _draft(self, kind: Kind, text: str, data: Mapping[str, object], now: datetime) -> Draft:
+        return Draft(kind, text, now, self.actor, data)

@@ -1,0 +1,140 @@
+"""What a session talks to, made from the settings: secrets, clients, runbook and probes."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.model.clock import Clock
+from tui.model.reading import Check
+from tui.model.redaction import Redactor
+from tui.model.runbook import Runbook
+from tui.model.secret import Secret
+from tui.settings import Kubernetes, Loaded, SecretSource, SettingsError, fetch_secret
+
+if TYPE_CHECKING:
+    from tui.clients.cluster import ClusterDoor
+    from tui.clients.prometheus import Prometheus
+    from tui.probes import Probe
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """Everything that reaches outward. `door` and `prometheus` are None where nothing is set.
+
+    `complaints` are the secrets that could not be fetched, each a whole sentence: their checks
+    answer for themselves, the others work.
+    """
+
+    runbook: Runbook
+    redact: Redactor
+    probes: "tuple[Probe, ...]"
+    door: "ClusterDoor | None"
+    prometheus: "Prometheus | None"
+    contexts: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+    def max_age(self, check: Check) -> timedelta:
+        """How old an answer of this check may be and still be reasoned with."""
+        return next(probe.max_age for probe in self.probes if probe.check is check)
+
+    async def close(self) -> None:
+        """Let go of every connection; nothing that hangs holds this up."""
+        if self.prometheus is not None:
+            self.prometheus.close()
+        if self.door is not None:
+            await self.door.close()
+
+
+async def connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: Redactor) -> Connections:
+    """Fetch the secrets and load the clients, off the event loop; `redact` learns the secrets.
+
+    Raises RunbookError where the runbook cannot be used.
+    """
+    return await in_thread(lambda: _connect(loaded, clock, environ, redact))
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Run blocking work in a daemon thread: leaving the program never waits for it."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def answer(result: T | None, error: BaseException | None) -> None:
+        if done.done():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, error = None, None
+        try:
+            result = work()
+        except BaseException as raised:  # noqa: BLE001 - handed to the awaiter, whatever it is
+            error = raised
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(answer, result, error)
+
+    threading.Thread(target=run, name="leeward-load", daemon=True).start()
+    return await done
+
+
+def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: Redactor) -> Connections:
+    from tui import probes, runbooks
+
+    settings = loaded.settings
+    runbook = runbooks.load(Path(settings.runbook).expanduser() if settings.runbook else None)
+    complaints: list[str] = []
+    key = _secret("mistral.key", settings.mistral.key, environ, complaints)
+    if key:
+        redact.add(key)
+    door, contexts = _door(settings.kubernetes, complaints)
+    prometheus = _prometheus(loaded, environ)
+    asked = probes.build(
+        settings,
+        key=key,
+        door=door,
+        prometheus=prometheus,
+        runbook=runbook,
+        clock=clock,
+        redact=redact,
+        environ=environ,
+    )
+    return Connections(runbook, redact, asked, door, prometheus, contexts, tuple(complaints))
+
+
+def _secret(
+    name: str, source: SecretSource, environ: Mapping[str, str], complaints: list[str]
+) -> Secret | None:
+    try:
+        return fetch_secret(source, environ)
+    except SettingsError as error:
+        complaints.append(f"{name}: {error}")
+        return None
+
+
+def _door(settings: Kubernetes, complaints: list[str]) -> "tuple[ClusterDoor | None, tuple[str, ...]]":
+    if not settings.deployment:
+        return None, ()
+    from tui.clients.cluster import ClusterDoor, ClusterError, contexts
+
+    try:
+        known = contexts(settings)
+    except ClusterError as error:
+        complaints.append(error.said)
+        known = ()
+    return ClusterDoor(settings), known
+
+
+def _prometheus(loaded: Loaded, environ: Mapping[str, str]) -> "Prometheus | None":
+    if not loaded.settings.prometheus.url:
+        return None
+    from tui.clients.prometheus import Prometheus
+
+    return Prometheus(loaded.settings.prometheus, environ)

@@ -1,0 +1,100 @@
+"""How a session begins: what is open, what is loaded, and where we are."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+
+from tui.model.clock import Clock
+from tui.model.reading import Reading
+from tui.model.redaction import Redactor
+from tui.session.board import Board
+from tui.session.connections import Connections, connect, in_thread
+from tui.session.operations import Operations, Windows
+from tui.session.parts import Parts, Working
+from tui.session.snapshot import OpenIncident, Place
+from tui.settings import Loaded, Settings, duration
+
+
+def locked(settings: Settings, read_only: bool) -> str:
+    """Why nothing can ever be changed from here, or "": the strictest setting wins."""
+    if read_only:
+        return "it was started with --read-only"
+    if settings.read_only:
+        return "read_only is set in the settings"
+    if settings.kubernetes.read_only:
+        return "kubernetes.read_only is set in the settings"
+    if not settings.kubernetes.deployment:
+        return "no deployment is set (kubernetes.deployment)"
+    return ""
+
+
+async def open_incidents(state_dir: Path) -> tuple[OpenIncident, ...]:
+    """The incidents that were left open, latest first; none where they cannot be listed."""
+
+    def find() -> tuple[OpenIncident, ...]:
+        from tui.record.errors import JournalError
+        from tui.record.reading import list_incidents
+
+        try:
+            listed = list_incidents(state_dir)
+        except JournalError:
+            return ()
+        return tuple(
+            OpenIncident(found.incident.id, found.incident.title, since, found.holder is not None)
+            for found in listed
+            if found.incident.open and (since := found.incident.started_at or found.incident.declared_at)
+        )
+
+    return await in_thread(find)
+
+
+async def load(
+    loaded: Loaded,
+    parts: Parts,
+    clock: Clock,
+    environ: Mapping[str, str],
+    redact: Redactor,
+    on_reading: Callable[[Reading], None],
+    rng: Random,
+    changed: Callable[[], None],
+) -> Working:
+    """Load the clients and what works with them. Raises RunbookError."""
+    made = await connect(loaded, clock, environ, redact)
+    from tui.probes.schedule import Schedule
+
+    timing = loaded.settings.timing
+    windows = Windows(*map(duration, (timing.window, timing.watch, timing.hold, timing.rollout)))
+    return Working(
+        made,
+        Board(made.runbook, duration(timing.flapping), duration(timing.steady)),
+        Operations(
+            made.runbook,
+            made.door,
+            made.prometheus,
+            parts.chronicle,
+            parts.safety,
+            windows,
+            clock,
+            parts.command.actor,
+            changed,
+        ),
+        Schedule(made.probes, clock, on_reading, rng),
+    )
+
+
+async def place(made: Connections, parts: Parts) -> Place | None:
+    """Where we are, and with it the arming word and the context's own lock; None while unknown."""
+    from tui.clients.cluster import ClusterError
+    from tui.mitigations.words import arming_word
+
+    assert made.door is not None
+    try:
+        cluster = await made.door.open()
+        user = await cluster.whoami()
+    except ClusterError:
+        return None
+    own = parts.settings.contexts.get(cluster.context)
+    if own is not None and own.read_only and not parts.safety.locked:
+        parts.safety.locked = f"{cluster.context} is read-only in the settings"
+    parts.safety.word = arming_word(cluster.context, made.contexts, own.word if own else "")
+    return Place(cluster.context, cluster.namespace, cluster.deployment_name, user, own.colour if own else "")

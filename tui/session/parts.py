@@ -1,0 +1,40 @@
+"""The parts that a session is composed of."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.session.arming import Safety
+from tui.session.board import Board
+from tui.session.chronicle import Chronicle
+from tui.session.command import Command
+from tui.session.connections import Connections
+from tui.session.operations import Operations
+from tui.session.snapshot import OpenIncident, Place
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from tui.probes.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What is there once the clients are loaded."""
+
+    connections: Connections
+    board: Board
+    operations: Operations
+    schedule: "Schedule"
+
+
+@dataclass(slots=True)
+class Parts:
+    """What is there from the first moment, and `working` once the clients are loaded."""
+
+    settings: Settings
+    safety: Safety
+    chronicle: Chronicle
+    command: Command
+    place: Place
+    open_incidents: tuple[OpenIncident, ...] = ()
+    working: Working | None = None
+    trouble: str = ""

@@ -1,0 +1,83 @@
+"""The snapshot of a session, taken from its parts."""
+
+from datetime import datetime, timedelta
+
+from tui.model.facts import TITLES
+from tui.model.incident import Incident
+from tui.model.mitigation import Lease
+from tui.model.reading import Check, State
+from tui.model.tree import Walk
+from tui.session import leases
+from tui.session.actions import actions_for
+from tui.session.parts import Parts, Working
+from tui.session.snapshot import Action, Snapshot
+
+
+def picture(parts: Parts, now: datetime) -> Snapshot:
+    """All that a face needs to know, now."""
+    working, incident = parts.working, parts.chronicle.incident
+    board = working.board if working else None
+    live = live_leases(parts)
+    return Snapshot(
+        at=now,
+        place=parts.place,
+        arming=parts.safety.state(),
+        checks=dict(board.checks) if board else {},
+        walk=board.walk if board else Walk(),
+        diagnosis=board.diagnosis if board else None,
+        pinned=board is not None and board.pinned is not None,
+        path_changed=board is not None and board.path_changed,
+        evidence=board.evidence if board else (),
+        actions=_actions(working, live, now) if working else (),
+        incident=incident,
+        entries=parts.chronicle.timeline,
+        leases=live,
+        running=working.operations.running if working else (),
+        open_incidents=parts.open_incidents,
+        proposed=board.proposed(now) if board else None,
+        respond_by=_respond_by(working, incident) if working else None,
+        resolvable_at=parts.command.resolvable_at(incident),
+        update_due=None,
+        drill="drill" if parts.settings.drill else "",
+        offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
+        unset=_unset(working),
+    )
+
+
+def _unset(working: Working | None) -> tuple[str, ...]:
+    """The names of the checks that the settings do not name."""
+    if working is None:
+        return ()
+    checks = working.board.checks
+    return tuple(TITLES[check] for check, held in checks.items() if held.latest.state is State.UNSET)
+
+
+def live_leases(parts: Parts) -> tuple[Lease, ...]:
+    """The temporary changes that stand on the target, as last seen."""
+    board = parts.working.board if parts.working else None
+    held = board.checks.get(Check.WORKLOAD) if board else None
+    return leases.live(held)
+
+
+def _actions(working: Working, live: tuple[Lease, ...], now: datetime) -> tuple[Action, ...]:
+    operations = working.operations
+    blocked = "a change is under way" if operations.busy else operations.unsettled
+    return actions_for(
+        working.board.diagnosis,
+        working.board.runbook,
+        working.board.checks,
+        live,
+        blocked,
+        operations.tripped,
+        now,
+    )
+
+
+def _respond_by(working: Working, incident: Incident | None) -> datetime | None:
+    """Until when somebody must respond: by the runbook's clock, from the beginning of the impact."""
+    if incident is None or incident.severity is None or incident.acknowledged_at is not None:
+        return None
+    rule = working.board.runbook.severities.get(incident.severity)
+    within = rule.respond_within if rule else None
+    began = incident.started_at or incident.declared_at
+    return began + (within or timedelta(days=1)) if began else None
