@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tui.drill.kubernetes import Cluster, KubeApi
+from tui.drill.kubernetes import KubeApi
 from tui.drill.provider import MODELS
 from tui.drill.scenarios import SCENARIOS, Scenario, Trouble
 from tui.drill.servers.alertmanager import AlertmanagerServer
@@ -20,7 +20,8 @@ from tui.drill.servers.slack import SlackServer
 from tui.drill.servers.status_page import StatusPageServer
 from tui.drill.servers.statuspage import PAGE_ID, StatuspageServer
 from tui.drill.settings_file import RESPONDER, Places, toml, write_private
-from tui.drill.world import World
+from tui.drill.workload import make_cluster, record_trouble
+from tui.drill.world import World, make_keys
 
 _UNRESOLVABLE = "api.mistral.invalid"
 
@@ -40,9 +41,10 @@ class Drill:
         self._folder: Path | None = None
         self._token = secrets.token_urlsafe(24)
         self._statuspage_key = secrets.token_urlsafe(24)
-        self.cluster = make_cluster(scenario, seed)
+        self.cluster = make_cluster(scenario, make_keys(seed).ours, seed)
         self.world = World(scenario, seed, self.cluster.pods, speed=speed)
         self.cluster.log_source = self.world.log
+        record_trouble(self.cluster, scenario)
         self.kubernetes = KubeApi(self.cluster)
         self.mistral = MistralServer(self.world, seed)
         self.service = ServiceServer(self.world)

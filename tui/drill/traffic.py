@@ -183,5 +183,5 @@ class Traffic:
 
 
 def is_faulty(pod: Pod) -> bool:
-    """Whether the pod runs the bad deployment: its version stays through every later change of another kind."""
+    """Whether the pod runs the bad version, which stays through changes of another kind."""
     return pod.env.get("APP_VERSION") == FAULTY_VERSION
