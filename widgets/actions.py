@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from textual.message import Message
 
-from widgets.lines import Line, Piece
-from widgets.panel import Panel
+from widgets.glyphs import UNICODE, Glyphs
+from widgets.lines import Line, Piece, both_ends, wrap
+from widgets.panel import Panel, lit, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +62,91 @@ class ActionsPanel(Panel, can_focus=True):
         action: str
         blocked: str = ""
 
-    def __init__(self, title: str = "Do here", **kwargs) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(title, **kwargs)
+    def __init__(
+        self,
+        title: str = "Do here",
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(title, glyphs=glyphs, id=id, classes=classes)
         self.view = ActionsView()
         self.cursor = 0
 
     def show(self, view: ActionsView) -> None:
         """Show this; the cursor stays on the action it was on."""
-        if view != self.view:
-            self.view = view
-            self.cursor = min(self.cursor, max(len(view.actions) - 1, 0))
-            self.show_changes()
+        if view == self.view:
+            return
+        was = self.view.actions[self.cursor].id if self.view.actions else None
+        self.view = view
+        self.cursor = next((i for i, row in enumerate(view.actions) if row.id == was), 0)
+        self.show_changes()
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
-        """Headline, evidence, actions, hints."""
-        return [
-            (Piece(self.text(self.view.headline), self.view.role),),
-            *((Piece(self.text(f"  {n}  {a.title}  {a.hint}  {a.risk}")),) for n, a in enumerate(self.view.actions, 1)),
-        ]
+        """Headline, evidence, actions, hints; evidence gives way first, then hints."""
+        head, actions, foot = self._head(width), self._actions(width), self._foot(width)
+        room = height - len(head) - len(actions)
+        if room < len(foot) + 1:
+            foot = []
+        prose = self._prose(width, max(room - len(foot), 0))
+        gap: list[Line] = [()] if len(head) + len(prose) + len(actions) + len(foot) < height else []
+        if room < 0:
+            top = window(self.cursor, 0, len(actions), max(height - len(head), 1))
+            self.hidden = (top, len(actions) - top - max(height - len(head), 1))
+            actions = actions[top:]
+        else:
+            top = 0
+        lines = [*head, *prose, *gap, *actions]
+        if self.has_focus and self.view.actions:
+            y = len(head) + len(prose) + len(gap) + self.cursor - top
+            lines[y] = lit(lines[y], width, self.glyphs.ellipsis)
+        return [*lines, *([()] * (height - len(lines) - len(foot))), *foot] if foot else lines
+
+    def _head(self, width: int) -> list[Line]:
+        view = self.view
+        changed = (Piece(f"  {self.glyphs.warn} path changed", "warn"),) if view.changed else ()
+        lines = [both_ends((Piece(self.text(view.headline), view.role),), changed, width, self.glyphs.ellipsis)]
+        if view.trail:
+            lines.append((Piece(self.text(view.trail), "accent"),))
+        return lines if view.headline or view.changed else lines[1:]
+
+    def _prose(self, width: int, room: int) -> list[Line]:
+        words = [line for text in self.view.prose for line in wrap(self.text(text), width, 2)]
+        if len(words) > room and room:
+            words = [*words[: room - 1], f"{words[room - 1]} {self.glyphs.ellipsis}"]
+        return [(Piece(line),) for line in words[:room]]
+
+    def _foot(self, width: int) -> list[Line]:
+        pieces: list[Piece] = []
+        for key, words in self.view.hints:
+            pieces += [Piece(self.text(key), "key"), Piece(f" {self.text(words)}   ", "dim")]
+        return [(), tuple(pieces)] if pieces else []
+
+    def _actions(self, width: int) -> list[Line]:
+        rows = [(self.text(r.title), self.text(r.hint), self.text(r.risk)) for r in self.view.actions]
+        title, hint, risk = (max((cell_len(row[i]) for row in rows), default=0) for i in range(3))
+        # Risk is what a person must not miss; the hint is what the preview tells again.
+        if 7 + title + hint + risk > width - 4:
+            risk = max((cell_len(_short(row[2])) for row in rows), default=0)
+        title = min(title, max(width - 9 - risk, 8))
+        hint = min(hint, max(width - 9 - title - risk, 0))
+        return [self._action(n, row, title, hint, width) for n, row in enumerate(self.view.actions)]
+
+    def _action(self, index: int, row: ActionRow, title: int, hint: int, width: int) -> Line:
+        mark = self.glyphs.cursor if index == self.cursor else " "
+        number = str(index + 1) if index < 9 else " "
+        left = (Piece(f"{mark} ", "key"), Piece(f"{number}  ", "dim" if row.blocked else "key"))
+        name = self.pad(row.title, title)
+        if row.blocked:
+            words = f"  {self.glyphs.unset} {self.text(row.blocked)}"
+            return (*left, Piece(name, "dim"), Piece(words, "dim"))
+        room = width - 9 - title - hint
+        risk = self.text(row.risk)
+        risk = risk if cell_len(risk) <= room else _short(risk)
+        look = {"high": "fail", "medium": "warn"}.get(_short(risk), "dim")
+        hints = (Piece(f"  {self.pad(row.hint, hint)}"),) if hint >= 4 else (Piece(" " * (hint + 2)),)
+        return (*left, Piece(name, "bold" if index == self.cursor else ""), *hints, Piece(f"  {risk}", look))
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
@@ -97,3 +166,8 @@ class ActionsPanel(Panel, can_focus=True):
         if self.view.actions:
             row = self.view.actions[self.cursor]
             self.post_message(self.Chosen(row.id, row.blocked))
+
+
+def _short(risk: str) -> str:
+    """`medium` of `medium risk`."""
+    return risk.partition(" ")[0]

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from widgets.lines import Line, Lines, Piece
+from rich.cells import cell_len
+
+from widgets.glyphs import UNICODE, Glyphs
+from widgets.lines import Line, Lines, Piece, both_ends, width_of
 from widgets.panel import Panel
 
 
@@ -31,38 +34,88 @@ class CheckRow:
     stale: str = ""
 
 
+# What is worst stands first on the strip.
+_ORDER = {"fail": 0, "warn": 1, "unknown": 2}
+
+
 class ChecksPanel(Panel):
     """One row (or two, with its note) for each check."""
 
-    def __init__(self, title: str = "Status", **kwargs) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(title, **kwargs)
+    def __init__(
+        self,
+        title: str = "Status",
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(title, glyphs=glyphs, id=id, classes=classes)
         self.rows: tuple[CheckRow, ...] = ()
 
     def show(self, rows: tuple[CheckRow, ...]) -> None:
-        """Show these rows."""
+        """Show these rows; the same rows again send nothing."""
         if rows != self.rows:
             self.rows = rows
             self.show_changes()
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
-        """The rows."""
-        return [
-            (Piece(self.glyphs.state(r.state) + " ", r.state), Piece(self.pad(r.name, 14)), Piece(self.text(r.summary)))
-            for r in self.rows
-        ]
+        """The rows, and as many notes as there is room for, first come first."""
+        room = height - len(self.rows)
+        name = min(max((cell_len(self.text(r.name)) for r in self.rows), default=0) + 3, width // 3)
+        lines: list[Line] = []
+        for row in self.rows:
+            lines.append(self._row(row, name, width))
+            if row.note and room > 0:
+                lines.append((Piece(" " * (name + 2)), Piece(self.text(row.note), "dim")))
+                room -= 1
+        return lines
+
+    def _row(self, row: CheckRow, name: int, width: int) -> Line:
+        quiet = row.stale or row.state in ("unset", "unknown")
+        words = Piece(self.text(row.summary), "dim" if quiet else "")
+        left = (Piece(f"{self.glyphs.state(row.state)} ", row.state), Piece(self.pad(row.name, name)), words)
+        right = self.text(row.stale or row.latency)
+        return both_ends(left, (Piece(f"  {right}", "warn" if row.stale else "dim"),), width, self.glyphs.ellipsis)
 
 
 class ChecksStrip(Lines):
     """The checks in one line: what is not well first, then the names of those that are."""
 
-    rows: tuple[CheckRow, ...] = ()
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(glyphs=glyphs, id=id, classes=classes)
+        self.rows: tuple[CheckRow, ...] = ()
 
     def show(self, rows: tuple[CheckRow, ...]) -> None:
-        """Show these rows."""
+        """Show these rows; the same rows again send nothing."""
         if rows != self.rows:
             self.rows = rows
             self.show_changes()
 
     def paint(self, width: int, height: int) -> list[Line]:
-        """The line."""
-        return [(Piece(" " + "  ".join(self.text(f"{self.glyphs.state(r.state)} {r.short}") for r in self.rows)),)]
+        """The longest form of the line that fits: words give way from the right."""
+        bad = sorted(
+            (r for r in self.rows if r.state in _ORDER), key=lambda r: (_ORDER[r.state], not r.brief)
+        )
+        forms = [self._form(bad, len(bad), True), *(self._form(bad, n, False) for n in range(len(bad), -1, -1))]
+        return [next((form for form in forms if width_of(form) <= width), forms[-1])]
+
+    def _form(self, bad: list[CheckRow], worded: int, named: bool) -> Line:
+        pieces: list[Piece] = []
+        for index, row in enumerate(bad):
+            brief = f" {self.text(row.brief)}" if row.brief and index < worded else ""
+            stale = f" {self.text(row.stale)}" if row.stale and named else ""
+            pieces.append(Piece(f"{self.glyphs.state(row.state)} {self.text(row.short)}", row.state))
+            pieces.append(Piece(f"{brief}{stale}  "))
+        for state in ("ok", "unset"):
+            rows = [r for r in self.rows if r.state == state]
+            words = " ".join(self.text(r.short) for r in rows) if named else str(len(rows))
+            if rows:
+                pieces.append(Piece(f"{'ok' if state == 'ok' else 'not set'}: ", state))
+                pieces.append(Piece(f"{words}  ", "dim"))
+        return (Piece(" "), *pieces[:-1], pieces[-1]._replace(text=pieces[-1].text.rstrip())) if pieces else ()

@@ -5,11 +5,12 @@ Outside text is never markup here: a piece is characters and the name of a role.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -30,8 +31,8 @@ Line = tuple[Piece, ...]
 # No line of a terminal is longer; a log line of a megabyte must not be measured cell by cell.
 _LONGEST = 4000
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
-# Letters of scripts that are written from the right: a terminal reorders the cells around them.
-_RTL_ISOLATED = frozenset(("R", "AL"))
+# Whether these widen the character before them is something terminals do not agree about.
+_SELECTORS = {0xFE0E: None, 0xFE0F: None}
 
 
 def plain(text: str) -> str:
@@ -41,6 +42,7 @@ def plain(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = _UNSAFE.sub(lambda m: " " if m[0] in "\t\n\r" else "\ufffd", text)
+    text = text.translate(_SELECTORS)
     return "".join("\ufffd" if unicodedata.category(c) in ("Cs", "Cn", "Co") else c for c in text)
 
 
@@ -92,30 +94,29 @@ def both_ends(left: Sequence[Piece], right: Sequence[Piece], width: int, ellipsi
 
 
 def wrap(text: str, width: int, indent: int = 0) -> list[str]:
-    """The text in lines of at most `width` cells, broken at spaces where it has any."""
-    width = max(width, 4)
-    out: list[str] = []
+    """The text in lines of at most `width` cells, broken at spaces where it has any.
+
+    Lines after the first begin with `indent` blanks.
+    """
+    width = max(width, indent + 2)
+    lines: list[str] = []
     line = ""
-    lead = ""
-    for word in text.split(" "):
-        while cell_len(lead) + cell_len(word) > width:
-            if line.strip():
-                out.append(line)
-                line, lead = "", " " * indent
-            head = set_cell_size(word, width - cell_len(lead)).rstrip("\x00")
-            taken = _taken(word, width - cell_len(lead))
-            out.append(lead + head[: len(taken)] if taken else word[:1])
-            word = word[len(taken) or 1 :]
-            lead = " " * indent
-        joined = f"{line} {word}" if line.strip() else lead + word
-        if cell_len(joined) > width:
-            out.append(line)
-            lead = " " * indent
-            joined = lead + word
-        line = joined
-    if line.strip() or not out:
-        out.append(line)
-    return out
+    for word in text.split():
+        joined = f"{line} {word}" if line.strip() else line + word
+        if cell_len(joined) <= width:
+            line = joined
+            continue
+        if line.strip():
+            lines.append(line)
+            line = " " * indent
+        while cell_len(line) + cell_len(word) > width:
+            head = _taken(word, width - cell_len(line)) or word[:1]
+            lines.append(line + head)
+            word, line = word[len(head) :], " " * indent
+        line += word
+    if line.strip() or not lines:
+        lines.append(line)
+    return lines
 
 
 def _taken(word: str, width: int) -> str:
@@ -167,7 +168,7 @@ class Lines(Widget):
         """Repaint the lines that now differ."""
         if not self.is_mounted or not self.size.width:
             return
-        if self._painted_for != self._context():
+        if self._painted_for != self._frame_key():
             self.refresh()
             return
         old = self._painted
@@ -199,11 +200,11 @@ class Lines(Widget):
         super().notify_style_update()
         self._painted_for = None
 
-    def _looks(self):  # type: ignore[no-untyped-def]
+    def _looks(self) -> Mapping[str, Style]:
         theme = self.app.current_theme
         return roles(theme.name, theme.dark, theme.ansi)
 
-    def _context(self) -> object:
+    def _frame_key(self) -> object:
         return (self.size.width, self.size.height)
 
     def _paint(self) -> list[Line]:
@@ -211,7 +212,7 @@ class Lines(Widget):
         return [fit_line(line, width, self.glyphs.ellipsis) for line in self.paint(width, height)[:height]]
 
     def _fresh(self) -> list[Line]:
-        context = self._context()
+        context = self._frame_key()
         if self._painted_for != context:
             self._painted = self._paint()
             self._painted_for = context

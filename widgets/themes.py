@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from rich.style import Style
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 ROLES = (
     "", "bold", "dim", "ok", "warn", "fail", "unknown", "unset", "live", "accent", "key", "frame", "frame-focused",
@@ -166,12 +166,9 @@ ANSI = Theme(
     boost="ansi_default",
     ansi=True,
     variables={
-        "block-cursor-foreground": "ansi_black",
-        "block-cursor-background": "ansi_white",
-        "input-cursor-background": "ansi_white",
-        "input-cursor-foreground": "ansi_black",
-        "input-selection-background": "ansi_bright_blue",
-        "input-selection-foreground": "ansi_black",
+        **BUILTIN_THEMES["ansi-dark"].variables,
+        "ansi-background": "ansi_default",
+        "ansi-foreground": "ansi_default",
     },
 )
 

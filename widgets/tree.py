@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from textual.binding import Binding
 from textual.message import Message
 
-from widgets.lines import Line, Piece
-from widgets.panel import Panel
+from widgets.glyphs import UNICODE, Glyphs
+from widgets.lines import Line, Piece, both_ends
+from widgets.panel import Panel, lit, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,19 @@ class TreePanel(Panel, can_focus=True):
 
         row: str
 
-    def __init__(self, title: str = "Decision tree", **kwargs) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(title, **kwargs)
+    def __init__(
+        self,
+        title: str = "Decision tree",
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(title, glyphs=glyphs, id=id, classes=classes)
         self.rows: tuple[TreeRow, ...] = ()
         self.cursor = 0
+        self._walked = False
+        self._top_row = 0
 
     @property
     def highlighted(self) -> str | None:
@@ -72,20 +82,55 @@ class TreePanel(Panel, can_focus=True):
         return self.rows[self.cursor].id if self.rows else None
 
     def show(self, rows: tuple[TreeRow, ...]) -> None:
-        """Show these rows; the cursor stays on the row it was on."""
-        if rows != self.rows:
-            was = self.highlighted
-            self.rows = rows
-            self.cursor = next((i for i, r in enumerate(rows) if r.id == was), 0)
-            self.show_changes()
+        """Show these rows.
+
+        The cursor stays on the row that it was moved to; until it was moved it is where the path ends.
+        """
+        if rows == self.rows:
+            return
+        was = self.highlighted if self._walked else None
+        self.rows = rows
+        kept = next((i for i, row in enumerate(rows) if row.id == was), None)
+        self.cursor = self._end_of_path() if kept is None else kept
+        self._walked = self._walked and kept is not None
+        self.show_changes()
+
+    def to_path(self) -> None:
+        """Put the cursor back to where the live path ends, to move on with it."""
+        self._walked = False
+        self.cursor = self._end_of_path()
+        self.show_changes()
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
         """The rows that fit."""
-        return [(Piece("  " * r.depth + self.text(f"{r.label} {r.text} {r.answer}")),) for r in self.rows]
+        self._top_row = top = window(self.cursor, self._top_row, len(self.rows), height)
+        prefixes = _prefixes(self.rows, self.glyphs)
+        lines = []
+        for y, row in enumerate(self.rows[top : top + height]):
+            line = self._row(row, prefixes[top + y], width)
+            if self.has_focus and top + y == self.cursor:
+                line, self.marked_row = lit(line, width, self.glyphs.ellipsis), y
+            lines.append(line)
+        self.hidden = (top, max(len(self.rows) - top - height, 0))
+        return lines
+
+    def _row(self, row: TreeRow, prefix: str, width: int) -> Line:
+        role = "live" if row.live else "dim"
+        label = f"{self.text(row.label)}  " if row.label else ""
+        words = self.text(row.text) if row.text != row.label else ""
+        left = (Piece(prefix[:-2], "dim"), Piece(prefix[-2:], role), Piece(label + words, role))
+        answer = self.text(row.answer)
+        if row.here:
+            answer = f"{self.glyphs.here} {answer or 'you are here'}"
+        if row.overruled:
+            answer += " (overruled)"
+        look = "accent" if row.here else "warn" if row.overruled else "unknown" if row.unknown else role
+        return both_ends(left, (Piece(f"  {answer}", look),), width, self.glyphs.ellipsis)
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
         if self.rows:
+            self._walked = True
             self.cursor = min(max(self.cursor + by, 0), len(self.rows) - 1)
             self.show_changes()
             self.post_message(self.Highlighted(self.rows[self.cursor].id))
@@ -94,3 +139,25 @@ class TreePanel(Panel, can_focus=True):
         """Choose the row under the cursor."""
         if self.rows:
             self.post_message(self.Chosen(self.rows[self.cursor].id))
+
+    def _end_of_path(self) -> int:
+        rows = list(enumerate(self.rows))
+        here = [i for i, row in rows if row.here]
+        return (here or [i for i, row in rows if row.live] or [0])[-1]
+
+
+def _prefixes(rows: tuple[TreeRow, ...], glyphs: Glyphs) -> list[str]:
+    """What stands before each row: the lines that tie it to its parent, `→` where the path runs."""
+    prefixes: list[str] = []
+    open_below: set[int] = set()
+    for row in reversed(rows):
+        open_below = {depth for depth in open_below if depth <= row.depth}
+        tail = glyphs.live if row.live else glyphs.rule
+        if row.depth == 0:
+            prefixes.append(f"{glyphs.live if row.live else ' '} ")
+        else:
+            bars = "".join(f"{glyphs.bar if d in open_below else ' '}  " for d in range(1, row.depth))
+            knee = glyphs.branch if row.depth in open_below else glyphs.branch_last
+            prefixes.append(f"  {bars}{knee}{tail} ")
+        open_below.add(row.depth)
+    return prefixes[::-1]
