@@ -1,0 +1,322 @@
+"""The https server: credentials, permissions, paths and verbs, on an aiohttp application.
+
+Only loopback; a certificate authority is made at each start, and the kubeconfig carries it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import ssl
+from dataclasses import dataclass
+from typing import Any
+
+import trustme
+from aiohttp import web
+
+from tui.drill.kubernetes import discovery, kubeconfig, logs, objects, protobuf, rbac, reviews, status, tables
+from tui.drill.kubernetes.cluster import Cluster
+from tui.drill.kubernetes.rbac import Ask, User
+from tui.drill.kubernetes.reads import Form, ReadQuery, Reads
+from tui.drill.kubernetes.resources import ACCESS_REVIEWS, PODS, SUBJECT_REVIEWS, Resource, find
+from tui.drill.kubernetes.store import stamp
+from tui.drill.kubernetes.writes import Options, Writes, Written
+
+Obj = dict[str, Any]
+_LIMIT = 3 * 1024 * 1024
+_FOLLOW_S = 0.2
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path names."""
+
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+
+
+class KubeApi:
+    """Serves a cluster.
+
+    Args:
+        cluster: what is served; its `faults` say what goes wrong.
+        host: a loopback address.
+        port: 0 takes any free one.
+        controllers: whether the cluster's controllers run with the server (else the caller runs them).
+    """
+
+    def __init__(self, cluster: Cluster, *, host: str = "127.0.0.1", port: int = 0, controllers: bool = True) -> None:
+        self.cluster = cluster
+        self.address = ""
+        self._host, self._port, self._controllers = host, port, controllers
+        self._authority = trustme.CA()
+        self._tokens = {name: secrets.token_urlsafe(24) for name in self._users()}
+        self._reads = Reads(cluster.store)
+        self._writes = Writes(cluster.store)
+        self._runner: web.AppRunner | None = None
+        self._stack = contextlib.AsyncExitStack()
+
+    def _users(self) -> dict[str, User]:
+        forbidden = self.cluster.faults.forbid
+        return rbac.users(self.cluster.namespace, secret=objects.SECRET_NAME, forbidden=forbidden)
+
+    async def start(self) -> str:
+        """Listens and returns the address, `https://127.0.0.1:PORT`."""
+        app = web.Application(client_max_size=_LIMIT)
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+        await self._runner.setup()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._authority.issue_cert(self._host, "localhost").configure_cert(context)
+        site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context)
+        await site.start()
+        if self._controllers:
+            await self._stack.enter_async_context(self.cluster.running())
+        self.address = f"https://{self._host}:{self._runner.addresses[0][1]}"
+        return self.address
+
+    async def stop(self) -> None:
+        """Stops listening and ends open watches; safe to call twice."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+        await self._stack.aclose()
+
+    def kubeconfig(self, user: str = "responder") -> str:
+        """A kubeconfig for `responder`, `viewer` or `admin`; any other name gets a token that has expired."""
+        token = self._tokens.get(user, "expired-" + secrets.token_urlsafe(16))
+        return kubeconfig.text(self.address, self.authority, user, token, self.cluster.namespace)
+
+    @property
+    def authority(self) -> bytes:
+        """The certificate authority, PEM."""
+        return self._authority.cert_pem.bytes()
+
+    def token(self, user: str = "responder") -> str:
+        """The token of a user."""
+        return self._tokens[user]
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        faults = self.cluster.faults
+        while faults.hang:
+            await asyncio.sleep(0.05)
+        if faults.latency_s:
+            await asyncio.sleep(faults.latency_s)
+        try:
+            if faults.fail_status:
+                raise status.Refusal(faults.fail_status, "InternalError", "Internal error occurred")
+            return await self._answer(request, self._user(request))
+        except status.Refusal as refusal:
+            return _json(refusal.body, refusal.code)
+
+    def _user(self, request: web.Request) -> User:
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and not self.cluster.faults.login_expired:
+            users = self._users()
+            for name, known in self._tokens.items():
+                if secrets.compare_digest(known.encode(), token.strip().encode()):
+                    return users[name]
+        raise status.unauthorized()
+
+    async def _answer(self, request: web.Request, user: User) -> web.StreamResponse:
+        parts = [part for part in request.path.split("/") if part]
+        fixed = self._fixed(parts)
+        if fixed is not None:
+            return fixed
+        target = parse(parts)
+        verb = _verb(request, target)
+        ask = Ask(verb, target.resource.group, target.resource.name, target.namespace, target.name, target.subresource)
+        if not user.may(ask):
+            raise status.forbidden(target.resource, target.name, rbac.refusal(user.name, ask))
+        if target.subresource:
+            return await self._log(request, target)
+        if target.resource in (ACCESS_REVIEWS, SUBJECT_REVIEWS):
+            return await self._review(request, user, target.resource)
+        if verb not in target.resource.verbs:
+            raise status.method_not_allowed()
+        if verb in ("get", "list", "watch"):
+            return await self._read(request, target, verb)
+        return await self._write(request, target, verb)
+
+    def _fixed(self, parts: list[str]) -> web.Response | None:
+        """Discovery and health, or None for a path of objects."""
+        body: Obj | None = None
+        if parts == ["version"]:
+            body = discovery.VERSION
+        elif parts == ["api"]:
+            body = discovery.versions(self.address.removeprefix("https://"))
+        elif parts == ["apis"]:
+            body = discovery.groups()
+        elif parts[:1] == ["apis"] and len(parts) == 2:
+            body = discovery.group(parts[1])
+        elif parts[:1] == ["api"] and len(parts) == 2:
+            body = discovery.resources("", parts[1])
+        elif parts[:1] == ["apis"] and len(parts) == 3:
+            body = discovery.resources(parts[1], parts[2])
+        elif parts in (["healthz"], ["livez"], ["readyz"]):
+            return web.Response(text="ok")
+        return None if body is None else _json(body)
+
+    async def _read(self, request: web.Request, target: Target, verb: str) -> web.StreamResponse:
+        form = Form(tables.wanted(request.headers.get("Accept", "")), request.query.get("includeObject", "Metadata"))
+        if verb == "get":
+            return _json(self._reads.one(target.resource, target.namespace, target.name, form))
+        query = ReadQuery.read(request.query, target.resource)
+        if verb == "list":
+            return _json(self._reads.many(target.resource, target.namespace, query, form))
+        return await self._watch(request, target, query, form)
+
+    async def _watch(
+        self, request: web.Request, target: Target, query: ReadQuery, form: Form
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        clock = asyncio.get_running_loop().time
+        try:
+            async for line in self._reads.watch(target.resource, target.namespace, query, form, clock):
+                await response.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        except status.Refusal as refusal:
+            await response.write(json.dumps({"type": "ERROR", "object": refusal.body}).encode() + b"\n")
+        except ConnectionResetError:
+            return response
+        await response.write_eof()
+        return response
+
+    async def _write(self, request: web.Request, target: Target, verb: str) -> web.Response:
+        options = Options.read(request.query, request.headers.get("User-Agent", ""))
+        resource, namespace = target.resource, target.namespace
+        body = await request.read()
+        self._within_quota(target, verb, body)
+        if verb == "patch":
+            written = self._writes.patch(resource, namespace, target.name, body, request.content_type, options)
+        elif verb == "update":
+            written = self._writes.update(resource, namespace, target.name, _body(request, body), options)
+        else:
+            written = self._writes.create(resource, namespace, _body(request, body), options)
+        return _written(written)
+
+    def _within_quota(self, target: Target, verb: str, body: bytes) -> None:
+        resource = target.resource
+        if resource.name not in self.cluster.faults.quota or verb != "create":
+            return
+        used = len(self.cluster.store.list(resource, target.namespace))
+        name = _name(body)
+        why = f"exceeded quota: tight, requested: {resource.name}=1, used: {resource.name}={used}, limited: {resource.name}=1"
+        raise status.forbidden(resource, name, why)
+
+    async def _review(self, request: web.Request, user: User, resource: Resource) -> web.Response:
+        now = stamp(self.cluster.now())
+        if resource == SUBJECT_REVIEWS:
+            return _json(reviews.subject(user, "JTI=" + user.name, now), 201)
+        raw = await request.read()
+        body = _body(request, raw)
+        options = Options.read(request.query, request.headers.get("User-Agent", ""))
+        review = reviews.access(user, body, options.manager, now)
+        accept = request.headers.get("Accept", "")
+        if protobuf.MEDIA_TYPE in accept and "json" not in accept:
+            return web.Response(
+                body=protobuf.encoded_review(review), status=201, content_type=protobuf.MEDIA_TYPE
+            )
+        return _json(review, 201)
+
+    async def _log(self, request: web.Request, target: Target) -> web.StreamResponse:
+        pod = self.cluster.store.get(PODS, target.namespace, target.name)
+        query = logs.LogQuery.read(request.query, self.cluster.now())
+        logs.check(pod, query)
+        lines = self.cluster.log_source(target.name, query.since)
+        data = logs.render(lines, query)
+        if not query.follow:
+            return web.Response(body=data, content_type="text/plain")
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        await response.write(data)
+        await self._follow(response, target, query, lines)
+        return response
+
+    async def _follow(
+        self, response: web.StreamResponse, target: Target, query: logs.LogQuery, lines: list[logs.Line]
+    ) -> None:
+        """Writes what is logged from here on, until the pod is gone or the client is."""
+        last = lines[-1][0] if lines else self.cluster.now()
+        plain = logs.LogQuery(timestamps=query.timestamps)
+        while self.cluster.store.find(PODS, target.namespace, target.name) is not None:
+            await asyncio.sleep(_FOLLOW_S)
+            fresh = [line for line in self.cluster.log_source(target.name, last) if line[0] > last]
+            if fresh:
+                last = fresh[-1][0]
+                try:
+                    await response.write(logs.render(fresh, plain))
+                except ConnectionResetError:
+                    return
+
+
+def parse(parts: list[str]) -> Target:
+    """The object or collection that a path names; raises 404 where nothing is served."""
+    if parts[:2] == ["api", "v1"]:
+        group, version, rest = "", "v1", parts[2:]
+    elif parts[:1] == ["apis"] and len(parts) > 3:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        raise status.no_such_path()
+    namespace = ""
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    resource = find(group, version, rest[0]) if rest else None
+    name, subresource = (rest[1:] + ["", ""])[:2]
+    if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
+        raise status.no_such_path()
+    if subresource and (resource, subresource) != (PODS, "log"):
+        raise status.no_such_path()
+    return Target(resource, namespace, name, subresource)
+
+
+def _verb(request: web.Request, target: Target) -> str:
+    if request.method in ("GET", "HEAD"):
+        if target.name:
+            return "get"
+        return "watch" if request.query.get("watch") in ("true", "1") else "list"
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    if request.method not in verbs or (request.method == "POST") == bool(target.name):
+        raise status.method_not_allowed()
+    return verbs[request.method]
+
+
+def _body(request: web.Request, raw: bytes) -> Obj:
+    """The posted object: JSON, or protobuf for access reviews alone."""
+    media = request.content_type
+    try:
+        if media == protobuf.MEDIA_TYPE:
+            return protobuf.access_review(raw)
+        if media not in ("application/json", "application/octet-stream", "application/yaml"):
+            raise status.unsupported_media_type(["application/json", "application/yaml", protobuf.MEDIA_TYPE])
+        found = json.loads(raw or b"{}")
+    except ValueError as error:
+        raise status.bad_request(f"the object provided is unrecognized: {error}") from error
+    if not isinstance(found, dict):
+        raise status.bad_request("the object provided is unrecognized (must be of type object)")
+    return found
+
+
+def _name(body: bytes) -> str:
+    try:
+        return str(json.loads(body)["metadata"]["name"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _written(written: Written) -> web.Response:
+    response = _json(written.obj, written.code)
+    for warning in written.warnings:
+        quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
+        response.headers.add("Warning", f'299 - "{quoted}"')
+    return response
+
+
+def _json(body: Obj, code: int = 200) -> web.Response:
+    return web.Response(
+        body=json.dumps(body, separators=(",", ":")).encode() + b"\n", status=code, content_type="application/json"
+    )
