@@ -297,7 +297,8 @@ def _mistral_lines(logs: pod_logs.PodLogs) -> str:
     code, _ = top(counted.codes)
     kind, _ = top(counted.types)
     what = {"": "of unknown status", "0": "without answer"}.get(status, status)
-    told = f"{counted.statuses[status] if status else counted.mistral} of {counted.mistral} failed calls are {what}"
+    many = counted.statuses[status] if status else counted.mistral
+    told = f"{many} of {counted.mistral} failed calls are {what}"
     told += f", code {code}" if code else ""
     told += f" ({kind})" if kind else ""
     return f"In the pods' logs: {told}, in {span(logs.window)}."
