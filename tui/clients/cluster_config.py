@@ -164,13 +164,16 @@ def _read(path: Path) -> Mapping[str, Any]:
 
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        problem = None
     except OSError as error:
-        raise _config(f"{path} cannot be read: {error.strerror}.", IN_SETTINGS) from None
+        problem = _config(f"{path} cannot be read: {error.strerror}.", IN_SETTINGS)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        # The error's own text would quote the file, and the file holds credentials.
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
-        raise _config(f"{path}{line} is no YAML.", "Correct the kubeconfig.") from None
+        problem = _config(f"{path}{line} is no YAML.", "Correct the kubeconfig.")
+    if problem is not None:
+        # Outside the handler: the parser's error holds the file, and the file holds credentials.
+        raise problem
     if not isinstance(data, Mapping):
         raise _config(f"{path} is no kubeconfig.", IN_SETTINGS)
     return data

@@ -12,6 +12,7 @@ import contextlib
 import datetime
 import json
 import os
+import signal
 import ssl
 import tempfile
 from collections.abc import Mapping
@@ -67,7 +68,7 @@ async def _client(
     problem: ClusterError
     try:
         loader = _Loader(access, asked, folder, deadline)
-        async with asyncio.timeout(deadline):
+        async with asyncio.timeout(deadline + 1):  # the plugin's own deadline says more
             await loader.load_and_set(configuration)
         _use_environments_proxy(configuration)
         configuration.client_session_kwargs = {"trust_env": False, "read_bufsize": _READ_BUFFER}
@@ -163,7 +164,7 @@ async def run_plugin(access: Access, asked: Asked, deadline: float) -> Mapping[s
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # a session of its own: its children too
             await asyncio.shield(process.wait())
     if process.returncode:
         raise login_expired(asked, None, f"{argv[0]} failed with status {process.returncode}")
