@@ -30,8 +30,8 @@ class FakePod:
 class Bench:
     """A scenario's world with three pods; `roll_out` replaces them as a rollout would."""
 
-    def __init__(self, scenario: str, speed: float = 1.0, seed: int = SEED) -> None:
-        self.now = START
+    def __init__(self, scenario: str, speed: float = 1.0, seed: int = SEED, start: float = START) -> None:
+        self.now = start
         app_fault = scenario == "app-fault"
         self.env = {
             "MAX_CONCURRENT_MISTRAL": "10",

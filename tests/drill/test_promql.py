@@ -275,7 +275,7 @@ def test_a_number_is_read_as_it_is_written(number: float) -> None:
 def test_operators_bind_as_in_arithmetic(first: str, second: str) -> None:
     expr = parse(f"8 {first} 4 {second} 2")
     assert isinstance(expr, Binary)
-    assert ask(Store(), f"8 {first} 4 {second} 2") == pytest.approx(eval(f"8 {first} 4 {second} 2"))  # noqa: S307
+    assert ask(Store(), f"8 {first} 4 {second} 2") == pytest.approx(eval(f"8 {first} 4 {second} 2"))
 
 
 def test_strings_are_unquoted() -> None:

@@ -10,7 +10,9 @@ from tui.drill.pods import DEFAULT_CONCURRENCY, AppConfig, Pod
 from tui.drill.provider import INVALID_REQUEST, MODELS, RATE_LIMITED, TIMED_OUT, Failure, Provider, Share
 from tui.drill.scenarios import Scenario, Trouble
 
-HISTORY_SECONDS = 1800
+# Half an hour to look back on, and what a rate needs before its first moment.
+HISTORY_SECONDS = 2400
+_RISE_SECONDS = 1800
 # Demand has risen to what it is now this long before the start.
 _PLATEAU_SECONDS = 300
 # Seconds for which a call to Mistral holds one of the pod's slots: its mean latency.
@@ -107,7 +109,7 @@ class Traffic:
     def demand(self, at: float) -> float:
         """Users' requests a second."""
         before, now = self._scenario.demand
-        passed = (at - (self._start - HISTORY_SECONDS)) / (HISTORY_SECONDS - _PLATEAU_SECONDS)
+        passed = (at - (self._start - _RISE_SECONDS)) / (_RISE_SECONDS - _PLATEAU_SECONDS)
         return before + (now - before) * min(max(passed, 0.0), 1.0)
 
     def second(self, second: int, pods: Sequence[Pod]) -> Iterator[Request]:

@@ -97,7 +97,7 @@ class World:
         return frozenset({self.keys.ours, self.keys.candidate})
 
     def _live_through_history(self) -> None:
-        """Half an hour passes, with the pods of today and those that they replaced."""
+        """The past passes, with the pods of today and those that they replaced."""
         today = self._pods()
         replaced = _replaced(today, self.start)
         changed = max((pod.started_at.timestamp() for pod in today), default=0.0)

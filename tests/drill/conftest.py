@@ -1,0 +1,69 @@
+"""A bench whose servers listen, and a client to ask them."""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import httpx
+import pytest
+
+from tests.drill.bench import SEED, Bench
+from tui.drill.servers.alertmanager import AlertmanagerServer
+from tui.drill.servers.base import LoopbackServer
+from tui.drill.servers.mistral import MistralServer
+from tui.drill.servers.prometheus import PrometheusServer
+from tui.drill.servers.service import ServiceServer
+from tui.drill.servers.slack import SlackServer
+from tui.drill.servers.status_page import StatusPageServer
+from tui.drill.servers.statuspage import StatuspageServer
+
+# Programs ask for the moment of the machine's clock, while the bench stands still.
+_AHEAD = 30
+TOKEN = "token-of-the-tests"
+
+
+class Servers:
+    """The servers of one bench, by name, listening."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.mistral = MistralServer(bench.world, SEED)
+        self.service = ServiceServer(bench.world)
+        self.prometheus = PrometheusServer(bench.world, TOKEN)
+        self.alertmanager = AlertmanagerServer(bench.world, TOKEN)
+        self.status_page = StatusPageServer(bench.world)
+        self.slack = SlackServer("T/B/secret")
+        self.statuspage = StatuspageServer(TOKEN)
+
+    def all(self) -> tuple[LoopbackServer, ...]:
+        return (
+            self.mistral,
+            self.service,
+            self.prometheus,
+            self.alertmanager,
+            self.status_page,
+            self.slack,
+            self.statuspage,
+        )
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Callable[[str], Awaitable[Servers]]]:
+    """A function that starts the servers of a scenario."""
+    async with AsyncExitStack() as stack:
+
+        async def start(scenario: str) -> Servers:
+            servers = Servers(Bench(scenario, start=time.time() + _AHEAD))
+            for server in servers.all():
+                await server.start()
+                stack.push_async_callback(server.stop)
+            return servers
+
+        yield start
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client that looks at no environment."""
+    async with httpx.AsyncClient(trust_env=False, timeout=3.0) as made:
+        yield made
