@@ -163,8 +163,11 @@ def silence() -> None:
 
 def place(url: str) -> str:
     """`host` or `host:port` of an address: what a sentence names."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
+    except ValueError:
+        return "?"
 
 
 def _sendable(
