@@ -70,7 +70,8 @@ class _Check:
         self._hashes: list[str | None] = []
         self._prevs: list[str | None] = []
         self._ids: set[str] = set()
-        self._header(whole[0] if whole else b"", incident_id)
+        if whole:
+            self._header(whole[0], incident_id)
         for number, line in enumerate(whole[1:], start=2):
             self._line(number, line)
         self.problems += list(self._links())
@@ -131,7 +132,9 @@ class _Check:
     def _end(self, rest: bytes) -> None:
         head = read_head(self.path)
         there = len(self._hashes)
-        if head is None:
+        if head is None and not there:
+            self._broken(1, "there is no header: the journal is empty")
+        elif head is None:
             self.notes.append(f"{head_file(self.path).name} is missing: lines cut off the end would not show")
         elif head.lines > there:
             self.problems.append(

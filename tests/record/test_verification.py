@@ -1,0 +1,129 @@
+"""A journal that is not as it was written is found out, and the place is named."""
+
+import asyncio
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.record.helpers import INCIDENT, journal_file, with_entries
+from tui.record.reading import read
+from tui.record.verification import Report, verify
+
+LINES = 7
+
+
+def _written() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(with_entries(Path(folder), LINES - 1))
+        return {path.name: path.read_bytes() for path in journal_file(Path(folder)).parent.iterdir()}
+
+
+FILES = _written()
+WHOLE = FILES["journal.jsonl"]
+
+
+def checked(journal: bytes) -> Report:
+    with tempfile.TemporaryDirectory() as folder:
+        path = journal_file(Path(folder))
+        path.parent.mkdir(parents=True)
+        for name, data in FILES.items():
+            path.with_name(name).write_bytes(data)
+        path.write_bytes(journal)
+        return verify(Path(folder), INCIDENT)
+
+
+def named(report: Report) -> set[int]:
+    return {int(number) for problem in report.problems for number in re.findall(r"line (\d+)", problem)}
+
+
+def test_what_was_written_is_whole() -> None:
+    assert checked(WHOLE) == Report(entries=LINES - 1)
+
+
+@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
+@settings(max_examples=400, deadline=None)
+def test_a_flipped_byte_is_found_in_its_line(place: int, flip: int) -> None:
+    broken = bytearray(WHOLE)
+    broken[place] ^= flip
+    report = checked(bytes(broken))
+    line = WHOLE.count(b"\n", 0, place) + 1
+    assert not report.whole
+    if broken.count(b"\n") == LINES:
+        # A change of what is hashed shows at the next line, which names this one.
+        assert line in named(report)
+
+
+def test_each_single_line_that_is_removed_is_found() -> None:
+    lines = WHOLE.splitlines(keepends=True)
+    for gone in range(LINES):
+        report = checked(b"".join(lines[:gone] + lines[gone + 1 :]))
+        assert not report.whole
+        if 0 < gone < LINES - 1:
+            assert gone + 1 in named(report)
+        elif gone == LINES - 1:
+            assert report.problems == ("journal.jsonl: 1 acknowledged lines are missing at the end",)
+
+
+@given(st.integers(1, LINES - 1), st.integers(1, LINES - 1))
+def test_a_swapped_pair_is_found(one: int, other: int) -> None:
+    lines = WHOLE.splitlines(keepends=True)
+    lines[one], lines[other] = lines[other], lines[one]
+    report = checked(b"".join(lines))
+    assert report.whole == (one == other)
+    if one != other:
+        assert {one + 1, other + 1} & named(report)
+
+
+@given(st.integers(0, len(WHOLE) - 1))
+@settings(deadline=None)
+def test_a_file_that_was_cut_is_found(length: int) -> None:
+    report = checked(WHOLE[:length])
+    assert not report.whole
+    missing = LINES - WHOLE[:length].count(b"\n")
+    assert any(f"{missing} acknowledged lines are missing" in p for p in report.problems)
+
+
+def test_a_line_that_was_put_in_twice_is_found() -> None:
+    lines = WHOLE.splitlines(keepends=True)
+    assert any("twice" in problem for problem in checked(b"".join([*lines, lines[-1]])).problems)
+
+
+def test_the_journal_of_another_incident_is_found() -> None:
+    report = checked(WHOLE.replace(INCIDENT.encode(), b"inc-20261123-1503-ffff"))
+    assert any("inc-20261123-1503-ffff" in problem for problem in report.problems)
+
+
+def test_a_redaction_of_text_data_and_salt_leaves_the_chain_whole(tmp_path: Path) -> None:
+    redacted, count = re.subn(
+        rb'"salt":"[0-9a-f]{32}","body":\{"text":"note 2".*\}\n', b'"salt":null,"body":null}\n', WHOLE
+    )
+    assert count == 1
+    assert checked(redacted) == Report(entries=LINES - 1, redacted=1)
+    asyncio.run(with_entries(tmp_path, 1))
+    journal_file(tmp_path).write_bytes(redacted)
+    entries = read(tmp_path, INCIDENT).entries
+    assert [entry.text for entry in entries][1:4] == ["note 1", "(redacted)", "note 3"]
+    assert entries[2].data == {}
+
+
+def test_the_salt_hides_what_a_short_text_was() -> None:
+    """Two entries of the same content have different digests."""
+    digests = re.findall(rb'"digest":"([0-9a-f]{64})"', WHOLE)
+    assert len(set(digests)) == LINES - 1
+
+
+def test_without_its_head_the_end_cannot_be_vouched_for(tmp_path: Path) -> None:
+    asyncio.run(with_entries(tmp_path, 2))
+    journal_file(tmp_path).with_suffix(".head").unlink()
+    report = verify(tmp_path, INCIDENT)
+    assert report.whole
+    assert any("would not show" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\n\n\n", b"\x00" * 100, b"[]\n{}\nnull\n", b"\xff\xfe\n" * 5])
+def test_rubbish_is_a_report_and_no_crash(rubbish: bytes) -> None:
+    assert not checked(rubbish).whole

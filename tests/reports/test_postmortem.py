@@ -1,0 +1,123 @@
+"""The postmortem has the runbook's headings word for word, and text from outside is text in it."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests.reports.stories import HOSTILE, bare, hostile, rate_limited
+from tui.model.incident import Entry, Incident, fold
+from tui.reports.markdown import code, fenced, md
+from tui.reports.postmortem import PostmortemFacts, markdown
+
+GOLDEN = Path(__file__).parent / "golden"
+STORIES = {"rate-limited": rate_limited, "bare": bare, "hostile": hostile}
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_postmortem_is_what_it_was(name: str) -> None:
+    """Set LEEWARD_GOLDEN=1 to write the files anew, and read the difference."""
+    text = markdown(STORIES[name]())
+    file = GOLDEN / f"{name}.md"
+    if os.environ.get("LEEWARD_GOLDEN"):
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_headings_are_the_runbooks(name: str) -> None:
+    text = markdown(STORIES[name]())
+    assert re.search(r"^# Incident: Mistral AI \S", text, re.M)
+    for label in ("Date", "Severity"):
+        assert re.search(rf"^\*\*{label}:\*\* \S", text, re.M)
+    assert re.search(r"^\*\*Duration:\*\* (\d+h \d+m|unknown)", text, re.M)
+    headings = re.findall(r"^## (.*)$", text, re.M)
+    wanted = ["Summary", "Timeline (UTC)", "Root Cause", "Impact", "Action Items"]
+    assert [heading for heading in headings if heading in wanted] == wanted
+    assert "| Time | Event |" in text
+    assert "| Priority | Action | Owner | Due |" in text
+    for milestone in ("Alert fired", "IC assigned", "Root cause identified", "Mitigated", "Resolved"):
+        assert re.search(
+            rf"^\| (\d\d:\d\d|\d\d-\d\d \d\d:\d\d|unknown) \| \*\*{milestone}\*\* \|$", text, re.M
+        )
+    for item in ("Users affected", "Failed requests", "Duration"):
+        assert re.search(rf"^- {item}: \S", text, re.M)
+
+
+def test_what_is_unknown_is_unknown_and_never_0() -> None:
+    text = markdown(bare())
+    assert "- Failed requests: unknown\n" in text
+    assert "- Users affected: unknown\n" in text
+    assert "failed_requests: null\n" in text
+    assert "| unknown | **Alert fired** |" in text
+
+
+def test_zero_failed_requests_are_told_as_zero() -> None:
+    facts = PostmortemFacts(Incident("inc-1"), (), failed_requests=0.0, coverage=1.0)
+    assert "- Failed requests: 0 (the metrics cover 100 % of the impact window)" in markdown(facts)
+
+
+def test_half_covered_is_at_least() -> None:
+    facts = PostmortemFacts(Incident("inc-1"), (), failed_requests=41.2, coverage=0.5)
+    assert "- Failed requests: at least 41 (the metrics cover 50 % of the impact window)" in markdown(facts)
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_the_front_matter_is_yaml(name: str) -> None:
+    facts = STORIES[name]()
+    _, front, _ = markdown(facts).split("---\n", 2)
+    read = yaml.safe_load(front)
+    assert read["schema"] == "leeward/postmortem/v1"
+    assert read["incident"] == facts.incident.id
+    assert len(read["mitigations"]) == len(facts.incident.mitigations)
+
+
+def test_hostile_text_makes_no_html_no_heading_no_column_and_no_link() -> None:
+    text = markdown(hostile()).split("---\n", 2)[2]
+    html = MarkdownIt("commonmark").enable("table").render(text)
+    assert "<script" not in html
+    assert "<img" not in html
+    assert "<a " not in html
+    assert len(re.findall("<h1>", html)) == 1
+    rows = [row for row in re.findall(r"<tr>(.*?)</tr>", html, re.S) if "<td" in row]
+    assert {row.count("<td") for row in rows} <= {2, 4}
+    assert "\x1b" not in text
+
+
+@given(st.text() | st.sampled_from(HOSTILE))
+def test_md_comes_out_of_a_renderer_as_the_text_it_was(text: str) -> None:
+    rendered = MarkdownIt("commonmark").enable("table").enable("strikethrough").render(str(md(text)))
+    inner = re.sub(r"^<p>|</p>\n?$", "", rendered)
+    assert "<" not in inner
+
+
+@given(
+    st.lists(st.sampled_from(["`", "``", "```", "~~~", "|", "\n", "a", " ", "<b>"]), max_size=12).map("".join)
+)
+def test_code_ends_where_it_should(text: str) -> None:
+    block = MarkdownIt("commonmark").render(f"{fenced(text, 'sh')}\n\nafter\n")
+    assert block.count("<pre>") == 1
+    assert block.endswith("<p>after</p>\n")
+    if text.strip():
+        row = MarkdownIt("commonmark").enable("table").render(f"| a | b |\n| - | - |\n| {code(text)} | x |\n")
+        assert row.count("<td") == 2
+        assert "<td>x</td>" in row
+
+
+def test_an_entry_of_a_later_version_does_no_harm() -> None:
+    entries = (
+        *rate_limited().entries,
+        Entry("zz", *(2 * (rate_limited().entries[0].occurred_at,)), "x", "later", ""),
+    )
+    assert "later" not in markdown(PostmortemFacts(fold("inc-1", entries), entries))
+
+
+def test_an_action_that_was_noted_is_an_item() -> None:
+    text = markdown(rate_limited())
+    assert "| to be set | ask Mistral for higher limits | ana | to be set |" in text
+    assert "MAX_CONCURRENT_MISTRAL is still 3" in text
