@@ -1,0 +1,204 @@
+"""An incident played through unattended, as a careful engineer would: for drills and for tests.
+
+It does nothing that the protocol does not allow a person: it looks, declares, previews, arms,
+confirms, waits for the verdict, takes back what did not help, watches, and resolves only what is
+well. What it cannot mend it leaves open, and says why.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tui.model.clock import Clock
+from tui.model.incident import Applied, Status
+from tui.model.mitigation import VerdictKind
+from tui.model.reading import Check
+from tui.model.runbook import MitigationRule
+from tui.model.times import clock as hhmm
+from tui.session.errors import SessionError
+from tui.session.session import Session
+from tui.session.snapshot import Snapshot
+
+STEP = 0.25
+LOOKING = timedelta(seconds=15)
+CALM = timedelta(seconds=2)
+CHANGING = timedelta(seconds=45)
+RECOVERY = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """How it ended. `diagnosis` is what was found first; `reason` says why it is (not) resolved."""
+
+    resolved: bool
+    reason: str
+    diagnosis: str
+    incident: str | None
+    mitigations: tuple[tuple[str, str], ...] = ()
+
+
+class Autopilot:
+    """Plays one incident. `say` is told each step in a sentence."""
+
+    def __init__(self, session: Session, clock: Clock, say: Callable[[str], None]) -> None:
+        self._session = session
+        self._clock = clock
+        self._say = say
+
+    async def play(self) -> Played:
+        """Look, act, resolve or say why not. Raises SessionError only where nothing can be recorded."""
+        found = await self._look()
+        if found is None:
+            waits = "; ".join(self._now.walk.missing) or "the checks did not answer"
+            return Played(False, f"cannot tell what is wrong: {waits}", "unknown", None)
+        diagnosis = self._session.runbook.diagnoses[found]
+        self._say(f"Diagnosis: {diagnosis.title}.")
+        if diagnosis.healthy:
+            return Played(True, "healthy", found, None)
+        await self._session.declare()
+        await self._session.take_command()
+        helped = await self._mitigate()
+        reason = await self._finish(helped)
+        incident = self._now.incident
+        assert incident is not None
+        return Played(not incident.open, reason, found, incident.id, _outcomes(incident.mitigations))
+
+    @property
+    def _now(self) -> Snapshot:
+        return self._session.snapshot
+
+    async def _look(self) -> str | None:
+        """The diagnosis, once every check has answered and it has stood still for a moment."""
+        found, since = None, self._clock.now()
+        ends = since + LOOKING
+        while self._clock.now() < ends:
+            snapshot = self._now
+            if snapshot.walk.diagnosis != found:
+                found, since = snapshot.walk.diagnosis, self._clock.now()
+            answered = len(snapshot.checks) == len(Check)
+            if found and answered and snapshot.place.user and self._clock.now() - since >= CALM:
+                return found
+            await self._clock.sleep(STEP)
+        return found
+
+    async def _mitigate(self) -> MitigationRule | None:
+        """Try what the diagnosis proposes, in order; the one that helped, or None."""
+        tried: set[str] = set()
+        while action := next(
+            (a for a in self._now.actions if a.kind == "mitigation" and a.id not in tried), None
+        ):
+            tried.add(action.id)
+            try:
+                verdict = await self._change(action.id)
+            except SessionError as error:
+                self._say(f"{action.title} was not made: {error.said}")
+                continue
+            if verdict is VerdictKind.EFFECTIVE:
+                return self._session.runbook.mitigations[action.id]
+            if verdict is None or not self._changed_anything():
+                continue
+            self._say("It did not help, and is taken back.")
+            await self._take_back()
+        return None
+
+    async def _change(self, mitigation: str) -> VerdictKind | None:
+        plan = await self._session.preview(mitigation)
+        self._say(f"{plan.rule.title}: {plan.change} on {plan.target.place}.")
+        self._session.arm(self._now.arming.word)
+        await self._session.approve(plan)
+        await self._rest()
+        change = self._latest()
+        self._say(f"{plan.rule.title}: {change.verdict_text or change.outcome}.")
+        return VerdictKind(change.verdict) if change.verdict else None
+
+    async def _take_back(self) -> None:
+        plan = await self._session.preview_undo()
+        self._session.arm(self._now.arming.word)
+        await self._session.approve(plan)
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for what runs."""
+        ends = self._clock.now() + CHANGING
+        while self._now.running and self._clock.now() < ends:
+            await self._clock.sleep(STEP)
+
+    async def _finish(self, helped: MitigationRule | None) -> str:
+        """Resolve what is well; otherwise say why it stays open."""
+        if helped is None:
+            diagnosis = self._now.diagnosis
+            title = diagnosis.title if diagnosis else "unknown"
+            return f"no mitigation that there is ends it: {title}"
+        well = await self._recovered(helped)
+        if not well:
+            diagnosis = self._now.diagnosis
+            title = diagnosis.title if diagnosis else "unknown"
+            return f"{helped.title} spares the users, but the cause lasts: {title}"
+        if _hides(helped):
+            self._say("The cause has passed: what spared the users is taken back.")
+            await self._take_back()
+        await self._session.set_status(Status.MONITORING)
+        await self._hold()
+        reason = self._reason()
+        await self._session.resolve(reason)
+        return reason or "healthy again"
+
+    async def _recovered(self, helped: MitigationRule) -> bool:
+        """Whether the pods' calls are well again, be it that this machine still sees something."""
+        ends = self._clock.now() + RECOVERY
+        while self._clock.now() < ends:
+            if self._pods_are_well():
+                return True
+            await self._clock.sleep(STEP)
+        return False
+
+    def _pods_are_well(self) -> bool:
+        held = self._now.checks.get(Check.ERROR_RATE)
+        if held is None or not held.usable(self._clock.now()):
+            return False
+        return held.latest.facts.get("has_errors") is False
+
+    async def _hold(self) -> None:
+        """Wait out the monitoring hold."""
+        while (ends := self._now.resolvable_at) and self._clock.now() < ends:
+            await self._clock.sleep(STEP)
+
+    def _reason(self) -> str:
+        """Why it may be resolved although something speaks against it; "" where nothing does."""
+        now, said = self._now, []
+        if now.diagnosis is not None and not now.diagnosis.healthy:
+            said.append(f"the pods are well; from here still: {now.diagnosis.title}")
+        said += [
+            f"{lease.seen.variable}={lease.seen.value} is kept until {hhmm(lease.seen.until)} UTC, "
+            f"owner {lease.seen.owner}"
+            for lease in now.leases
+        ]
+        return "; ".join(said)
+
+    def _changed_anything(self) -> bool:
+        return self._latest().outcome == "applied"
+
+    def _latest(self) -> Applied:
+        incident = self._now.incident
+        assert incident is not None
+        return incident.mitigations[-1]
+
+
+async def played(session: Session, clock: Clock, say: Callable[[str], None], limit: float) -> Played:
+    """Play one incident within `limit` seconds, from the session's start to its end."""
+    await session.start()
+    try:
+        return await asyncio.wait_for(Autopilot(session, clock, say).play(), limit)
+    except TimeoutError:
+        incident = session.snapshot.incident
+        return Played(False, f"not done within {limit:.0f} s", "unknown", incident.id if incident else None)
+
+
+def _hides(rule: MitigationRule) -> bool:
+    """Whether it spares users without touching the cause: then a healthy path means it has passed."""
+    return rule.judged.query == "user_errors"
+
+
+def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((change.mitigation, change.verdict or "unknown") for change in changes if not change.undoes)
