@@ -1,11 +1,14 @@
 """`leeward` and `python -m tui`."""
 
+import io
 import os
 import sys
 from collections.abc import MutableMapping
+from pathlib import Path
 
-_BUG = 3
+_CANNOT_TELL = 3
 _INTERRUPTED = 130
+_READER_LEFT = 141  # as a shell reports a program that SIGPIPE ended (`| head`)
 # What Textual reads when it is imported. Over SSH an arrow key comes in pieces: 100 ms are too few.
 _TEXTUAL = {"TEXTUAL_ANIMATIONS": "none", "ESCDELAY": "250"}
 
@@ -13,13 +16,11 @@ _TEXTUAL = {"TEXTUAL_ANIMATIONS": "none", "ESCDELAY": "250"}
 def main() -> int:
     """Run the command line; the exit code. Nothing here ends in a traceback."""
     prepare(os.environ)
+    _ready_streams()
     try:
         return _run()
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:
-        _discard_output()
-        return 0
     except Exception as error:  # noqa: BLE001 - the last resort: told in a line, kept in a file
         return _bug(error)
 
@@ -30,10 +31,20 @@ def prepare(environ: MutableMapping[str, str]) -> None:
         environ.setdefault(name, value)
 
 
+def _ready_streams() -> None:
+    """A terminal that cannot show a character gets a replacement, and closed output is discarded."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open until the end
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def _run() -> int:
     import click
 
-    from tui.cli import leeward
+    from tui.cli import ReaderLeft, leeward
 
     try:
         code = leeward.main(prog_name="leeward", standalone_mode=False)
@@ -42,9 +53,24 @@ def _run() -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    finally:
+    except ReaderLeft:
+        _discard_output()
+        return _READER_LEFT
+    return _flushed(code if isinstance(code, int) else 0)
+
+
+def _flushed(code: int) -> int:
+    """The exit code once all output is out: data that did not arrive is no success."""
+    try:
         sys.stdout.flush()
-    return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        _discard_output()
+        return _READER_LEFT
+    except OSError as error:
+        _discard_output()
+        print(f"leeward: the output could not be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
+        return _CANNOT_TELL
+    return code
 
 
 def _discard_output() -> None:
@@ -58,7 +84,7 @@ def _bug(error: Exception) -> int:
     kept = keep(error, os.environ)
     where = f"What is known of it is in {kept}" if kept else "It could not be written down"
     print(f"leeward: this is a bug ({type(error).__name__}). {where}.", file=sys.stderr)  # noqa: T201
-    return _BUG
+    return _CANNOT_TELL
 
 
 if __name__ == "__main__":

@@ -58,8 +58,18 @@ class Options:
     ascii: bool = False
 
 
+class ReaderLeft(Exception):
+    """Whoever read stdout closed it. Not an OSError: click would make a failure of it."""
+
+
 class Commands(click.Group):
     """A group whose commands are imported when they are called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderLeft from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

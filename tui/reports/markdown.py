@@ -35,8 +35,8 @@ def md(value: object) -> Safe:
 
 
 def code(value: object) -> Safe:
-    """A short text as code, within a line or a table."""
-    text = clean(str(value)).replace("|", "\\|")
+    """A short text as code within a line; not for a table, where a pipe would end its cell."""
+    text = clean(str(value))
     if not text:
         return Safe("")
     ticks = "`" * (_longest_run(text) + 1)

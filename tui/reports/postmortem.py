@@ -122,7 +122,8 @@ def _duration(incident: Incident) -> str:
 def _summary(facts: PostmortemFacts) -> Iterator[str]:
     """Sentences: what it was, when it began, how soon it was seen, held and resolved."""
     incident = facts.incident
-    yield f"{_sentence(incident.title)} The cause: {_error_type(incident)}."
+    yield _sentence(incident.title)
+    yield f"The cause: {_sentence(_error_type(incident))}"
     began = incident.started_at
     if began is None:
         return
