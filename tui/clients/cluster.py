@@ -8,7 +8,6 @@ fixed, which saves every start four round trips and leaves no cache of it in the
 import asyncio
 import base64
 import binascii
-import importlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
@@ -19,6 +18,7 @@ from tui.clients import cluster_config, cluster_http
 from tui.clients.cluster_config import Access, contexts
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
 from tui.clients.cluster_http import MANAGER, Query
+from tui.clients.imports import imported
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -348,7 +348,7 @@ class ClusterDoor:
 
 
 async def _log_in(access: Access) -> "Login":
-    login = await asyncio.to_thread(importlib.import_module, "tui.clients.cluster_login")
+    login = await asyncio.to_thread(imported, "tui.clients.cluster_login")
     asked = Asked(
         verb="reach",
         resource="",

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tui import settings
 from tui.clients import access, http
+from tui.clients.imports import imported
 from tui.clients.lanes import Lanes, LanesFull
 from tui.clients.unanswered import Unanswered
 from tui.model.text import clean
@@ -223,6 +224,7 @@ _LOOK_AT = "See whether {} is up and reachable from here."
 
 
 def _line(url: str, how: access.Access) -> _Line:
+    imported("requests", "prometheus_api_client")
     import requests
     from prometheus_api_client import PrometheusConnect
     from urllib3.util.retry import Retry

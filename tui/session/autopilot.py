@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from tui.model.clock import Clock
 from tui.model.incident import Applied, Status
-from tui.model.mitigation import VerdictKind
+from tui.model.mitigation import Plan, VerdictKind
 from tui.model.reading import Check
 from tui.model.runbook import MitigationRule
 from tui.model.times import clock as hhmm
@@ -105,16 +105,17 @@ class Autopilot:
     async def _change(self, mitigation: str) -> VerdictKind | None:
         plan = await self._session.preview(mitigation)
         self._say(f"{plan.rule.title}: {plan.change} on {plan.target.place}.")
-        self._session.arm(self._now.arming.word)
-        await self._session.approve(plan)
-        await self._rest()
+        await self._approve(plan)
         change = self._latest()
         self._say(f"{plan.rule.title}: {change.verdict_text or change.outcome}.")
         return VerdictKind(change.verdict) if change.verdict else None
 
     async def _take_back(self) -> None:
-        plan = await self._session.preview_undo()
-        self._session.arm(self._now.arming.word)
+        await self._approve(await self._session.preview_undo())
+
+    async def _approve(self, plan: Plan) -> None:
+        if not self._session.arm(self._now.arming.word):
+            raise SessionError("The arming word is not known: the cluster was not reached.")
         await self._session.approve(plan)
         await self._rest()
 

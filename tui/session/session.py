@@ -357,7 +357,15 @@ class Session:
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A task of ours that broke is our fault, and is said rather than lost."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            kind = type(error).__name__
+            self._parts.trouble = f"a fault of Leeward's own ({kind} in {task.get_name()}): please report it"
+            self._publish()
 
     def _publish(self) -> None:
         made = picture(self._parts, self._clock.now())
