@@ -23,7 +23,7 @@ from tui.model.incident import Applied
         ("production-eu", (), "producti"),
         ("production-eu", ("production-us", "production-eu"), "productione"),
         ("a/prod", ("b/prod",), "aprod"),
-        ("prod-eu", ("prod.eu",), "prodeu1"),
+        ("prod-eu", ("prod.eu",), "prodeu"),
         ("prod.eu", ("prod-eu",), "prodeu2"),
         ("日本", (), "context"),
     ],

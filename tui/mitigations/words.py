@@ -1,6 +1,8 @@
 """The word that arms: what a person types to say that this context is meant."""
 
+import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 _SHORTEST = 8
@@ -24,22 +26,36 @@ def arming_word(context: str, others: Iterable[str] = (), configured: str = "") 
     """
     if configured.strip():
         return configured.strip()
-    rivals = sorted(set(others) - {context})
-    words = _candidates(context)
-    taken = {word for rival in rivals for word in _candidates(rival)}
-    for word in words:
-        if word not in taken:
-            return word
-    return _against_each(context, words, rivals)
+    words = {name: _candidates(name) for name in sorted({context, *others})}
+    shared = Counter(word for offered in words.values() for word in offered)
+    wanted = {name: _preferred(name, words, shared) for name in words}
+    used: set[str] = set()
+    for name, word in wanted.items():
+        used.add(given := _numbered(word, used, set(wanted.values())))
+        if name == context:
+            return given
+    raise AssertionError("the context is among the names")
 
 
-def _against_each(context: str, words: list[str], rivals: list[str]) -> str:
-    """The first word that no rival gets at the same length; a number where all are alike."""
-    for level, word in enumerate(words):
-        if all(_at_level(_candidates(rival), level) != word for rival in rivals):
+def _preferred(name: str, words: dict[str, list[str]], shared: Counter[str]) -> str:
+    """The first word that no other could ever get, else that no other gets at the same length."""
+    own = words[name]
+    for word in own:
+        if shared[word] == 1:
             return word
-    alike = sorted([context, *(rival for rival in rivals if _candidates(rival)[-1] == words[-1])])
-    return f"{words[-1]}{alike.index(context) + 1}"
+    rivals = [offered for other, offered in words.items() if other != name]
+    for level, word in enumerate(own):
+        if all(_at_level(offered, level) != word for offered in rivals):
+            return word
+    return own[-1]
+
+
+def _numbered(word: str, used: set[str], wanted: set[str]) -> str:
+    """The word, or with the first number that makes it nobody else's."""
+    if word not in used:
+        return word
+    numbers = (f"{word}{number}" for number in itertools.count(2))
+    return next(numbered for numbered in numbers if numbered not in used | wanted)
 
 
 def _candidates(context: str) -> list[str]:
@@ -50,7 +66,7 @@ def _candidates(context: str) -> list[str]:
     last = parts[-1]
     lengths = range(min(_SHORTEST, len(last)), len(last) + 1)
     longer = ["".join(parts[-count:]) for count in range(2, len(parts) + 1)]
-    return [*(last[:length] for length in lengths), *longer]
+    return list(dict.fromkeys([*(last[:length] for length in lengths), *longer]))
 
 
 def _at_level(words: list[str], level: int) -> str:
