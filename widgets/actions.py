@@ -1,9 +1,10 @@
 """What to do here: the diagnosis in words, its evidence, and numbered actions."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
@@ -48,7 +49,7 @@ class ActionsView:
 class ActionsPanel(Panel, can_focus=True):
     """The panel "Do here"."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
         Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
         Binding("enter", "choose", "Choose", show=False, id="list.choose"),
@@ -106,7 +107,9 @@ class ActionsPanel(Panel, can_focus=True):
     def _head(self, width: int) -> list[Line]:
         view = self.view
         changed = (Piece(f"  {self.glyphs.warn} path changed", "warn"),) if view.changed else ()
-        lines = [both_ends((Piece(self.text(view.headline), view.role),), changed, width, self.glyphs.ellipsis)]
+        lines = [
+            both_ends((Piece(self.text(view.headline), view.role),), changed, width, self.glyphs.ellipsis)
+        ]
         if view.trail:
             lines.append((Piece(self.text(view.trail), "accent"),))
         return lines if view.headline or view.changed else lines[1:]
@@ -127,7 +130,7 @@ class ActionsPanel(Panel, can_focus=True):
         rows = [(self.text(r.title), self.text(r.hint), self.text(r.risk)) for r in self.view.actions]
         title, hint, risk = (max((cell_len(row[i]) for row in rows), default=0) for i in range(3))
         # Risk is what a person must not miss; the hint is what the preview tells again.
-        if 7 + title + hint + risk > width - 4:
+        if 9 + title + hint + risk > width:
             risk = max((cell_len(_short(row[2])) for row in rows), default=0)
         title = min(title, max(width - 9 - risk, 8))
         hint = min(hint, max(width - 9 - title - risk, 0))

@@ -2,8 +2,17 @@
 
 from dataclasses import dataclass
 
-from widgets.lines import Line, Lines, Piece, both_ends
+from textual.events import Resize
+from textual.widget import Widget
+
+from widgets.glyphs import UNICODE, Glyphs
+from widgets.lines import Line, Piece, fit, plain, width_of
+from widgets.parts import PartsRow, spaced
 from widgets.themes import env_role
+
+Form = tuple[Line, tuple[Line, ...]]
+# From this width on, whether mutations may run stands on the second line.
+WIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,8 @@ class BannerView:
         update_role: `warn` when it is due.
         drill: `DRILL`, or "".
         notice: a word that must not be missed ("held by another console"), or "".
+        response_short, update_short, leases_short: shorter words for a narrow window; "" or () cuts
+            the long ones.
     """
 
     incident: str = ""
@@ -49,32 +60,129 @@ class BannerView:
     update_role: str = ""
     drill: str = ""
     notice: str = ""
+    response_short: str = ""
+    update_short: str = ""
+    leases_short: tuple[str, ...] = ()
 
 
-class Banner(Lines):
-    """Two lines. `show` it a view; it drops what matters least where it is narrow."""
+class Banner(Widget):
+    """Two lines. `show` it a view; it drops what matters least where it is narrow.
 
-    DEFAULT_CSS = "Banner { height: 2; }"
+    What a clock moves stands in parts of exactly its width, so that a tick sends that part alone.
+    """
 
-    view = BannerView()
+    DEFAULT_CSS = "Banner { height: 2; width: 1fr; }"
+
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        self.glyphs = glyphs
+        self.view = BannerView()
+        self._rows = (PartsRow(5, glyphs=glyphs), PartsRow(5, glyphs=glyphs))
+        super().__init__(*self._rows, id=id, classes=classes)
 
     def show(self, view: BannerView) -> None:
         """Show this; the same view again sends nothing."""
         if view != self.view:
             self.view = view
-            self.show_changes()
+            self._lay_out()
 
-    def paint(self, width: int, height: int) -> list[Line]:
-        """The two lines."""
+    def lines_now(self) -> list[str]:
+        """The characters of the two lines."""
+        return [row.words() for row in self._rows]
+
+    def on_resize(self, _event: Resize) -> None:
+        """Lay out for the new width."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        width = self.size.width
+        if not width:
+            return
+        for row, forms in zip(self._rows, (self._first(width), self._second(width)), strict=True):
+            left, right = next((f for f in forms if _width(f) <= width), forms[-1])
+            row.show(left, right, width)
+
+    def _say(self, text: str) -> str:
+        return self.glyphs.words(plain(text))
+
+    def _first(self, width: int) -> list[Form]:
+        """Incident, severity, status, and (where it is narrow) whether mutations may run."""
         v = self.view
-        first = both_ends(
-            (Piece(self.text(f" {v.incident}  {v.title}")),),
-            (Piece(self.text(f"{v.severity} {v.response}   {v.status}   {v.open_for}")),),
-            width,
+        full, short = self._say(v.incident), self._say(v.incident).split("-", 2)[-1]
+        title = self._say(v.title)
+        drill = (Piece(f" {self._say(v.drill)} ", "drill"), Piece(" ")) if v.drill else ()
+        severity = Piece(self._say(v.severity), v.severity_role or "bold")
+        briefly = self._say(v.response_short or v.response)
+
+        def left(name: str, most: int) -> Line:
+            words = fit(title, most, self.glyphs.ellipsis)
+            return (*drill, Piece(" "), *((Piece(f"{name}  ", "dim"),) if name else ()), Piece(words, "bold"))
+
+        def right(response: str, open_for: str, gap: int) -> tuple[Line, ...]:
+            arming = () if width >= WIDE else self._arming(gap)
+            clock = (Piece(f" {response}", v.severity_role),) if response else ()
+            return (
+                spaced(severity, *clock, gap=gap),
+                spaced(Piece(self._say(v.status), "bold"), gap=gap),
+                arming,
+                spaced(Piece(self._say(open_for), "dim"), gap=gap),
+                (Piece(" "),),
+            )
+
+        response = self._say(v.response)
+        return [
+            (left(full, width), right(response, v.open_for, 3)),
+            (left(short, width), right(response, v.open_for, 3)),
+            (left(short, 24), right(response, "", 3)),
+            (left(short, 24), right(briefly, "", 3)),
+            (left("", 24), right(briefly, "", 2)),
+            (left("", 24), right("", "", 2)),
+            (left("", 12), right("", "", 2)),
+        ]
+
+    def _second(self, width: int) -> list[Form]:
+        """Where, who, what is held, and when the next update is due."""
+        v = self.view
+        place = [self._say(p) for p in (v.context, v.namespace, v.deployment) if p]
+        arming = self._arming(3) if width >= WIDE else ()
+        notice = (Piece(f"  {self._say(v.notice)}", "warn"),) if v.notice else ()
+        user = (Piece(f"   you: {self._say(v.user)}"),) if v.user else ()
+        held = spaced(Piece(self._say(" ".join(v.leases)), "armed" if v.leases else ""), gap=2)
+        brief = v.leases_short or v.leases[:1]
+        held_short = spaced(Piece(fit(self._say(" ".join(brief)), 24, self.glyphs.ellipsis), "armed"), gap=2)
+        held_short = held_short if v.leases else ()
+        update = self._say(v.update)
+        shorter = self._say(v.update_short or v.update.removeprefix("next "))
+
+        def left(between: str, *more: Piece) -> Line:
+            return (Piece(f" {between.join(place)} ", env_role(v.env_colour)), *more) if place else more
+
+        def right(lease: Line, due: str) -> tuple[Line, ...]:
+            return (arming, lease, spaced(Piece(due, v.update_role or "dim"), gap=2), (Piece(" "),))
+
+        return [
+            (left(" / ", *user, *notice), right(held, update)),
+            (left("/", *user, *notice), right(held, shorter)),
+            (left("/", *notice), right(held, shorter)),
+            (left("/", *notice), right(held_short, shorter)),
+            (left("/", *notice), right(held_short, shorter.partition(" (")[0])),
+            (left("/", *notice), right(held_short, "")),
+            (left("/"), right(held_short, "")),
+        ]
+
+    def _arming(self, gap: int) -> Line:
+        words = self._say(self.view.arming)
+        if self.view.armed:
+            words = f" {self.glyphs.warn} {words} "
+        return (
+            spaced(Piece(words, "armed" if self.view.armed else "bold"), gap=gap) if self.view.arming else ()
         )
-        second = both_ends(
-            (Piece(self.text(f" {v.context} / {v.namespace} / {v.deployment} "), env_role(v.env_colour)),),
-            (Piece(self.text(f"{v.arming}  {v.update}")),),
-            width,
-        )
-        return [first, second]
+
+
+def _width(form: Form) -> int:
+    return width_of(form[0]) + sum(width_of(part) for part in form[1])

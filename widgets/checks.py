@@ -75,7 +75,9 @@ class ChecksPanel(Panel):
         words = Piece(self.text(row.summary), "dim" if quiet else "")
         left = (Piece(f"{self.glyphs.state(row.state)} ", row.state), Piece(self.pad(row.name, name)), words)
         right = self.text(row.stale or row.latency)
-        return both_ends(left, (Piece(f"  {right}", "warn" if row.stale else "dim"),), width, self.glyphs.ellipsis)
+        return both_ends(
+            left, (Piece(f"  {right}", "warn" if row.stale else "dim"),), width, self.glyphs.ellipsis
+        )
 
 
 class ChecksStrip(Lines):
@@ -102,7 +104,10 @@ class ChecksStrip(Lines):
         bad = sorted(
             (r for r in self.rows if r.state in _ORDER), key=lambda r: (_ORDER[r.state], not r.brief)
         )
-        forms = [self._form(bad, len(bad), True), *(self._form(bad, n, False) for n in range(len(bad), -1, -1))]
+        forms = [
+            self._form(bad, len(bad), True),
+            *(self._form(bad, n, False) for n in range(len(bad), -1, -1)),
+        ]
         return [next((form for form in forms if width_of(form) <= width), forms[-1])]
 
     def _form(self, bad: list[CheckRow], worded: int, named: bool) -> Line:
@@ -118,4 +123,6 @@ class ChecksStrip(Lines):
             if rows:
                 pieces.append(Piece(f"{'ok' if state == 'ok' else 'not set'}: ", state))
                 pieces.append(Piece(f"{words}  ", "dim"))
-        return (Piece(" "), *pieces[:-1], pieces[-1]._replace(text=pieces[-1].text.rstrip())) if pieces else ()
+        return (
+            (Piece(" "), *pieces[:-1], pieces[-1]._replace(text=pieces[-1].text.rstrip())) if pieces else ()
+        )

@@ -50,7 +50,9 @@ class Glyphs:
 
     def state(self, state: str) -> str:
         """The mark of ok, warn, fail, unknown or unset."""
-        return {"ok": self.ok, "warn": self.warn, "fail": self.fail, "unset": self.unset}.get(state, self.unknown)
+        return {"ok": self.ok, "warn": self.warn, "fail": self.fail, "unset": self.unset}.get(
+            state, self.unknown
+        )
 
     def words(self, text: str) -> str:
         """The text in what this set can show; as it is, where that is everything."""
@@ -68,9 +70,10 @@ def _ascii(char: str) -> str:
 
 _IN_ASCII: Mapping[str, str] = {
     "→": "->", "←": "<-", "…": "...", "›": ">", "‹": "<", "·": "*", "–": "-", "—": "-", "−": "-", "×": "x",
-    "●": "*", "▲": "!", "✗": "x", "◂": "<", "▸": ">", "│": "|", "─": "-", "├": "|", "└": "`", "≤": "<=", "≥": ">=",
-    "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*", "┤": "|", "┼": "+", "┬": "+", "┴": "+", "┌": "+", "┐": "+",
-    "┘": "+", "€": "EUR", "°": "deg", "✓": "ok",
+    "●": "*", "▲": "!", "✗": "x", "◂": "<", "▸": ">", "│": "|", "─": "-", "├": "|", "└": "`",
+    "≤": "<=", "≥": ">=",
+    "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*", "┤": "|", "┼": "+", "┬": "+", "┴": "+", "┌": "+",
+    "┐": "+",     "┘": "+", "€": "EUR", "°": "deg", "✓": "ok",
 }  # fmt: skip
 
 UNICODE = Glyphs(
@@ -119,6 +122,6 @@ ASCII = Glyphs(
     arrow="->",
     ellipsis="...",
     frame=Box("+", "-", "+", "|", "+", "-", "+"),
-    frame_focused=Box("#", "=", "#", "#", "#", "=", "#"),
+    frame_focused=Box("+", "=", "+", "|", "+", "=", "+"),
     plain_only=True,
 )

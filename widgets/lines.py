@@ -30,7 +30,9 @@ Line = tuple[Piece, ...]
 
 # No line of a terminal is longer; a log line of a megabyte must not be measured cell by cell.
 _LONGEST = 4000
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]")
+_UNSAFE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+)
 # Whether these widen the character before them is something terminals do not agree about.
 _SELECTORS = {0xFE0E: None, 0xFE0F: None}
 
@@ -138,7 +140,13 @@ class Lines(Widget):
 
     DEFAULT_CSS = "Lines { height: 1; width: 1fr; }"
 
-    def __init__(self, *, glyphs: Glyphs = UNICODE, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
         super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
         self._painted: list[Line] = []

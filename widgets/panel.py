@@ -34,7 +34,7 @@ class Panel(Lines):
         classes: str | None = None,
     ) -> None:
         super().__init__(glyphs=glyphs, id=id, classes=classes)
-        self._frame_title = title
+        self._title = title
         self._corner: tuple[Tab, ...] = ()
         self._title_role = "title"
         self.marked_row: int | None = None
@@ -45,8 +45,8 @@ class Panel(Lines):
         """Set the title, and the tabs or the remark at the right."""
         if isinstance(corner, str):
             corner = (Tab(corner),) if corner else ()
-        if (title, corner, role) != (self._frame_title, self._corner, self._title_role):
-            self._frame_title, self._corner, self._title_role = title, corner, role
+        if (title, corner, role) != (self._title, self._corner, self._title_role):
+            self._title, self._corner, self._title_role = title, corner, role
             self.show_changes()
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
@@ -63,7 +63,7 @@ class Panel(Lines):
         if width < 6 or height < 3:
             return self.paint_inside(width, height)
         box, role = self._edge()
-        self.marked_row, self.hidden = None, (0, 0)
+        self.marked_row, self.hidden, self.remark = None, (0, 0), ""
         inner = self.paint_inside(width - 4, height - 2)[: height - 2]
         inner += [()] * (height - 2 - len(inner))
         rows = [
@@ -88,7 +88,7 @@ class Panel(Lines):
         if width_of(corner) > width - 16:
             corner = ()
         room = width - 5 - width_of(corner) - len(mark)
-        words = self.fit(self._frame_title, room - 2)
+        words = self.fit(self._title, room - 2)
         title = Piece(f" {mark}{words} " if words else "", self._title_role)
         filling = width - 4 - width_of((title, *corner))
         return (
@@ -101,7 +101,9 @@ class Panel(Lines):
 
     def _bottom(self, width: int, box: Box, role: str) -> Line:
         above, below = self.hidden
-        words = f" {self.glyphs.more_up}{above}" * (above > 0) + f" {self.glyphs.more_down}{below}" * (below > 0)
+        words = f" {self.glyphs.more_up}{above}" * (above > 0) + f" {self.glyphs.more_down}{below}" * (
+            below > 0
+        )
         words += f"  {self.text(self.remark)}" if self.remark else ""
         if not words or width_of((Piece(words),)) > width - 6:
             return (Piece(box.bottom_left + box.bottom * (width - 2) + box.bottom_right, role),)

@@ -1,11 +1,23 @@
 """The preview of a change: what, where, as whom, how back; and how it is confirmed."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.events import Key, Paste
 from textual.message import Message
 
-from widgets.lines import Line, Piece
-from widgets.panel import Panel
+from widgets.glyphs import UNICODE, Glyphs
+from widgets.lines import Line, Piece, plain, width_of, wrap
+from widgets.panel import Panel, Tab
+from widgets.themes import env_role
+
+# Columns of the labels, where there is room for them beside the words.
+_LABEL = 9
+_WIDE = 50
+_FIELD = 8
+_LONGEST_WORD = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,8 @@ class PreviewView:
         diff: the lines of the diff, with their `+` and `-`.
         by_hand: label and command: `by hand`, `back`.
         confirm: how it is confirmed: `y` (a key), `word` (typing), `none` (it cannot be).
-        asks: for `word`, what is asked: `read-only: type prodeu to arm for 15 minutes`; for `none` the reason.
+        asks: for `word`, what is asked: `read-only: type prodeu to arm for 15 minutes`; for `none`
+            the reason; for `y` what else to say beside it, or "".
         ready: `y` is listened to (it has been complete for a second).
         refusal: why the last answer was not taken ("that is not the word"), or "".
     """
@@ -46,7 +59,25 @@ class PreviewView:
 
 
 class ChangePreview(Panel, can_focus=True):
-    """The frame of the preview. Focus starts on Cancel; Enter there cancels and never applies."""
+    """The frame of the preview. It starts on Cancel; Enter there cancels, and Enter never applies.
+
+    Tab goes between Cancel and the field of the word. In the field letters are letters; on Cancel
+    they are keys.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "approve", "Apply", show=False, id="preview.apply"),
+        Binding("e", "edit", "Edit", show=False, id="preview.edit"),
+        Binding("c", "copy('command')", "Copy", show=False, id="preview.copy"),
+        Binding("g", "copy('git')", "Patch for git", show=False, id="preview.git"),
+        Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "scroll_rows(1)", "Down", show=False, id="list.down"),
+        Binding("pageup", "scroll_rows(-8)", "Page up", show=False, id="list.page_up"),
+        Binding("pagedown,space", "scroll_rows(8)", "Page down", show=False, id="list.page_down"),
+        Binding("tab,shift+tab,left,right", "other", "Cancel or the word", show=False, id="preview.other"),
+        Binding("enter", "enter", "Cancel, or give the word", show=False, id="preview.enter"),
+        Binding("escape", "escape", "Back", show=False, id="preview.escape"),
+    ]
 
     @dataclass
     class Approved(Message):
@@ -74,16 +105,189 @@ class ChangePreview(Panel, can_focus=True):
 
         what: str  # command | git
 
-    def __init__(self, view: PreviewView | None = None, **kwargs) -> None:  # type: ignore[no-untyped-def]
-        super().__init__("", **kwargs)
+    def __init__(
+        self,
+        view: PreviewView | None = None,
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__("", glyphs=glyphs, id=id, classes=classes)
         self.view = view or PreviewView()
+        self.typed = ""
+        self.in_word = False
+        self._scrolled = 0
+        self._head()
 
     def show(self, view: PreviewView) -> None:
-        """Show this; what was typed and where it is scrolled to stay."""
-        if view != self.view:
-            self.view = view
-            self.show_changes()
+        """Show this; what was typed and where it is scrolled to stay.
+
+        A field whose question has changed is emptied: a word belongs to what it answers.
+        """
+        if view == self.view:
+            return
+        if (view.confirm, view.asks) != (self.view.confirm, self.view.asks):
+            self.typed, self.in_word = "", False
+        self.view = view
+        self._head()
+        self.show_changes()
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
-        """Target, change, the rest, the confirming line."""
-        return [(Piece(self.text(self.view.target)),), (Piece(self.text(self.view.change)),)]
+        """Target and change, the rest scrolled between, the confirming lines."""
+        top, foot = self._pinned(width), self._confirming(width)
+        rows = self._rows(width)
+        room = max(height - len(top) - len(foot) - 1, 1)
+        self._scrolled = first = max(min(self._scrolled, len(rows) - room), 0)
+        shown = rows[first : first + room]
+        self.hidden = (first, max(len(rows) - first - room, 0))
+        gap: list[Line] = [()] * (height - len(top) - len(shown) - len(foot))
+        return [*top, *shown, *gap, *foot]
+
+    # What stands there
+
+    def _head(self) -> None:
+        risk = (Tab(self.view.risk, here=True),) if self.view.risk else ()
+        self._title, self._corner = self.view.title, risk
+
+    def _pinned(self, width: int) -> list[Line]:
+        v = self.view
+        label, gap = (_LABEL, "   ") if width >= _WIDE else (0, "  ")
+        user = (Piece(f"{gap}as {self.text(v.user)}"),) if v.user else ()
+        edit = (Piece(f"{gap}(e to edit)", "dim"),) if v.editable else ()
+        change = [Piece(line, "bold") for line in wrap(self.text(v.change), width - label)]
+        target = Piece(f" {self.text(v.target)} ", env_role(v.env_colour))
+        first: Line = (Piece("on".ljust(label - 1), "dim"), target, *user)
+        if width_of(first) > width:
+            first = (Piece("on".ljust(label - 1), "dim"), target)
+        lines: list[Line] = [
+            (Piece(("" if i else "change").ljust(label), "dim"), p) for i, p in enumerate(change)
+        ]
+        if not label:
+            lines, first = [(p,) for p in change], first[1:]
+        last = lines[-1]
+        return [first, *lines[:-1], (*last, *edit) if width_of((*last, *edit)) <= width else last]
+
+    def _rows(self, width: int) -> list[Line]:
+        lines: list[Line] = [row for label, text in self.view.rows for row in self._row(label, text, width)]
+        if self.view.diff:
+            looks = {"+": "added", "-": "removed"}
+            diff = (self.text(line) for line in self.view.diff)
+            lines += [(), *((Piece(line, looks.get(line[:1], "")),) for line in diff)]
+        if self.view.by_hand:
+            lines.append(())
+        lines += [row for label, text in self.view.by_hand for row in self._row(label, text, width)]
+        return lines
+
+    def _row(self, label: str, text: str, width: int) -> list[Line]:
+        indent = _LABEL if width >= _WIDE else 0
+        words = [row for line in text.splitlines() or [""] for row in wrap(self.text(line), width - indent)]
+        if not indent:
+            words = wrap(f"{label}: {self.text(text)}", width, 2)
+            return [(Piece(line),) for line in words]
+        first = self.pad(label, _LABEL - 1) + " "
+        return [(Piece(" " * _LABEL if i else first, "dim"), Piece(line)) for i, line in enumerate(words)]
+
+    def _confirming(self, width: int) -> list[Line]:
+        v = self.view
+        cancel = Piece("[ Cancel ]", "cursor" if self.has_focus and not self.in_word else "bold")
+        lines: list[Line] = []
+        if v.refusal:
+            words = wrap(self.text(v.refusal), width - 2, 0)
+            lines = [
+                (Piece(f"{self.glyphs.warn if not i else ' '} {w}", "warn"),) for i, w in enumerate(words[:3])
+            ]
+        answer = self._answer()
+        if width_of((cancel, *answer)) + 4 <= width:
+            return [*lines, (cancel, Piece("    "), *answer)]
+        asked = [(Piece(line),) for line in wrap(self.text(v.asks), width)]
+        return [*lines, *asked, (cancel, Piece("    "), *(self._field() if v.confirm == "word" else ()))]
+
+    def _answer(self) -> Line:
+        v = self.view
+        asks = self.text(v.asks)
+        if v.confirm == "word":
+            return (Piece(f"{asks}: "), *self._field())
+        if v.confirm == "y":
+            said = (Piece(f"  {asks}", "dim"),) if asks else ()
+            key = Piece("y", "key" if v.ready else "dim")
+            wait = "" if v.ready else f" in a moment{self.glyphs.words('…')}"
+            return (key, Piece(f" applies{wait}", "" if v.ready else "dim"), *said)
+        return (Piece(asks, "warn"),)
+
+    def _field(self) -> Line:
+        words = self.text(self.typed)[-_FIELD:]
+        rest = "_" * max(_FIELD - cell_len(words), 0)
+        if not self.in_word:
+            return (Piece(words, "bold"), Piece(rest), Piece("  Tab", "key"))
+        return (Piece(words, "bold"), Piece(rest[:1] or " ", "cursor"), Piece(rest[1:]))
+
+    # What is asked
+
+    def check_consume_key(self, key: str, character: str | None = None) -> bool:
+        """In the field of the word every letter is a letter."""
+        return self.in_word and character is not None and character.isprintable()
+
+    def on_key(self, event: Key) -> None:
+        """Type in the field; everything else is a binding's."""
+        if not self.in_word:
+            return
+        if event.is_printable and event.character:
+            self._type(event.character)
+        elif event.key in ("backspace", "ctrl+h"):
+            self.typed = self.typed[:-1]
+        elif event.key in ("ctrl+u", "ctrl+w"):
+            self.typed = ""
+        else:
+            return
+        event.stop()
+        event.prevent_default()
+        self.show_changes()
+
+    def on_paste(self, event: Paste) -> None:
+        """Paste into the field; elsewhere it is nothing."""
+        event.stop()
+        if self.in_word:
+            self._type("".join(event.text.split()))
+            self.show_changes()
+
+    def _type(self, text: str) -> None:
+        self.typed = (self.typed + plain(text))[:_LONGEST_WORD]
+
+    def action_approve(self) -> None:
+        """`y`: asked for, where it is listened to."""
+        if self.view.confirm == "y" and self.view.ready:
+            self.post_message(self.Approved())
+
+    def action_edit(self) -> None:
+        """`e`."""
+        if self.view.editable:
+            self.post_message(self.EditAsked())
+
+    def action_copy(self, what: str) -> None:
+        """`c` and `g`."""
+        self.post_message(self.CopyAsked(what))
+
+    def action_scroll_rows(self, by: int) -> None:
+        """Scroll what stands between the pinned lines."""
+        self._scrolled = max(self._scrolled + by, 0)
+        self.show_changes()
+
+    def action_other(self) -> None:
+        """From Cancel to the word and back."""
+        self.in_word = not self.in_word and self.view.confirm == "word"
+        self.show_changes()
+
+    def action_enter(self) -> None:
+        """Give the word, or cancel; never apply."""
+        if not self.in_word:
+            self.post_message(self.Cancelled(self.typed))
+        elif self.typed:
+            self.post_message(self.WordTyped(self.typed))
+
+    def action_escape(self) -> None:
+        """Out of the field; from Cancel, out of the preview."""
+        if self.in_word:
+            self.action_other()
+        else:
+            self.post_message(self.Cancelled(self.typed))

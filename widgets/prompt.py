@@ -1,18 +1,53 @@
 """Asking a person: a text, or one of a list."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Piece
-from widgets.panel import Panel
+from widgets.lines import Line, Lines, Piece, fit_line, plain
+from widgets.panel import Panel, lit, window
+
+
+class _Remark(Lines):
+    """The line under the field."""
+
+    def __init__(self, hint: str, glyphs: Glyphs) -> None:
+        super().__init__(glyphs=glyphs)
+        self._hint, self._refusal = hint, ""
+
+    def refuse(self, why: str) -> None:
+        """Say why in place of the hint."""
+        if why != self._refusal:
+            self._refusal = why
+            self.show_changes()
+
+    def paint(self, width: int, height: int) -> list[Line]:
+        """The refusal, or the hint."""
+        if self._refusal:
+            return [(Piece(f"{self.glyphs.warn} {self.text(self._refusal)}", "warn"),)]
+        return [(Piece(self.text(self._hint), "dim"),)]
 
 
 class Prompt(Vertical):
     """A text prompt. Enter submits; Escape leaves, and the draft is in the message."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Save", show=False, id="prompt.submit"),
+        Binding("escape", "leave", "Leave", show=False, id="prompt.leave"),
+    ]
+
+    DEFAULT_CSS = """
+    Prompt { height: auto; border: heavy $primary; padding: 0 1; }
+    Prompt.-ascii { border: ascii $primary; }
+    """
 
     @dataclass
     class Submitted(Message):
@@ -36,21 +71,45 @@ class Prompt(Vertical):
         glyphs: Glyphs = UNICODE,
         id: str | None = None,  # noqa: A002
     ) -> None:
-        super().__init__(id=id)
-        self.title, self.hint, self.multiline, self.glyphs = title, hint, multiline, glyphs
-        self._text = text
+        # The text area is slow to import and nothing needs it before somebody writes.
+        from widgets.field import Field
+
+        super().__init__(id=id, classes="-ascii" if glyphs.plain_only else None)
+        self.multiline, self.glyphs = multiline, glyphs
+        self._field = Field(text, multiline)
+        usual = "Enter saves, Ctrl+J breaks the line, Esc keeps the draft"
+        self._remark = _Remark(hint or (usual if multiline else "Enter saves, Esc keeps the draft"), glyphs)
+        self.border_title = Content(f"{glyphs.focus} {glyphs.words(plain(title))}")
 
     @property
     def text(self) -> str:
         """What stands there now."""
-        return self._text
+        return self._field.text
 
     def refuse(self, why: str) -> None:
         """Say why the text was not taken; it stays."""
+        self._remark.refuse(why)
 
     def compose(self) -> ComposeResult:
-        """The field and its frame."""
-        yield Panel(self.title, glyphs=self.glyphs)
+        """The field and the line under it."""
+        yield self._field
+        yield self._remark
+
+    def on_mount(self) -> None:
+        """Keys go to the field."""
+        self._field.focus()
+
+    def action_submit(self) -> None:
+        """Say what was written; nothing written is nothing asked."""
+        text = self.text.strip()
+        if not self.multiline:
+            text = " ".join(text.split())
+        if text:
+            self.post_message(self.Submitted(text))
+
+    def action_leave(self) -> None:
+        """Leave; the draft goes with the message."""
+        self.post_message(self.Left(self.text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +127,13 @@ class Choice:
 class ChoiceList(Panel, can_focus=True):
     """A numbered list. Enter, the number or the letter chooses; Escape leaves."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+        Binding("escape", "leave", "Leave", show=False, id="list.leave"),
+    ]
+
     @dataclass
     class Chosen(Message):
         """This one was chosen; never a blocked one."""
@@ -78,10 +144,70 @@ class ChoiceList(Panel, can_focus=True):
     class Left(Message):
         """Escape: nothing was chosen."""
 
-    def __init__(self, title: str, choices: tuple[Choice, ...], **kwargs) -> None:  # type: ignore[no-untyped-def]
-        super().__init__(title, **kwargs)
+    def __init__(
+        self,
+        title: str,
+        choices: tuple[Choice, ...],
+        *,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(title, glyphs=glyphs, id=id, classes=classes)
         self.choices = choices
+        self.cursor = next((i for i, choice in enumerate(choices) if choice.current), 0)
+        self._top_row = 0
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
-        """The choices."""
-        return [(Piece(self.text(f"{n} {c.label} {c.hint}")),) for n, c in enumerate(self.choices, 1)]
+        """The choices that fit."""
+        self._top_row = top = window(self.cursor, self._top_row, len(self.choices), height)
+        name = min(max((cell_len(self.text(c.label)) for c in self.choices), default=0), width * 2 // 3)
+        lines: list[Line] = []
+        for y, choice in enumerate(self.choices[top : top + height]):
+            line = self._row(top + y, choice, name, width)
+            lines.append(lit(line, width, self.glyphs.ellipsis) if top + y == self.cursor else line)
+        self.hidden = (top, max(len(self.choices) - top - height, 0))
+        return lines
+
+    def _row(self, index: int, choice: Choice, name: int, width: int) -> Line:
+        mark = self.glyphs.cursor if index == self.cursor else " "
+        number = choice.key or (str(index + 1) if index < 9 else " ")
+        role = "dim" if choice.blocked else ""
+        hint = (
+            f"{self.glyphs.unset} {self.text(choice.blocked)}" if choice.blocked else self.text(choice.hint)
+        )
+        now = "  (now)" if choice.current else ""
+        line = (
+            Piece(f"{mark} ", "key"),
+            Piece(f"{number}  ", role or "key"),
+            Piece(self.pad(choice.label, name), role),
+            Piece(f"   {hint}{now}", "dim"),
+        )
+        return fit_line(line, width, self.glyphs.ellipsis)
+
+    def on_key(self, event: Key) -> None:
+        """A letter or a number of the list."""
+        letter = event.character or ""
+        found = next((i for i, c in enumerate(self.choices) if c.key and c.key == letter), None)
+        if found is None and letter.isdecimal() and 0 < int(letter) <= len(self.choices):
+            found = int(letter) - 1
+        if found is not None:
+            event.stop()
+            event.prevent_default()
+            self.cursor = found
+            self.show_changes()
+            self.action_choose()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self.cursor = min(max(self.cursor + by, 0), max(len(self.choices) - 1, 0))
+        self.show_changes()
+
+    def action_choose(self) -> None:
+        """Choose the one under the cursor, unless it is blocked."""
+        if self.choices and not self.choices[self.cursor].blocked:
+            self.post_message(self.Chosen(self.choices[self.cursor].id))
+
+    def action_leave(self) -> None:
+        """Leave without choosing."""
+        self.post_message(self.Left())

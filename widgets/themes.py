@@ -12,8 +12,8 @@ from rich.style import Style
 from textual.theme import BUILTIN_THEMES, Theme
 
 ROLES = (
-    "", "bold", "dim", "ok", "warn", "fail", "unknown", "unset", "live", "accent", "key", "frame", "frame-focused",
-    "title", "cursor", "drill", "armed", "added", "removed",
+    "", "bold", "dim", "ok", "warn", "fail", "unknown", "unset", "live", "accent", "key", "frame",
+    "frame-focused", "title", "cursor", "drill", "armed", "added", "removed",
     "series-0", "series-1", "series-2", "series-3", "series-4",
     "env", "env-red", "env-orange", "env-yellow", "env-green", "env-blue", "env-purple", "env-grey",
 )  # fmt: skip

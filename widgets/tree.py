@@ -1,8 +1,9 @@
 """The decision tree, with its live path lit."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
@@ -40,7 +41,7 @@ class TreeRow:
 class TreePanel(Panel, can_focus=True):
     """The rows, and a cursor to walk them that is apart from the live path."""
 
-    BINDINGS = [
+    BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
         Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
         Binding("pageup", "move(-10)", "Page up", show=False, id="list.page_up"),
