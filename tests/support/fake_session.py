@@ -1,0 +1,159 @@
+"""A session that tests play by hand: the API of `tui.session.session.Session`, no world behind it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from tests.support import sights
+from tui.model.clock import Clock
+from tui.model.incident import Entry, Kind, Status
+from tui.model.mitigation import Plan
+from tui.model.runbook import Runbook, Severity
+from tui.session.snapshot import Snapshot
+
+
+class FakeSession:
+    """Publishes the snapshots that it is given and remembers what was asked of it.
+
+    Attributes:
+        calls: each call that asks for something, `("note", text)`.
+        plan: what `preview` answers; an exception is raised instead.
+        gate: when set to an event, `preview` answers only once it is set.
+        refuse: when set, every call that acts raises it.
+    """
+
+    def __init__(self, snapshot: Snapshot, clock: Clock, runbook: Runbook = sights.RUNBOOK) -> None:
+        self.clock = clock
+        self.runbook = runbook
+        self.calls: list[tuple[object, ...]] = []
+        self.plan: Plan | Exception = sights.PLAN
+        self.gate: asyncio.Event | None = None
+        self.refuse: Exception | None = None
+        self.started = False
+        self.stopped = False
+        self._snapshot = snapshot
+        self._listeners: list[Callable[[Snapshot], None]] = []
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Let everybody see this now."""
+        self._snapshot = snapshot
+        for listener in tuple(self._listeners):
+            listener(snapshot)
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def start(self) -> None:
+        self.started = True
+        self.publish(self._snapshot)
+
+    async def stop(self) -> None:
+        self.stopped = True
+
+    def refresh(self) -> None:
+        self.calls.append(("refresh",))
+
+    async def declare(self, title: str = "", severity: Severity | None = None) -> None:
+        self._did("declare", title, severity)
+        incident = replace(sights.INCIDENT, title=title or "incident", severity=severity)
+        self.publish(replace(self._snapshot, incident=incident, entries=sights.ENTRIES))
+
+    async def acknowledge(self) -> None:
+        self._did("acknowledge")
+
+    async def set_severity(self, severity: Severity) -> None:
+        self._did("set_severity", severity)
+
+    async def set_status(self, status: Status) -> None:
+        self._did("set_status", status)
+
+    async def take_command(self, name: str = "") -> None:
+        self._did("take_command", name)
+
+    async def hand_over(self, name: str) -> None:
+        self._did("hand_over", name)
+
+    async def note(self, text: str) -> Entry:
+        self._did("note", text)
+        made = sights.entry(self.clock.now(), Kind.NOTE, text, 100 + len(self.calls))
+        self.publish(replace(self._snapshot, entries=(*self._snapshot.entries, made)))
+        return made
+
+    async def resume(self, incident_id: str) -> None:
+        self._did("resume", incident_id)
+        self.publish(
+            replace(self._snapshot, incident=sights.INCIDENT, entries=sights.ENTRIES, open_incidents=())
+        )
+
+    async def resolve(self, force_reason: str = "") -> None:
+        self._did("resolve", force_reason)
+
+    async def pin(self, diagnosis_id: str | None) -> None:
+        self._did("pin", diagnosis_id)
+
+    async def overrule(self, question_id: str, branch_label: str | None) -> None:
+        self._did("overrule", question_id, branch_label)
+
+    def arm(self, word: str) -> bool:
+        self.calls.append(("arm", word))
+        right = word.strip().casefold() == self._snapshot.arming.word.casefold()
+        if right:
+            until = self.clock.now() + timedelta(minutes=15)
+            self.publish(replace(self._snapshot, arming=replace(self._snapshot.arming, until=until)))
+        return right
+
+    def disarm(self) -> None:
+        self.calls.append(("disarm",))
+
+    async def preview(self, mitigation_id: str, value: str | None = None) -> Plan:
+        self._did("preview", mitigation_id, value)
+        return await self._planned(value)
+
+    async def preview_undo(self) -> Plan:
+        self._did("preview_undo")
+        return await self._planned(None)
+
+    async def approve(self, plan: Plan) -> None:
+        self._did("approve", plan)
+
+    def looked(self) -> None:
+        self.calls.append(("looked",))
+
+    async def postmortem(self, path: Path | None = None) -> Path:
+        self._did("postmortem", path)
+        return path or Path("postmortem.md")
+
+    def word_matches(self, word: str) -> bool:
+        return word.strip().casefold() == self._snapshot.arming.word.casefold()
+
+    def hold_arming(self) -> None:
+        self.calls.append(("hold_arming",))
+
+    def release_arming(self) -> None:
+        self.calls.append(("release_arming",))
+
+    def reset_breaker(self, mitigation: str) -> None:
+        self.calls.append(("reset_breaker", mitigation))
+
+    def did(self, name: str) -> list[tuple[object, ...]]:
+        """The calls of this name."""
+        return [call for call in self.calls if call[0] == name]
+
+    async def _planned(self, value: str | None) -> Plan:
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(self.plan, Exception):
+            raise self.plan
+        return self.plan if value is None else replace(self.plan, after=value)
+
+    def _did(self, *call: object) -> None:
+        if self.refuse is not None:
+            raise self.refuse
+        self.calls.append(call)

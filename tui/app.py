@@ -1,0 +1,366 @@
+"""The console: the app that owns the session, its workers, and how everything ends."""
+
+import asyncio
+import os
+import signal
+import sys
+import termios
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from tui.model.clock import Clock
+from tui.model.runbook import Runbook
+from tui.model.tree import Walk
+from tui.screens import clipboard, flows, view
+from tui.screens.bindings import rebind
+from tui.screens.desk import Flow
+from tui.screens.main import MainScreen
+from tui.session.errors import SessionError
+from tui.session.snapshot import Arming, Place, Snapshot
+from tui.settings import Console
+from widgets.glyphs import ASCII, UNICODE
+from widgets.themes import THEMES
+
+if TYPE_CHECKING:
+    from tui.session.session import Session
+
+T = TypeVar("T")
+
+# How long the session may take to put everything on disk and let go, before we end without it.
+STOPPING = 5.0
+_SAID_FOR = 15.0
+_ERROR = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a console is opened with.
+
+    Attributes:
+        make: makes the session; awaited after the first paint, so that it may import slowly.
+        clock: where time comes from.
+        console: how it looks and answers.
+        places: where settings and record are.
+        folder: for what is copied; private.
+        keep: writes an error nobody foresaw to a file, and tells which.
+        ascii: draw with ASCII alone.
+        arm_for: how long an arming lasts, in words.
+        resume: the incident to resume once the session is there, or "".
+        notices: sentences to say at start.
+    """
+
+    make: "Callable[[], Awaitable[Session]]"
+    clock: Clock
+    console: Console
+    places: view.Places
+    folder: Path
+    keep: Callable[[BaseException], Path | None]
+    ascii: bool = False
+    arm_for: str = "15 minutes"
+    resume: str = ""
+    notices: tuple[str, ...] = ()
+
+
+class LeewardApp(App[int]):
+    """The app. Screens know it as their `Desk`."""
+
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS = "Screen { scrollbar-size: 0 0; }"
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self.opening = opening
+        self.clock = opening.clock
+        self.glyphs = ASCII if opening.ascii else UNICODE
+        self.places = opening.places
+        self.zone: tzinfo | None = (
+            opening.clock.now().astimezone().tzinfo if opening.console.local_time else None
+        )
+        self.table, self._key_problems = rebind(opening.console.keys)
+        self.drafts: dict[str, str] = {}
+        self.arm_for = opening.arm_for
+        self._session: Session | None = None
+        self._snapshot = _nothing_yet(opening.clock)
+        self._ended_leases: frozenset[object] = frozenset()
+        self._said_at = 0.0
+        self._ending = False
+        self.main = MainScreen(self)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.wear(opening.console.theme)
+
+    # The app as its screens see it
+
+    @property
+    def session(self) -> "Session":
+        """The session; raises SessionError while there is none."""
+        if self._session is None:
+            raise SessionError("The console is still starting.", "Try again in a moment.")
+        return self._session
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What was published last."""
+        return self._snapshot
+
+    @property
+    def runbook(self) -> Runbook | None:
+        """The runbook, once the session has it."""
+        try:
+            return self.session.runbook
+        except SessionError:
+            return None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session to ask."""
+        return self._session is not None
+
+    def begin(self, flow: Flow) -> None:
+        """Run a flow as a worker of the app."""
+        self.say("")
+        self.own(self._flow(flow), "a flow of dialogs")
+
+    def own(self, work: Coroutine[Any, Any, None], description: str) -> None:
+        """Run work as a worker of the app: it outlives the screen that asked for it."""
+        self.run_worker(work, group="owned", description=description, exit_on_error=False)
+
+    async def ask(self, screen: Screen[T]) -> T | None:
+        """Open a dialog and wait for its answer."""
+        return await self.push_screen_wait(screen)
+
+    def say(self, words: str, state: str = "") -> None:
+        """Say it in the message line, until a key is pressed or some seconds are over."""
+        self._said_at = self.clock.monotonic() if words else 0.0
+        if self.main.is_mounted:
+            self.main.say(words, state)
+
+    def copy(self, text: str, what: str) -> str:
+        """Copy to the terminal, which never answers, and to a file, which does."""
+        try:
+            kept = f" and to {clipboard.keep(text, self.opening.folder)}"
+        except OSError as error:
+            kept = f"; no file was written: {error.strerror}"
+        if not clipboard.fits(text):
+            return f"{what}: too long for a terminal{kept}" if text else f"{what}: there is nothing to copy"
+        if self._driver is not None:
+            self._driver.write(clipboard.sequences(text, "TMUX" in os.environ))
+        return f"{what}: sent to the terminal{kept}"
+
+    def wear(self, theme: str) -> None:
+        """Change the theme; an unknown one is the dark one."""
+        name = f"leeward-{theme}"
+        self.theme = name if name in self.available_themes else "leeward-dark"
+
+    def press(self, binding_id: str) -> None:
+        """Do what the key of this binding does."""
+        entry = next(e for e in self.table if e.id == binding_id)
+        self.call_next(self.main.run_action, entry.action)
+
+    def leave(self) -> None:
+        """End the console; the journal is whole before the terminal is given back."""
+        self.own(self._end(0), "leaving")
+
+    # Beginning
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The one screen."""
+        return self.main
+
+    def on_mount(self) -> None:
+        """Paint first; everything that is slow to load comes after."""
+        self.set_keymap({e.id: ",".join(e.keys) for e in self.table if e.id in self.opening.console.keys})
+        if not self.is_headless:
+            self._mind_signals()
+        self.call_after_refresh(self._open)
+        self.set_interval(1.0, self._tick, name="clocks")
+
+    def _open(self) -> None:
+        problems = (*self._key_problems, *self.opening.notices)
+        if problems:
+            self.say("  ".join(problems), "warn")
+        self.own(self._make_session(), "opening the session")
+
+    async def _make_session(self) -> None:
+        try:
+            session = await self.opening.make()
+        except SessionError as refused:
+            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            return
+        self._session = session
+        session.subscribe(self._published)
+        if not await self._started(session):
+            return
+        self._published(session.snapshot)
+        if self.opening.resume:
+            await self._flow(flows.resume(self.opening.resume))
+
+    async def _started(self, session: "Session") -> bool:
+        """Start it. A runbook that cannot be used leaves a console that says so, and looks at the rest."""
+        from tui.runbooks import RunbookError
+
+        try:
+            await session.start()
+        except (SessionError, RunbookError) as refused:
+            self.say(str(refused), "fail")
+            return False
+        return True
+
+    async def _flow(self, flow: Flow) -> None:
+        try:
+            await flow(self)
+        except SessionError as refused:
+            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+
+    # Going on
+
+    def _published(self, snapshot: Snapshot) -> None:
+        before, self._snapshot = self._snapshot, snapshot
+        if self.opening.console.bell and view.worsened(before, snapshot):
+            self.bell()
+        self._paint()
+        if self.screen is not self.main and hasattr(self.screen, "take"):
+            self.screen.take(snapshot)
+
+    def _paint(self) -> None:
+        if self.main.is_mounted and self.main.is_attached:
+            self.main.paint()
+
+    def _tick(self) -> None:
+        """Once a second: clocks, ages, and whether there still is a terminal."""
+        if terminal_is_gone(self.is_headless):
+            self.own(self._end(128 + signal.SIGHUP, terminal=False), "the terminal is gone")
+            return
+        if self._said_at and self.clock.monotonic() - self._said_at > _SAID_FOR:
+            self.say("")
+        over = view.ended(self._snapshot.leases, self.clock.now())
+        if over - self._ended_leases and self.opening.console.bell:
+            self.bell()
+        self._ended_leases = frozenset(over)
+        self._paint()
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Work that failed in a way nobody foresaw is told and kept; the console goes on."""
+        error = event.worker.error
+        if event.state is WorkerState.ERROR and error is not None:
+            self.say(self._kept(error, f"{event.worker.description or 'something'} failed"), "fail")
+
+    # Ending
+
+    def _mind_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        gone = number == signal.SIGHUP and terminal_is_gone(self.is_headless)
+        self.own(self._end(128 + number, terminal=not gone), f"ending on {number.name}")
+
+    async def _end(self, code: int, *, terminal: bool = True) -> None:
+        """Put everything on disk, then give the terminal back, where there still is one."""
+        if self._ending:
+            return
+        self._ending = True
+        await self.let_go()
+        if not terminal:
+            os._exit(code)
+        if not self.is_headless:
+            # Where the terminal goes away in this very moment, leaving it politely hangs for ever.
+            last = threading.Timer(3.0, os._exit, (code,))
+            last.daemon = True
+            last.start()
+        self.exit(return_code=code, result=code)
+
+    async def let_go(self) -> None:
+        """Stop the session, whatever state it is in, within `STOPPING` seconds."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            await asyncio.wait_for(session.stop(), STOPPING)
+        except TimeoutError:
+            self.log.warning("the session did not stop in time")
+
+    # What nobody foresaw
+
+    def _kept(self, error: BaseException, what: str) -> str:
+        path = self.opening.keep(error)
+        where = f"what is known of it is in {path}" if path else "it could not be written down"
+        return f"A fault of the console itself: {what} ({type(error).__name__}); {where}."
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with one sentence, never with a traceback; the terminal is restored on the way."""
+        self._return_code = _ERROR
+        if self._exception is not None:
+            return
+        self._exception = error
+        self._exception_event.set()
+        self.panic(Text(self._kept(error, "the console had to close; the record is whole")))
+
+    def panic(self, *renderables: Any) -> None:
+        """The end of a thread of Textual's own: its terminal was taken away, or it is broken."""
+        if all(isinstance(r, Text) for r in renderables):
+            super().panic(*renderables)
+        elif terminal_is_gone(self.is_headless):
+            self.own(self._end(128 + signal.SIGHUP, terminal=False), "the terminal is gone")
+        else:
+            error = sys.exc_info()[1] or RuntimeError("the terminal's input ended")
+            super().panic(Text(self._kept(error, "the terminal's input ended")))
+
+
+def terminal_is_gone(headless: bool) -> bool:
+    """Whether the terminal on standard input was taken away (EIO), as after a dropped line."""
+    if headless:
+        return False
+    try:
+        termios.tcgetattr(0)
+    except termios.error as error:
+        return bool(error.args) and error.args[0] == 5  # EIO; termios raises no OSError
+    except OSError:
+        return True
+    return False
+
+
+async def run(opening: Opening) -> int:
+    """Run the console on this terminal; the exit code."""
+    app = LeewardApp(opening)
+    try:
+        code = await app.run_async(mouse=opening.console.mouse)
+    finally:
+        # After a fault of our own the session is still there: what it knows goes to disk.
+        await app.let_go()
+    return code if code is not None else app.return_code or 0
+
+
+def _nothing_yet(clock: Clock) -> Snapshot:
+    return Snapshot(
+        at=clock.now(),
+        place=Place(),
+        arming=Arming(""),
+        checks={},
+        walk=Walk(),
+        diagnosis=None,
+        pinned=False,
+        path_changed=False,
+        actions=(),
+        incident=None,
+        entries=(),
+        leases=(),
+        running=(),
+        open_incidents=(),
+        proposed=None,
+        respond_by=None,
+        update_due=None,
+        resolvable_at=None,
+    )

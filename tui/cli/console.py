@@ -1,0 +1,79 @@
+"""Opening the console on this terminal: what it is opened with, and how it ends."""
+
+import locale
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tui.cli import USAGE, Options
+from tui.cli.crash import keep
+from tui.cli.loading import settings_of
+from tui.cli.output import Failure, failing_in_words
+from tui.cli.running import leave, run
+from tui.model.clock import SystemClock
+from tui.model.times import span
+from tui.settings import Loaded, config_file, duration, state_dir
+
+if TYPE_CHECKING:
+    from tui.app import Opening
+    from tui.session.session import Session
+
+
+@failing_in_words
+def open_console(options: Options) -> int:
+    """Open the console; its exit code. Raises Failure where the terminal cannot show it."""
+    loaded = settings_of(options)
+    if os.environ.get("TERM", "") in ("", "dumb"):
+        raise Failure(
+            "this terminal cannot draw a screen (TERM is 'dumb' or not set). "
+            "`leeward triage` prints the checks; or set TERM, for example to xterm-256color.",
+            USAGE,
+        )
+    from tui import app
+
+    return leave(run(app.run(opening(options, loaded, os.environ))))
+
+
+def opening(options: Options, loaded: Loaded, environ: Mapping[str, str]) -> "Opening":
+    """What the app is opened with. The session's module is imported when the screen is painted."""
+    from tui.app import Opening
+    from tui.screens.view import Places
+
+    console = loaded.settings.console
+    state = state_dir(environ)
+    clock = SystemClock()
+
+    async def make() -> "Session":
+        from tui.session.session import Session
+
+        return Session(loaded, clock=clock, environ=environ, state_dir=state, read_only=options.read_only)
+
+    return Opening(
+        make=make,
+        clock=clock,
+        console=console,
+        places=Places(_home(str(loaded.file or config_file(environ))), _home(str(state))),
+        folder=state,
+        keep=lambda error: keep(error, environ),
+        ascii=console.ascii or not speaks_unicode(environ),
+        arm_for=span(duration(loaded.settings.timing.arm)),
+        resume=options.resume,
+    )
+
+
+def speaks_unicode(environ: Mapping[str, str]) -> bool:
+    """Whether the locale has UTF-8; Linux' own console draws too few of its characters."""
+    if environ.get("TERM") == "linux":
+        return False
+    encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "")
+    said = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
+    if not said or said in ("C", "POSIX"):
+        # Python turns on its UTF-8 mode for the C locale: what it says then is not the terminal's.
+        return False
+    return all("utf8" in name.replace("-", "").lower() for name in (said, *encodings) if name)
+
+
+def _home(path: str) -> str:
+    home = os.path.expanduser("~")  # noqa: PTH111 - a prefix of a text that is shown
+    return "~" + path[len(home) :] if home != "/" and path.startswith(home + "/") else path

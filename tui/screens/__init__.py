@@ -1,0 +1,1 @@
+"""Screens compose widgets and translate keys; `view` maps the model to what the widgets show."""

@@ -1,0 +1,215 @@
+"""Every key of the console, once: bindings, help, keybar and palette are made from this table."""
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from textual.binding import Binding
+
+MAIN = "main"
+PREVIEW = "preview"
+LIST = "list"
+
+# How Textual names characters that cannot stand for themselves in a binding.
+_KEY_NAMES = {
+    "solidus": "slash",
+    "reverse_solidus": "backslash",
+    "commercial_at": "at",
+    "hyphen_minus": "minus",
+    "plus_sign": "plus",
+    "low_line": "underscore",
+}
+_SHOWN = {
+    "question_mark": "?",
+    "slash": "/",
+    "colon": ":",
+    "up": "↑",
+    "down": "↓",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "enter": "Enter",
+    "escape": "Esc",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+}
+_ASCII = {"↑": "Up", "↓": "Down"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One thing a key does.
+
+    Attributes:
+        id: what `[console.keys]` of the settings names to rebind it.
+        keys: Textual's names of the keys.
+        label: one word for the keybar; "" keeps it out of the keybar.
+        help: a sentence for the help screen and the palette.
+        where: on which screen it works.
+        action: the screen's action that it runs.
+        rank: the keybar drops the highest ranks first when the window is narrow.
+        fixed: moves the cursor or the focus: never in the palette.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    help: str
+    where: str
+    action: str
+    rank: int = 9
+    fixed: bool = False
+
+    def binding(self) -> Binding:
+        """As Textual wants it."""
+        return Binding(",".join(self.keys), self.action, self.help, show=False, id=self.id)
+
+    def shown(self, ascii_only: bool = False) -> str:
+        """Its keys for a person: `j ↓`."""
+        names = (shown_key(key) for key in self.keys)
+        return " ".join(_ASCII.get(name, name) if ascii_only else name for name in names)
+
+
+TABLE: tuple[Bound, ...] = (
+    Bound("help", ("question_mark", "f1"), "help", "Show this help", MAIN, "help", 1),
+    Bound(
+        "incident",
+        ("i",),
+        "incident",
+        "Incident: declare, acknowledge, status, severity, commander, hand over, resolve, resume",
+        MAIN,
+        "incident",
+        1,
+    ),
+    Bound(
+        "mitigate",
+        ("m",),
+        "mitigate",
+        "Mitigate: choose a change and look at it; nothing is changed by looking",
+        MAIN,
+        "mitigate",
+        1,
+    ),
+    Bound("note", ("n",), "note", "Write a note into the timeline", MAIN, "note", 2),
+    Bound("undo", ("z",), "undo", "Look at how the last change is taken back", MAIN, "undo", 3),
+    Bound("export", ("x",), "export", "Write the postmortem (markdown) to a file", MAIN, "export", 4),
+    Bound("refresh", ("r",), "refresh", "Ask every check again now", MAIN, "refresh", 5),
+    Bound("filter", ("slash",), "filter", "Filter the timeline by text", MAIN, "filter", 4),
+    Bound("entries", ("f",), "", "Timeline: key entries, or all", MAIN, "entries"),
+    Bound("pin", ("p",), "", "Pin a diagnosis, or let the tree follow the evidence again", MAIN, "pin"),
+    Bound(
+        "overrule", ("o",), "", "Overrule an answer of the decision tree, or take that back", MAIN, "overrule"
+    ),
+    Bound("copy", ("c",), "", "Copy what the cursor is on: to the terminal and to a file", MAIN, "copy"),
+    Bound(
+        "palette", ("colon", "ctrl+p"), "palette", "Command palette: every action by name", MAIN, "palette", 1
+    ),
+    Bound("quit", ("q", "ctrl+q"), "leave", "Leave the console; the incident stays open", MAIN, "leave", 6),
+    Bound("next", ("tab", "right"), "", "To the next panel", MAIN, "panel(1)", fixed=True),
+    Bound("previous", ("shift+tab", "left"), "", "To the previous panel", MAIN, "panel(-1)", fixed=True),
+    # The widgets bind these themselves, by the same ids.
+    Bound("list.down", ("j", "down"), "", "Down", LIST, "move(1)", fixed=True),
+    Bound("list.up", ("k", "up"), "", "Up", LIST, "move(-1)", fixed=True),
+    Bound(
+        "list.choose",
+        ("enter",),
+        "",
+        "Open the line; this never changes anything",
+        LIST,
+        "choose",
+        fixed=True,
+    ),
+    Bound("list.page_down", ("pagedown",), "", "A page down", LIST, "page(1)", fixed=True),
+    Bound("list.page_up", ("pageup",), "", "A page up", LIST, "page(-1)", fixed=True),
+    Bound("list.first", ("home",), "", "To the first line", LIST, "first", fixed=True),
+    Bound("list.last", ("end",), "", "To the last line", LIST, "last", fixed=True),
+    Bound("preview.apply", ("y",), "", "Preview: apply the change (armed only)", PREVIEW, "apply"),
+    Bound("preview.edit", ("e",), "", "Preview: edit the value", PREVIEW, "edit"),
+    Bound("preview.copy", ("c",), "", "Preview: copy the commands that do it by hand", PREVIEW, "copy"),
+)
+
+
+def key_name(key: str) -> str:
+    """Textual's name of a key that a person wrote: `?` is `question_mark`."""
+    key = key.strip()
+    if len(key) != 1 or key.isalnum():
+        return key if len(key) == 1 else key.lower()
+    name = unicodedata.name(key, key).lower().replace("-", "_").replace(" ", "_")
+    return _KEY_NAMES.get(name, name)
+
+
+def shown_key(key: str) -> str:
+    """The key for a person: `question_mark` is `?`, `ctrl+p` is `Ctrl+P`."""
+    if key in _SHOWN:
+        return _SHOWN[key]
+    if "+" in key:
+        return "+".join(part.upper() if len(part) == 1 else part.title() for part in key.split("+"))
+    if len(key) > 1 and key[0] == "f" and key[1:].isdigit():
+        return key.upper()
+    return next((c for c, name in _punctuation() if name == key), key)
+
+
+def bound(table: Sequence[Bound], binding_id: str) -> Bound:
+    """The entry with this id."""
+    return next(entry for entry in table if entry.id == binding_id)
+
+
+def rebind(
+    keys: Mapping[str, str], table: Sequence[Bound] = TABLE
+) -> tuple[tuple[Bound, ...], tuple[str, ...]]:
+    """The table with the settings' keys, and a sentence for each that could not be done.
+
+    An entry of `keys` is taken whole or not at all: an unknown id and a key that another binding
+    of the same screen has are reported, and the binding keeps what it had.
+    """
+    wanted, problems = _wanted(keys, table)
+    taken = tuple(replace(e, keys=wanted[e.id]) if e.id in wanted else e for e in table)
+    while (clash := _clash(taken, wanted)) is not None:
+        loser, other, key = clash
+        problems.append(
+            f"settings, console.keys: {shown_key(key)} for {loser} is already {other}; "
+            f"{loser} keeps {bound(table, loser).shown()}"
+        )
+        del wanted[loser]
+        taken = tuple(replace(e, keys=wanted[e.id]) if e.id in wanted else e for e in table)
+    return taken, tuple(problems)
+
+
+def _wanted(keys: Mapping[str, str], table: Sequence[Bound]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    known = [entry.id for entry in table]
+    wanted: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for binding_id, text in keys.items():
+        names = tuple(dict.fromkeys(key_name(part) for part in text.split(",") if part.strip()))
+        if binding_id not in known:
+            near = get_close_matches(binding_id, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else "; ? lists the keys"
+            problems.append(f"settings, console.keys: there is no binding {binding_id!r}{hint}")
+        elif not names:
+            problems.append(f"settings, console.keys: {binding_id} names no key; it keeps its own")
+        else:
+            wanted[binding_id] = names
+    return wanted, problems
+
+
+def _clash(table: Sequence[Bound], wanted: Mapping[str, tuple[str, ...]]) -> tuple[str, str, str] | None:
+    """The rebound entry that loses, the one that keeps the key, and the key."""
+    for where in {entry.where for entry in table}:
+        seen: dict[str, str] = {}
+        # Bindings that nobody moved come first: they keep their keys.
+        for entry in sorted(_of(table, where), key=lambda e: e.id in wanted):
+            for key in entry.keys:
+                if key in seen:
+                    return entry.id, seen[key], key
+                seen[key] = entry.id
+    return None
+
+
+def _of(table: Sequence[Bound], where: str) -> Iterator[Bound]:
+    return (entry for entry in table if entry.where == where)
+
+
+def _punctuation() -> Iterator[tuple[str, str]]:
+    return ((c, key_name(c)) for c in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")

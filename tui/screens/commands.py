@@ -1,0 +1,44 @@
+"""What the palette offers: every binding by name, and the few acts that have no key."""
+
+from tui.screens.bindings import MAIN, shown_key
+from tui.screens.desk import Desk
+from tui.screens.palette import Command
+
+THEMES = ("dark", "light", "ansi")
+
+
+def commands(desk: Desk) -> tuple[Command, ...]:
+    """The commands that make sense now."""
+    keyed = [
+        Command(e.id, e.help, shown_key(e.keys[0]))
+        for e in desk.table
+        if e.where == MAIN and not e.fixed and e.id != "palette"
+    ]
+    return (*keyed, *_without_key(desk))
+
+
+async def run(desk: Desk, command_id: str) -> None:
+    """Run what was chosen."""
+    what, _, which = command_id.partition(":")
+    if what == "theme":
+        desk.wear(which)
+    elif what == "disarm":
+        desk.session.disarm()
+        desk.say("Read-only again.", "ok")
+    elif what == "reset":
+        desk.session.reset_breaker(which)
+        desk.say(f"{which} may be tried again.", "ok")
+    else:
+        desk.press(command_id)
+
+
+def _without_key(desk: Desk) -> list[Command]:
+    more = [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
+    if desk.snapshot.arming.until is not None:
+        more.append(Command("disarm", "Read-only again, now"))
+    more += [
+        Command(f"reset:{a.id}", f"Let {a.title} be tried again after two failures")
+        for a in desk.snapshot.actions
+        if "reset" in a.blocked
+    ]
+    return more

@@ -1,0 +1,85 @@
+"""Asking a person over the console: a text, or one of a frozen list. Escape is always harmless."""
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from widgets.glyphs import Glyphs
+from widgets.prompt import Choice, ChoiceList, Prompt
+
+
+class ChoosingScreen(ModalScreen[str]):
+    """One of a list, frozen as it was when it opened; the answer is the choice's id."""
+
+    DEFAULT_CSS = """
+    ChoosingScreen { align: center middle; }
+    ChoosingScreen ChoiceList { width: 84; max-width: 96%; max-height: 90%; }
+    """
+
+    def __init__(self, title: str, choices: tuple[Choice, ...], glyphs: Glyphs) -> None:
+        super().__init__()
+        self.list = ChoiceList(title, choices, glyphs=glyphs)
+
+    def compose(self) -> ComposeResult:
+        """The list, as high as it must be."""
+        self.list.styles.height = max(len(self.list.choices), 1) + 2
+        yield self.list
+
+    def on_mount(self) -> None:
+        """Keys go to the list."""
+        self.list.focus()
+
+    def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
+        """Answer with it."""
+        event.stop()
+        self.dismiss(event.choice)
+
+    def on_choice_list_left(self, event: ChoiceList.Left) -> None:
+        """Nothing was chosen."""
+        event.stop()
+        self.dismiss(None)
+
+
+class AskingScreen(ModalScreen[str]):
+    """A text. What was typed is kept under `draft` when Escape leaves it."""
+
+    DEFAULT_CSS = """
+    AskingScreen { align: center middle; }
+    AskingScreen Prompt { width: 84; max-width: 96%; height: auto; }
+    """
+
+    def __init__(
+        self,
+        title: str,
+        glyphs: Glyphs,
+        *,
+        text: str = "",
+        hint: str = "",
+        drafts: dict[str, str] | None = None,
+        draft: str = "",
+    ) -> None:
+        super().__init__()
+        self._drafts = drafts if drafts is not None else {}
+        self._draft = draft
+        kept = self._drafts.get(draft, "") if draft else ""
+        self.prompt = Prompt(title, text=kept or text, hint=hint, glyphs=glyphs)
+
+    def compose(self) -> ComposeResult:
+        """The prompt."""
+        yield self.prompt
+
+    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
+        """Answer with the text."""
+        event.stop()
+        self._keep(event.text)
+        self.dismiss(event.text)
+
+    def on_prompt_left(self, event: Prompt.Left) -> None:
+        """Nothing is asked; the draft stays for the next time."""
+        event.stop()
+        self._keep(event.draft)
+        self.dismiss(None)
+
+    def _keep(self, text: str) -> None:
+        """Keep what was typed until whoever asked has it on disk and forgets it."""
+        if self._draft:
+            self._drafts[self._draft] = text

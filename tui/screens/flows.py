@@ -1,0 +1,473 @@
+"""What happens after a key: the dialogs in their order, and what is asked of the session.
+
+A flow runs as a worker of the app. A SessionError ends it, and the app says it in the message
+line. Choices are made from the snapshot of the moment: a list that is open is frozen.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import tui
+from tui.model import times
+from tui.model.incident import Entry, Incident, Status
+from tui.model.runbook import Runbook, Severity
+from tui.screens import pages, view
+from tui.screens.desk import Desk, Flow
+from tui.screens.reader import Page
+from tui.session.errors import SessionError
+from tui.session.snapshot import Action, Snapshot
+from widgets.prompt import Choice
+
+if TYPE_CHECKING:
+    from tui.screens.main import MainScreen
+
+_FOLLOW = "follow"
+
+
+# Dialogs
+
+
+async def choose(desk: Desk, title: str, choices: Sequence[Choice]) -> str | None:
+    """One of a list, or None."""
+    from tui.screens.dialogs import ChoosingScreen
+
+    return await desk.ask(ChoosingScreen(title, tuple(choices), desk.glyphs))
+
+
+async def ask(desk: Desk, title: str, *, text: str = "", hint: str = "", draft: str = "") -> str | None:
+    """A text, or None; `draft` names where what was typed is kept."""
+    from tui.screens.dialogs import AskingScreen
+
+    return await desk.ask(
+        AskingScreen(title, desk.glyphs, text=text, hint=hint, drafts=desk.drafts, draft=draft)
+    )
+
+
+async def read(desk: Desk, title: str, page: Page) -> None:
+    """Show a page."""
+    from tui.screens.reader import ReaderScreen
+
+    await desk.ask(ReaderScreen(title, page, desk.glyphs, desk.copy))
+
+
+# Looking
+
+
+async def read_help(desk: Desk) -> None:
+    """The help."""
+    ascii_only = desk.glyphs.plain_only
+    await read(desk, "Help", pages.keys(desk.table, desk.places, tui.__version__, ascii_only))
+
+
+async def read_checks(desk: Desk) -> None:
+    """All that the checks said."""
+    await read(desk, "Checks", pages.checks(desk.snapshot, desk.clock.now()))
+
+
+def read_entry(index: int) -> Flow:
+    """All of one entry of the timeline."""
+
+    async def flow(desk: Desk) -> None:
+        entries = desk.snapshot.entries
+        if index < len(entries):
+            await read(desk, "Entry", pages.entry(entries[index], desk.zone))
+
+    return flow
+
+
+def read_branch(row_id: str) -> Flow:
+    """A question of the tree, with its evidence."""
+
+    async def flow(desk: Desk) -> None:
+        if desk.runbook is not None:
+            desk.session.looked()
+            await read(desk, "Decision tree", pages.branch(row_id, desk.snapshot, desk.runbook))
+
+    return flow
+
+
+def look_at(action_id: str, blocked: str) -> Flow:
+    """Look at an action of "Do here": a mitigation's preview, or a link that is copied."""
+
+    async def flow(desk: Desk) -> None:
+        action = next((a for a in desk.snapshot.actions if a.id == action_id), None)
+        desk.session.looked()
+        if action is None:
+            await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+        elif action.kind == "link":
+            desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
+        elif blocked:
+            desk.say(f"{action.title}: {blocked}", "warn")
+        else:
+            await preview(desk, action.id, action.title)
+
+    return flow
+
+
+async def refresh(desk: Desk) -> None:
+    """Ask every check now."""
+    desk.session.refresh()
+    desk.say("Asking every check again.", "ok")
+
+
+def copy(what: tuple[str, str]) -> Flow:
+    """Copy a text."""
+
+    async def flow(desk: Desk) -> None:
+        text, name = what
+        said = desk.copy(text, name[:1].upper() + name[1:])
+        desk.say(said, "ok")
+
+    return flow
+
+
+def entry_text(entry: Entry) -> str:
+    """An entry as one line, to copy."""
+    return f"{times.rfc3339(entry.occurred_at)}  {entry.kind}  {entry.text}"
+
+
+def checks_text(snapshot: Snapshot) -> str:
+    """The checks, a line each, to copy."""
+    return "\n".join(f"{c.name}: {c.state}, {c.summary}" for c in view.checks(snapshot, snapshot.at))
+
+
+def diagnosis_text(snapshot: Snapshot) -> str:
+    """The diagnosis with its evidence, to copy."""
+    return pages.text(pages.diagnosis(snapshot))
+
+
+def sift(main: "MainScreen") -> Flow:
+    """Filter the timeline by a text."""
+
+    async def flow(desk: Desk) -> None:
+        needle = await ask(
+            desk,
+            "Filter the timeline",
+            text=main.needle,
+            hint="rows with this text stay; Esc later shows all",
+        )
+        if needle is not None:
+            main.needle = needle
+            main.sift()
+
+    return flow
+
+
+# The change
+
+
+async def mitigate(desk: Desk) -> None:
+    """The numbered list: what fits the diagnosis first, then the runbook's others."""
+    desk.session.looked()
+    snapshot, runbook = desk.snapshot, desk.runbook
+    fitting = [a for a in snapshot.actions if a.kind == "mitigation"]
+    others = _others(fitting, runbook)
+    if not fitting and not others:
+        desk.say("The runbook has no mitigation.", "warn")
+        return
+    choices = [Choice(a.id, a.title, f"{a.hint}  {a.risk}".strip(), a.blocked) for a in fitting]
+    choices += [Choice(a.id, a.title, f"{a.hint}  not for this diagnosis") for a in others]
+    chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices)
+    if chosen is not None:
+        await preview(desk, chosen, next(a.title for a in (*fitting, *others) if a.id == chosen))
+
+
+def _others(fitting: Sequence[Action], runbook: Runbook | None) -> list[Action]:
+    known = {a.id for a in fitting}
+    rules = runbook.mitigations.values() if runbook else ()
+    return [
+        Action(r.id, "mitigation", r.title, f"{r.change.variable}={r.change.value}")
+        for r in rules
+        if r.id not in known
+    ]
+
+
+async def preview(desk: Desk, mitigation_id: str, title: str) -> None:
+    """The preview of a mitigation."""
+    from tui.screens.preview import PreviewScreen
+
+    session = desk.session
+    await desk.ask(PreviewScreen(desk, title, lambda value: session.preview(mitigation_id, value)))
+
+
+async def undo(desk: Desk) -> None:
+    """The undo's preview."""
+    from tui.screens.preview import PreviewScreen
+
+    session = desk.session
+    await desk.ask(PreviewScreen(desk, "Undo the last change", lambda _value: session.preview_undo()))
+
+
+# The tree
+
+
+async def pin(desk: Desk) -> None:
+    """Pin a diagnosis, or follow the evidence again."""
+    snapshot, runbook = desk.snapshot, desk.runbook
+    if runbook is None:
+        return
+    now = snapshot.diagnosis.id if snapshot.diagnosis else ""
+    follow = Choice(_FOLLOW, "Follow the evidence", "the tree decides", current=not snapshot.pinned)
+    found = [
+        Choice(d.id, d.title, str(d.severity or ""), current=snapshot.pinned and d.id == now)
+        for d in runbook.diagnoses.values()
+    ]
+    chosen = await choose(desk, "Pin a diagnosis", (follow, *found))
+    if chosen is not None:
+        await desk.session.pin(None if chosen == _FOLLOW else chosen)
+        desk.say("The tree follows the evidence." if chosen == _FOLLOW else f"Pinned: {chosen}.", "ok")
+
+
+def overrule(question_id: str) -> Flow:
+    """Overrule an answer: of this question, or of one of the path's."""
+
+    async def flow(desk: Desk) -> None:
+        runbook = desk.runbook
+        if runbook is None:
+            return
+        question = question_id or await _which_question(desk)
+        if question is not None:
+            await _overrule(desk, runbook, question)
+
+    return flow
+
+
+async def _which_question(desk: Desk) -> str | None:
+    steps = desk.snapshot.walk.steps
+    if not steps:
+        desk.say("Nothing has been asked yet: there is no answer to overrule.", "warn")
+        return None
+    choices = [Choice(s.question, s.text, s.answer + (", overruled" if s.overruled else "")) for s in steps]
+    return await choose(desk, "Overrule which answer?", choices)
+
+
+async def _overrule(desk: Desk, runbook: Runbook, question_id: str) -> None:
+    question = runbook.questions[question_id]
+    step = next((s for s in desk.snapshot.walk.steps if s.question == question_id), None)
+    ways = (*question.branches, *((question.otherwise,) if question.otherwise else ()))
+    choices = [Choice(_FOLLOW, "Follow the evidence", current=step is not None and not step.overruled)]
+    # A branch's label may be any text, this file's own word included: it is told by its number.
+    choices += [
+        Choice(
+            str(number),
+            way.label,
+            way.answer if way.answer != way.label else "",
+            current=step is not None and step.overruled and step.branch == way.label,
+        )
+        for number, way in enumerate(ways)
+    ]
+    chosen = await choose(desk, question.text, choices)
+    if chosen is not None:
+        label = None if chosen == _FOLLOW else ways[int(chosen)].label
+        await desk.session.overrule(question_id, label)
+        desk.say(f"Overruled: {label}." if label else "The evidence answers again.", "ok")
+
+
+# The incident
+
+
+async def note(desk: Desk) -> None:
+    """Write a note; the first opens an incident."""
+    incident = desk.snapshot.incident
+    hint = "Enter writes it down; Esc keeps the draft" + ("" if incident else "; this opens an incident")
+    text = await ask(desk, "Note", hint=hint, draft="note")
+    if text is not None:
+        await desk.session.note(text)
+        desk.drafts.pop("note", None)
+        desk.say("Noted.", "ok")
+
+
+async def incident(desk: Desk) -> None:
+    """The incident menu."""
+    snapshot = desk.snapshot
+    choices = incident_choices(snapshot, view.offer(snapshot, desk.clock.now()))
+    title = snapshot.incident.id if snapshot.incident else "No incident"
+    chosen = await choose(desk, title, choices)
+    if chosen is not None:
+        what, _, which = chosen.partition(":")
+        await _INCIDENT[what](desk, which)
+
+
+def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...]:
+    """What can be done with the incident as it is now."""
+    now = snapshot.incident
+    left = tuple(
+        Choice(
+            f"resume:{i.id}",
+            f"Resume {i.id}",
+            i.title,
+            "held by another console" if i.held_by_other else "",
+            key="r" if index == 0 else "",
+        )
+        for index, i in enumerate(snapshot.open_incidents)
+    )
+    declare = Choice("declare", "Declare an incident", "title, then severity", key="d")
+    if now is None:
+        return (*left, declare)
+    if not now.open:
+        return (declare, *left)
+    return (*_open_choices(now, snapshot.proposed), *left)
+
+
+def _open_choices(now: Incident, proposed: Severity | None) -> tuple[Choice, ...]:
+    by = f"{times.clock(now.acknowledged_at)} UTC" if now.acknowledged_at else ""
+    severity = str(now.severity or "not set")
+    if proposed is not None and proposed is not now.severity:
+        severity += f"; {proposed} is proposed"
+    return (
+        Choice(
+            "acknowledge", "Acknowledge", "stops the response clock", f"done, {by}" if by else "", key="a"
+        ),
+        Choice("status", "Status", str(now.status), key="s"),
+        Choice("severity", "Severity", severity, key="v"),
+        Choice("command", "Commander", now.commander or "nobody", key="c"),
+        Choice("handover", "Hand over", "to the next shift", key="h"),
+        Choice("resolve", "Resolve", "asks once more", key="x"),
+    )
+
+
+async def _declare(desk: Desk, _which: str) -> None:
+    diagnosis = desk.snapshot.diagnosis
+    title = await ask(
+        desk,
+        "Declare an incident: its title",
+        text=diagnosis.title if diagnosis else "",
+        hint="Enter goes on to the severity",
+        draft="declare",
+    )
+    if title is None:
+        return
+    severity = await _choose_severity(desk, "Severity; if unsure, take the higher")
+    if severity is not None:
+        await desk.session.declare(title, severity)
+        desk.drafts.pop("declare", None)
+        desk.say(f"Declared, {severity}.", "ok")
+
+
+async def _choose_severity(desk: Desk, title: str) -> Severity | None:
+    snapshot, runbook = desk.snapshot, desk.runbook
+    now = snapshot.incident.severity if snapshot.incident else snapshot.proposed
+    choices = [
+        Choice(
+            s,
+            str(s),
+            (runbook.severities[s].definition if runbook and s in runbook.severities else "")
+            + (", proposed" if s is snapshot.proposed else ""),
+            current=s is now,
+        )
+        for s in Severity
+    ]
+    chosen = await choose(desk, title, choices)
+    return Severity(chosen) if chosen is not None else None
+
+
+async def _acknowledge(desk: Desk, _which: str) -> None:
+    await desk.session.acknowledge()
+    desk.say("Acknowledged.", "ok")
+
+
+async def _severity(desk: Desk, _which: str) -> None:
+    severity = await _choose_severity(desk, "Severity; if unsure, take the higher")
+    if severity is not None:
+        await desk.session.set_severity(severity)
+        desk.say(f"Severity {severity}.", "ok")
+
+
+async def _status(desk: Desk, _which: str) -> None:
+    now = desk.snapshot.incident
+    ways = [s for s in Status if s is not Status.RESOLVED]
+    choices = [Choice(s, str(s), current=now is not None and s is now.status) for s in ways]
+    chosen = await choose(desk, "Status", choices)
+    if chosen is not None:
+        await desk.session.set_status(Status(chosen))
+        desk.say(f"Status {chosen}.", "ok")
+
+
+async def _command(desk: Desk, _which: str) -> None:
+    name = await ask(desk, "Incident commander", text=desk.snapshot.place.user, hint="who takes command")
+    if name is not None:
+        await desk.session.take_command(name)
+        desk.say(f"Commander: {name}.", "ok")
+
+
+async def _handover(desk: Desk, _which: str) -> None:
+    name = await ask(desk, "Hand over to", hint="who takes command from now on; it is an entry")
+    if name is not None:
+        await desk.session.hand_over(name)
+        desk.say(f"Handed over to {name}.", "ok")
+
+
+async def _resume(desk: Desk, which: str) -> None:
+    await desk.session.resume(which)
+    desk.say(f"Resumed {which}.", "ok")
+
+
+def resume(incident_id: str) -> Flow:
+    """Resume an incident."""
+    return lambda desk: _resume(desk, incident_id)
+
+
+async def _resolve(desk: Desk, _which: str) -> None:
+    choices = (
+        Choice("keep", "Keep it open", key="k"),
+        Choice("resolve", "Resolve it", "the end of the incident, an entry of its own", key="y"),
+    )
+    if await choose(desk, "Resolve the incident?", choices) != "resolve":
+        return
+    try:
+        await desk.session.resolve()
+    except SessionError as held:
+        reason = await ask(
+            desk, "Resolve in spite of it: why?", hint=f"{held.said} {held.remedy}".strip(), draft="resolve"
+        )
+        if reason is None:
+            desk.say(f"Still open. {held.said} {held.remedy}".strip(), "warn")
+            return
+        await desk.session.resolve(reason)
+        desk.drafts.pop("resolve", None)
+    desk.say("Resolved. x writes the postmortem.", "ok")
+
+
+_INCIDENT = {
+    "declare": _declare,
+    "acknowledge": _acknowledge,
+    "status": _status,
+    "severity": _severity,
+    "command": _command,
+    "handover": _handover,
+    "resolve": _resolve,
+    "resume": _resume,
+}
+
+
+async def export(desk: Desk) -> None:
+    """Write the postmortem, where the record is."""
+    desk.say("Writing the postmortem…")
+    path = await desk.session.postmortem(None)
+    desk.say(f"Postmortem written to {path}", "ok")
+
+
+# The rest
+
+
+async def palette(desk: Desk) -> None:
+    """Every action by name."""
+    from tui.screens import commands
+    from tui.screens.palette import PaletteScreen
+
+    chosen = await desk.ask(PaletteScreen(commands.commands(desk), desk.glyphs))
+    if chosen is not None:
+        await commands.run(desk, chosen)
+
+
+async def leave(desk: Desk) -> None:
+    """Leave. Only a running mitigation asks: it goes on without its verdict."""
+    running = desk.snapshot.running
+    if running:
+        choices = (
+            Choice("stay", "Stay until it is done", running[0].text, key="s"),
+            Choice("leave", "Leave all the same", "what was sent stays; resuming settles it", key="l"),
+        )
+        if await choose(desk, f"{running[0].title} is running", choices) != "leave":
+            return
+    desk.leave()

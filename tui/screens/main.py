@@ -1,0 +1,316 @@
+"""The console's one screen: banner, checks, errors, tree, what to do here, timeline, keys."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Key, Resize
+from textual.screen import Screen
+
+from tui.screens import branches, flows, view
+from tui.screens.bindings import MAIN, TABLE, shown_key
+from tui.screens.desk import Desk
+from widgets.actions import ActionsPanel
+from widgets.banner import Banner
+from widgets.chart import RateChart
+from widgets.checks import ChecksPanel, ChecksStrip
+from widgets.keybar import KeyBar
+from widgets.lines import wrap
+from widgets.message import MessageLine
+from widgets.panel import Panel, Tab
+from widgets.timeline import Timeline, TimelineRow
+from widgets.tree import TreePanel
+
+_MESSAGE_LINES = 3
+# From these columns and rows on, the four panels fit beside each other.
+WIDE = (100, 32)
+
+
+class MainScreen(Screen[None]):
+    """The screen. It shows what `paint` is given, and turns keys into flows."""
+
+    DEFAULT_CSS = """
+    MainScreen { layout: vertical; }
+    MainScreen #desk { layout: grid; grid-size: 1; height: 12; }
+    MainScreen.-wide #desk { grid-size: 2; grid-columns: 57fr 63fr; }
+    MainScreen #strip { display: block; }
+    MainScreen.-wide #strip { display: none; }
+    MainScreen #desk Panel { display: none; height: 100%; }
+    MainScreen #desk Panel.-here, MainScreen.-wide #desk Panel { display: block; }
+    MainScreen Timeline { height: 1fr; }
+    MainScreen MessageLine { display: none; height: 1; }
+    MainScreen MessageLine.-speaks { display: block; }
+    MainScreen KeyBar { height: 1; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(entry.binding() for entry in TABLE if entry.where == MAIN),
+        Binding("escape", "escape", show=False),
+        Binding("enter", "open", show=False),
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__()
+        self.desk = desk
+        glyphs = desk.glyphs
+        self.banner = Banner(glyphs=glyphs, id="banner")
+        self.strip = ChecksStrip(glyphs=glyphs, id="strip")
+        self.status = ChecksPanel(glyphs=glyphs, id="status")
+        self.chart = RateChart(glyphs=glyphs, id="errors")
+        self.questions = TreePanel(glyphs=glyphs, id="tree")
+        self.actions = ActionsPanel(glyphs=glyphs, id="here")
+        self.timeline = Timeline(glyphs=glyphs, id="timeline")
+        self.messages = tuple(MessageLine(glyphs=glyphs) for _ in range(_MESSAGE_LINES))
+        self.keys = KeyBar(glyphs=glyphs)
+        # A panel without a cursor of its own still opens its details.
+        self.status.can_focus = self.chart.can_focus = True
+        self.here: Panel = self.actions
+        self.all_entries = False
+        self.needle = ""
+        self._rows: tuple[TimelineRow, ...] = ()
+        self._said = ""
+
+    def compose(self) -> ComposeResult:
+        """Everything is there from the first paint; a narrow window shows one panel of four."""
+        yield self.banner
+        yield self.strip
+        with Container(id="desk"):
+            yield self.status
+            yield self.chart
+            yield self.questions
+            yield self.actions
+        yield self.timeline
+        yield from self.messages
+        yield self.keys
+
+    def on_mount(self) -> None:
+        """What is known before the session is there: the frame, the keys, and that it is asking."""
+        self._show_here(self.actions)
+        self._show_keys()
+        self.sift()
+        self.paint()
+        self.actions.focus()
+
+    # Painting
+
+    @property
+    def wide(self) -> bool:
+        """Whether the four panels stand beside each other."""
+        return self.has_class("-wide")
+
+    def paint(self) -> None:
+        """Show the snapshot as of now. What is the same as before sends nothing."""
+        desk, now = self.desk, self.desk.clock.now()
+        snapshot = desk.snapshot
+        checks = view.checks(snapshot, now)
+        self.banner.show(view.banner(snapshot, now))
+        self.status.show(checks)
+        self.strip.show(checks)
+        self.chart.show(view.chart(snapshot, now, desk.zone))
+        self.questions.show(branches.rows(desk.runbook, snapshot.walk))
+        self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
+        self._paint_timeline(view.timeline(snapshot.entries, desk.zone))
+        self.keys.show_clock(view.clock(now, desk.zone))
+
+    def _paint_timeline(self, rows: tuple[TimelineRow, ...]) -> None:
+        if rows == self._rows:
+            return
+        old, self._rows = self._rows, rows
+        if old and rows[: len(old)] == old:
+            self.timeline.append(*rows[len(old) :])
+        else:
+            self.timeline.show(rows)
+
+    def say(self, words: str, state: str = "") -> None:
+        """Say it over the keybar, in as many lines as it takes; "" is silence."""
+        if words == self._said:
+            return
+        self._said = words
+        parts = wrap(words, max(self.size.width - 4, 20))[:_MESSAGE_LINES] if words else []
+        for index, line in enumerate(self.messages):
+            spoken = parts[index] if index < len(parts) else ""
+            line.set_class(bool(spoken), "-speaks")
+            line.show(spoken, state if index == 0 else "")
+
+    def _hints(self) -> tuple[tuple[str, str], ...]:
+        shown = self._shown
+        return (
+            (shown("mitigate"), "mitigate"),
+            (shown("list.choose"), "open"),
+            (shown("pin"), "pin"),
+            (shown("overrule"), "overrule"),
+        )
+
+    def _shown(self, binding_id: str) -> str:
+        entry = next(e for e in self.desk.table if e.id == binding_id)
+        return shown_key(entry.keys[0])
+
+    def _show_keys(self) -> None:
+        bar = sorted((e for e in self.desk.table if e.where == MAIN and e.label), key=lambda e: e.rank)
+        self.keys.show_keys(tuple((shown_key(e.keys[0]), e.label) for e in bar))
+
+    # Layout
+
+    def on_resize(self, event: Resize) -> None:
+        """Two columns, or one panel of four, as the window has room."""
+        width, height = event.size.width, event.size.height
+        wide = width >= WIDE[0] and height >= WIDE[1]
+        self.set_class(wide, "-wide")
+        desk = self.query_one("#desk")
+        if wide:
+            top, middle = 10 + max(height - 40, 0) // 8, 13 + max(height - 40, 0) // 4
+            if height < 38:
+                middle = 11
+            desk.styles.grid_rows = f"{top} {middle}"
+            desk.styles.height = top + middle
+        else:
+            below = 8 if height >= 24 else 5 if height >= 16 else 3
+            desk.styles.grid_rows = "1fr"
+            desk.styles.height = max(height - 4 - below - max(height - 24, 0) // 2, 4)
+        self._show_here(self.here)
+        self.paint()
+
+    def _show_here(self, panel: Panel) -> None:
+        """In a narrow window this panel is the one that is seen; the others are its tabs."""
+        self.here = panel
+        names = {self.actions: "Do here", self.questions: "tree", self.chart: "errors", self.status: "status"}
+        titles = {
+            self.actions: "Do here",
+            self.questions: "Decision tree",
+            self.chart: "Errors per second, by model, last 30 min",
+            self.status: "Status",
+        }
+        for one, title in titles.items():
+            one.set_class(one is panel, "-here")
+            tabs = () if self.wide else tuple(Tab(name) for other, name in names.items() if other is not one)
+            one.show_title(title, tabs)
+
+    # Moving
+
+    def action_panel(self, by: int) -> None:
+        """To the next panel; in a narrow window it comes to the front."""
+        order: tuple[Panel, ...] = (self.actions, self.questions, self.chart, self.status, self.timeline)
+        at = order.index(self.focused) if self.focused in order else 0
+        panel = order[(at + by) % len(order)]
+        if panel is not self.timeline:
+            self._show_here(panel)
+        panel.focus()
+
+    def on_key(self, _event: Key) -> None:
+        """Any key: the person is here, and what was said has been read."""
+        self.say("")
+
+    def action_escape(self) -> None:
+        """Harmless: ends the filter, and goes back to what to do."""
+        if self.needle:
+            self.needle = ""
+            self.sift()
+            return
+        self._show_here(self.actions)
+        self.actions.focus()
+
+    def sift(self) -> None:
+        """Apply key-or-all and the filter to the timeline, and say so in its frame."""
+        needle, everything = self.needle.casefold(), self.all_entries
+
+        def keep(row: TimelineRow) -> bool:
+            return (everything or row.key) and needle in f"{row.time} {row.kind} {row.text}".casefold()
+
+        self.timeline.keep(keep if needle or not everything else None)
+        zone = "UTC" if self.desk.zone is None else "local time"
+        corner = "all entries, f for key" if everything else "key entries, f for all"
+        if needle:
+            corner = f"with {self.needle!r}, Esc for all"
+        self.timeline.show_title(f"Timeline ({zone})", corner)
+
+    # What was chosen
+
+    def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
+        """Enter on an action looks at it: a preview, or a link that is copied."""
+        self.desk.begin(flows.look_at(event.action, event.blocked))
+
+    def on_tree_panel_chosen(self, event: TreePanel.Chosen) -> None:
+        """Enter on a row of the tree tells its evidence."""
+        self.desk.begin(flows.read_branch(event.row))
+
+    def on_timeline_opened(self, event: Timeline.Opened) -> None:
+        """Enter on an entry opens all of it."""
+        self.desk.begin(flows.read_entry(event.index))
+
+    def action_open(self) -> None:
+        """Enter on a panel without a cursor: all that the checks said."""
+        self.desk.begin(flows.read_checks)
+
+    # Keys
+
+    def action_help(self) -> None:
+        """The help."""
+        self.desk.begin(flows.read_help)
+
+    def action_palette(self) -> None:
+        """Every action by name."""
+        self.desk.begin(flows.palette)
+
+    def action_incident(self) -> None:
+        """The incident menu."""
+        self.desk.begin(flows.incident)
+
+    def action_mitigate(self) -> None:
+        """The numbered list of changes."""
+        self.desk.begin(flows.mitigate)
+
+    def action_note(self) -> None:
+        """Write a note."""
+        self.desk.begin(flows.note)
+
+    def action_undo(self) -> None:
+        """The undo's preview."""
+        self.desk.begin(flows.undo)
+
+    def action_export(self) -> None:
+        """Write the postmortem."""
+        self.desk.begin(flows.export)
+
+    def action_refresh(self) -> None:
+        """Ask every check now."""
+        self.desk.begin(flows.refresh)
+
+    def action_filter(self) -> None:
+        """Filter the timeline."""
+        self.desk.begin(flows.sift(self))
+
+    def action_entries(self) -> None:
+        """Key entries, or all."""
+        self.all_entries = not self.all_entries
+        self.sift()
+
+    def action_pin(self) -> None:
+        """Pin a diagnosis."""
+        self.desk.begin(flows.pin)
+
+    def action_overrule(self) -> None:
+        """Overrule an answer: the one under the cursor, where the tree has the focus."""
+        row = self.questions.highlighted if self.focused is self.questions else None
+        self.desk.begin(flows.overrule(branches.question_of(row) if row else ""))
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on."""
+        self.desk.begin(flows.copy(self.under_cursor()))
+
+    def action_leave(self) -> None:
+        """Leave; asks only while a mitigation runs."""
+        self.desk.begin(flows.leave)
+
+    def under_cursor(self) -> tuple[str, str]:
+        """What the cursor is on, as text, and what to call it."""
+        snapshot = self.desk.snapshot
+        if self.focused is self.timeline and (index := self.timeline.cursor_index) is not None:
+            return flows.entry_text(snapshot.entries[index]), "the entry"
+        if self.focused in (self.status, self.chart):
+            return flows.checks_text(snapshot), "the checks"
+        if self.focused is self.actions and snapshot.actions:
+            action = snapshot.actions[min(self.actions.cursor, len(snapshot.actions) - 1)]
+            if action.url:
+                return action.url, "the link"
+        return flows.diagnosis_text(snapshot), "the diagnosis"

@@ -1,0 +1,198 @@
+"""The preview of a change: opened at once, filled when the plan is there, applied by `y` alone."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+
+from tui.model.mitigation import Plan
+from tui.model.mitigation import told as value_told
+from tui.screens import previews
+from tui.screens.desk import Desk
+from tui.screens.dialogs import AskingScreen
+from tui.screens.previews import Stand
+from tui.session.errors import SessionError
+from tui.session.snapshot import Snapshot
+from widgets.preview import ChangePreview
+
+# For how long `y` is deaf once everything stands on the screen: nobody approves by typing ahead.
+DEAF = 1.0
+
+Planner = Callable[[str | None], Awaitable[Plan]]
+
+
+class PreviewScreen(ModalScreen[None]):
+    """The dialog of one change.
+
+    Args:
+        desk: the app.
+        title: the mitigation's title.
+        planner: makes the plan, with another value than the runbook's where one is given.
+    """
+
+    DEFAULT_CSS = """
+    PreviewScreen { align: center middle; }
+    PreviewScreen ChangePreview { width: 100; max-width: 100%; height: 27; max-height: 100%; }
+    """
+
+    def __init__(self, desk: Desk, title: str, planner: Planner) -> None:
+        super().__init__()
+        self.desk = desk
+        self.planner = planner
+        self.stand = Stand(title)
+        self.preview = ChangePreview(glyphs=desk.glyphs)
+        self._ready_at: float | None = None
+
+    def compose(self) -> ComposeResult:
+        """The frame."""
+        yield self.preview
+
+    def on_mount(self) -> None:
+        """Look at once; plan meanwhile."""
+        self.preview.focus()
+        self.desk.session.hold_arming()
+        self._start_planning(None)
+
+    def on_unmount(self) -> None:
+        """An arming whose time ran out meanwhile lapses now."""
+        if self.desk.is_open:
+            self.desk.session.release_arming()
+
+    # What arrives
+
+    def take(self, _snapshot: Snapshot) -> None:
+        """A new snapshot: only the arming matters here; the plan stays as it is."""
+        self._show()
+
+    def _start_planning(self, value: str | None) -> None:
+        self.stand = Stand(self.stand.title)
+        self._show()
+        self.run_worker(
+            self._plan(value),
+            group="plan",
+            exclusive=True,
+            exit_on_error=False,
+            description="planning a change",
+        )
+
+    async def _plan(self, value: str | None) -> None:
+        try:
+            plan = await self.planner(value)
+        except SessionError as refused:
+            self.stand = replace(self.stand, failed=refused.said, remedy=refused.remedy)
+        else:
+            self.stand = replace(self.stand, plan=plan)
+        self._show()
+
+    def _show(self) -> None:
+        arming = self.desk.snapshot.arming
+        if not previews.confirmable(self.stand, arming):
+            self._ready_at = None
+            self.stand = replace(self.stand, ready=False)
+        elif self._ready_at is None:
+            self._ready_at = self.desk.clock.monotonic() + DEAF
+            self.run_worker(self._listen(), group="deaf", exclusive=True, exit_on_error=False)
+        self.preview.show(previews.preview(self.stand, arming, self.desk.snapshot.place, self.desk.arm_for))
+
+    async def _listen(self) -> None:
+        """After a second of a complete preview, `y` counts."""
+        await self.desk.clock.sleep(DEAF)
+        self.stand = replace(self.stand, ready=self._listening())
+        self._show()
+
+    def _listening(self) -> bool:
+        return self._ready_at is not None and self.desk.clock.monotonic() >= self._ready_at
+
+    # What a person answers
+
+    def on_change_preview_cancelled(self, event: ChangePreview.Cancelled) -> None:
+        """Cancel or Escape: nothing was changed."""
+        event.stop()
+        self.dismiss(None)
+
+    def on_change_preview_word_typed(self, event: ChangePreview.WordTyped) -> None:
+        """The word arms; where risk is high, typed once more, it lets `y` be heard."""
+        event.stop()
+        arming = self.desk.snapshot.arming
+        if arming.until is None:
+            self._arm(event.text)
+        elif self.desk.session.word_matches(event.text):
+            self.stand = replace(self.stand, word_given=True, refusal="")
+        else:
+            self.stand = replace(self.stand, refusal="that is not the word")
+        self._show()
+
+    def _arm(self, text: str) -> None:
+        try:
+            armed = self.desk.session.arm(text)
+        except SessionError as refused:
+            self.stand = replace(self.stand, refusal=f"{refused.said} {refused.remedy}".strip())
+        else:
+            self.stand = replace(self.stand, refusal="" if armed else "that is not the word")
+
+    def on_change_preview_approved(self, event: ChangePreview.Approved) -> None:
+        """`y`. It is checked here again that it may count: the widget only paints."""
+        event.stop()
+        plan = self.stand.plan
+        if (
+            plan is None
+            or not self._listening()
+            or not previews.confirmable(self.stand, self.desk.snapshot.arming)
+        ):
+            return
+        self.stand = replace(self.stand, sending=True, refusal="")
+        self._show()
+        # Owned by the app: closing this dialog must not cancel what was approved.
+        self.desk.own(self._send(plan), "sending an approved change")
+
+    async def _send(self, plan: Plan) -> None:
+        try:
+            await self.desk.session.approve(plan)
+        except SessionError as refused:
+            self._refused(refused)
+        else:
+            self.desk.say(
+                f"{plan.rule.title}: on its way. The timeline tells how it goes; z takes it back.", "ok"
+            )
+            if self.is_current:
+                self.dismiss(None)
+
+    def _refused(self, refused: SessionError) -> None:
+        """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""
+        if self.is_current:
+            self.stand = Stand(self.stand.title, failed=refused.said, remedy=refused.remedy)
+            self._show()
+        else:
+            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+
+    def on_change_preview_edit_asked(self, event: ChangePreview.EditAsked) -> None:
+        """`e`: another value, and a new plan for it."""
+        event.stop()
+        plan = self.stand.plan
+        if plan is None or plan.undoes or self.stand.sending:
+            return
+        asking = AskingScreen(
+            f"{plan.variable}, now {value_told(plan.before)}",
+            self.desk.glyphs,
+            text=plan.after or "",
+            hint="Enter looks at the change with this value; Esc keeps the old one",
+        )
+        self.app.push_screen(asking, self._edited)
+
+    def _edited(self, value: str | None) -> None:
+        if value is not None:
+            self._start_planning(value)
+
+    def on_change_preview_copy_asked(self, event: ChangePreview.CopyAsked) -> None:
+        """`c` copies the commands both ways, `g` the change for git."""
+        event.stop()
+        plan = self.stand.plan
+        if plan is None:
+            return
+        if event.what == "git":
+            said = self.desk.copy("\n".join(plan.diff), "the change for git")
+        else:
+            said = self.desk.copy(f"{plan.apply_by_hand}\n# back:\n{plan.undo_by_hand}", "the commands")
+        self.stand = replace(self.stand, refusal=said)
+        self._show()

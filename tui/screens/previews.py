@@ -1,0 +1,112 @@
+"""What the preview of a change says, before, while and after it is known: pure functions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.model import times
+from tui.model.mitigation import Ownership, Plan, told
+from tui.model.runbook import Risk
+from tui.session.snapshot import Arming, Place
+from widgets.preview import PreviewView
+
+_CHECKING = "checking: who we are, what is there, what the server would store…"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far the preview of one change has come.
+
+    Attributes:
+        title: of the mitigation.
+        plan: None while it is being made, or where it could not be.
+        failed: why there is no plan, and the remedy; "" otherwise.
+        remedy: what to do about it.
+        word_given: high risk: the word was typed again.
+        ready: `y` is listened to.
+        sending: it has been approved, and the answer is awaited.
+        refusal: why the last answer was not taken.
+    """
+
+    title: str
+    plan: Plan | None = None
+    failed: str = ""
+    remedy: str = ""
+    word_given: bool = False
+    ready: bool = False
+    sending: bool = False
+    refusal: str = ""
+
+
+def confirmable(stand: Stand, arming: Arming) -> bool:
+    """Whether everything is there but the `y`: the plan, the arming, and the word where risk is high."""
+    if stand.plan is None or arming.locked or arming.until is None or stand.sending:
+        return False
+    return stand.word_given or stand.plan.rule.risk is not Risk.HIGH
+
+
+def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> PreviewView:
+    """The dialog's content."""
+    plan = stand.plan
+    confirm, asks = _confirm(stand, arming, arm_for)
+    if plan is None:
+        target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
+        return PreviewView(
+            title=stand.title,
+            target=target or "no deployment is set",
+            user=place.user,
+            env_colour=place.colour,
+            change=stand.failed or _CHECKING,
+            rows=(("to do", stand.remedy),) if stand.remedy else (),
+            confirm=confirm,
+            asks=asks,
+            refusal=stand.refusal,
+        )
+    return PreviewView(
+        title=("Undo: " if plan.undoes else "") + plan.rule.title,
+        risk=f"{plan.rule.risk} risk",
+        target=plan.target.place,
+        user=plan.target.user,
+        env_colour=place.colour,
+        change=f"{plan.variable}   {told(plan.before)} → {told(plan.after)}",
+        editable=not plan.undoes,
+        rows=tuple(_rows(plan)),
+        diff=plan.diff,
+        by_hand=(("by hand", plan.apply_by_hand), ("back", plan.undo_by_hand)),
+        confirm=confirm,
+        asks=asks,
+        ready=stand.ready,
+        refusal=stand.refusal,
+    )
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "means", plan.means
+    yield "touches", plan.touches
+    yield "checked", plan.checked
+    yield "owner", str(plan.ownership)
+    if plan.ownership in (Ownership.ARGOCD, Ownership.FLUX):
+        yield "", "g copies the change for git"
+    yield from (("note", note) for note in plan.notes)
+    yield "undo", f"back to {told(plan.before)}, if nobody has changed it since"
+    yield (
+        "keep",
+        "this takes the change back for good"
+        if plan.undoes
+        else f"for {times.span(plan.hold)}, then you are asked",
+    )
+
+
+def _confirm(stand: Stand, arming: Arming, arm_for: str) -> tuple[str, str]:
+    if stand.failed:
+        return "none", "nothing was changed"
+    if stand.plan is None:
+        return "none", "nothing is changed by looking"
+    if stand.sending:
+        return "none", "sending: the timeline tells how it goes"
+    if arming.locked:
+        return "none", f"cannot be changed from here: {arming.locked}"
+    if arming.until is None:
+        return "word", f"read-only: type {arming.word} to arm for {arm_for}"
+    if stand.plan.rule.risk is Risk.HIGH and not stand.word_given:
+        return "word", f"high risk: type {arming.word} to apply"
+    return "y", ""
