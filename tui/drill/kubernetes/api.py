@@ -49,7 +49,9 @@ class KubeApi:
         controllers: whether the cluster's controllers run with the server (else the caller runs them).
     """
 
-    def __init__(self, cluster: Cluster, *, host: str = "127.0.0.1", port: int = 0, controllers: bool = True) -> None:
+    def __init__(
+        self, cluster: Cluster, *, host: str = "127.0.0.1", port: int = 0, controllers: bool = True
+    ) -> None:
         self.cluster = cluster
         self.address = ""
         self._host, self._port, self._controllers = host, port, controllers
@@ -102,7 +104,7 @@ class KubeApi:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         faults = self.cluster.faults
-        while faults.hang:
+        while faults.hang:  # noqa: ASYNC110 - a plain switch, which nothing announces
             await asyncio.sleep(0.05)
         if faults.latency_s:
             await asyncio.sleep(faults.latency_s)
@@ -129,7 +131,14 @@ class KubeApi:
             return fixed
         target = parse(parts)
         verb = _verb(request, target)
-        ask = Ask(verb, target.resource.group, target.resource.name, target.namespace, target.name, target.subresource)
+        ask = Ask(
+            verb,
+            target.resource.group,
+            target.resource.name,
+            target.namespace,
+            target.name,
+            target.subresource,
+        )
         if not user.may(ask):
             raise status.forbidden(target.resource, target.name, rbac.refusal(user.name, ask))
         if target.subresource:
@@ -162,7 +171,9 @@ class KubeApi:
         return None if body is None else _json(body)
 
     async def _read(self, request: web.Request, target: Target, verb: str) -> web.StreamResponse:
-        form = Form(tables.wanted(request.headers.get("Accept", "")), request.query.get("includeObject", "Metadata"))
+        form = Form(
+            tables.wanted(request.headers.get("Accept", "")), request.query.get("includeObject", "Metadata")
+        )
         if verb == "get":
             return _json(self._reads.one(target.resource, target.namespace, target.name, form))
         query = ReadQuery.read(request.query, target.resource)
@@ -192,7 +203,9 @@ class KubeApi:
         body = await request.read()
         self._within_quota(target, verb, body)
         if verb == "patch":
-            written = self._writes.patch(resource, namespace, target.name, body, request.content_type, options)
+            written = self._writes.patch(
+                resource, namespace, target.name, body, request.content_type, options
+            )
         elif verb == "update":
             written = self._writes.update(resource, namespace, target.name, _body(request, body), options)
         else:
@@ -203,9 +216,10 @@ class KubeApi:
         resource = target.resource
         if resource.name not in self.cluster.faults.quota or verb != "create":
             return
-        used = len(self.cluster.store.list(resource, target.namespace))
+        used = len(self.cluster.store.all(resource, target.namespace))
         name = _name(body)
-        why = f"exceeded quota: tight, requested: {resource.name}=1, used: {resource.name}={used}, limited: {resource.name}=1"
+        asked, have, most = (f"{word}: {resource.name}={count}" for word, count in _counts(used))
+        why = f"exceeded quota: tight, {asked}, {have}, {most}"
         raise status.forbidden(resource, name, why)
 
     async def _review(self, request: web.Request, user: User, resource: Resource) -> web.Response:
@@ -254,6 +268,10 @@ class KubeApi:
                     return
 
 
+def _counts(used: int) -> tuple[tuple[str, int], ...]:
+    return (("requested", 1), ("used", used), ("limited", 1))
+
+
 def parse(parts: list[str]) -> Target:
     """The object or collection that a path names; raises 404 where nothing is served."""
     if parts[:2] == ["api", "v1"]:
@@ -266,7 +284,7 @@ def parse(parts: list[str]) -> Target:
     if rest[:1] == ["namespaces"] and len(rest) > 2:
         namespace, rest = rest[1], rest[2:]
     resource = find(group, version, rest[0]) if rest else None
-    name, subresource = (rest[1:] + ["", ""])[:2]
+    name, subresource = [*rest[1:], "", ""][:2]
     if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
         raise status.no_such_path()
     if subresource and (resource, subresource) != (PODS, "log"):
@@ -318,5 +336,7 @@ def _written(written: Written) -> web.Response:
 
 def _json(body: Obj, code: int = 200) -> web.Response:
     return web.Response(
-        body=json.dumps(body, separators=(",", ":")).encode() + b"\n", status=code, content_type="application/json"
+        body=json.dumps(body, separators=(",", ":")).encode() + b"\n",
+        status=code,
+        content_type="application/json",
     )

@@ -9,14 +9,13 @@ import asyncio
 import base64
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.drill.kubernetes import declared, events, objects, replica_sets
 from tui.drill.kubernetes.faults import Faults
-from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.patch import strategic_merge
 from tui.drill.kubernetes.pods import Pace, Pods, PodView
 from tui.drill.kubernetes.resources import (
@@ -110,11 +109,11 @@ class Cluster:
                 env, namespace=namespace, image=image, replicas=replicas, deadline_s=deadline_s
             )
             self.store.create(DEPLOYMENTS, declared.by(owner, built), declared.writer(owner))
-            self._settle()
+            self.settle()
         for revision in revisions:
             with self._at(revision.at):
                 self.edit(_as_patch(revision), manager=revision.manager)
-                self._settle()
+                self.settle()
         events.forget(self.store, now() - _EVENTS_KEPT)
 
     def now(self) -> datetime:
@@ -122,12 +121,12 @@ class Cluster:
         return self._as_of or self._now()
 
     @contextlib.contextmanager
-    def _at(self, moment: datetime) -> Any:
-        self._as_of = moment
+    def _at(self, moment: datetime) -> Iterator[None]:
+        before, self._as_of = self._as_of, moment
         try:
             yield
         finally:
-            self._as_of = None
+            self._as_of = before
 
     def _found(self, key: str, autoscaler: tuple[int, int] | None, policies: Sequence[Obj]) -> None:
         writer = declared.writer("")
@@ -144,18 +143,19 @@ class Cluster:
         if autoscaler is not None:
             self.store.create(AUTOSCALERS, objects.autoscaler(self.namespace, *autoscaler), writer)
 
-    def _settle(self) -> None:
-        """Plays the controllers in the past until nothing is left to do."""
-        for _ in range(500):
-            before = self.store.version
-            self.step()
-            if self.store.version != before:
-                continue
-            moment = self._pods.next_moment()
-            if moment is None:
-                return
-            self._as_of = max(moment, self.now())
-        raise RuntimeError("the past of the simulated cluster does not settle")
+    def settle(self) -> None:
+        """Plays the controllers ahead of the clock until nothing is left to do."""
+        with self._at(self.now()):
+            for _ in range(500):
+                before = self.store.version
+                self.step()
+                if self.store.version != before:
+                    continue
+                moment = self._pods.next_moment()
+                if moment is None:
+                    return
+                self._as_of = max(moment, self.now())
+        raise RuntimeError("the simulated cluster does not settle")
 
     def step(self) -> None:
         """One pass of the kubelet and of both controllers at the clock's present time."""
@@ -198,7 +198,7 @@ class Cluster:
         return self.store.get(DEPLOYMENTS, self.namespace, objects.APP)
 
     def edit(self, patch: Obj, *, manager: str) -> Obj:
-        """A strategic merge by another hand (a person, a GitOps controller), outside the API's permissions."""
+        """A strategic merge by another hand, person or GitOps controller; permissions are not asked."""
         merged = strategic_merge(self.deployment, patch, KINDS["Deployment"])
         options = Options(manager)
         return self.writes.update(DEPLOYMENTS, self.namespace, objects.APP, merged, options).obj
@@ -254,6 +254,3 @@ def _as_patch(revision: Revision) -> Obj:
         restarted = {"kubectl.kubernetes.io/restartedAt": revision.at.strftime("%Y-%m-%dT%H:%M:%SZ")}
         patch["spec"]["template"] = {"metadata": {"annotations": restarted}}
     return patch
-
-
-

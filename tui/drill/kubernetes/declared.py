@@ -42,4 +42,6 @@ def _marks(owner: str, deployment: Obj) -> tuple[dict[str, str], dict[str, str]]
         flux = "kustomize.toolkit.fluxcd.io"
         return {f"{flux}/name": name, f"{flux}/namespace": "flux-system"}, {}
     config = {"apiVersion": "apps/v1", "kind": "Deployment", **deployment}
-    return {}, {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(config, separators=(",", ":")) + "\n"}
+    return {}, {
+        "kubectl.kubernetes.io/last-applied-configuration": json.dumps(config, separators=(",", ":")) + "\n"
+    }

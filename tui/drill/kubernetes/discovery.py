@@ -64,7 +64,13 @@ def resources(group_name: str, version: str) -> Body | None:
     for resource in sorted(found, key=lambda item: item.name):
         entries.append(_entry(resource))
         if resource == PODS:
-            log = {"name": "pods/log", "singularName": "", "namespaced": True, "kind": "Pod", "verbs": ["get"]}
+            log = {
+                "name": "pods/log",
+                "singularName": "",
+                "namespaced": True,
+                "kind": "Pod",
+                "verbs": ["get"],
+            }
             entries.append(log)
     named = {"apiVersion": "v1"} if group_name else {}
     return {"kind": "APIResourceList", **named, "groupVersion": found[0].api_version, "resources": entries}
@@ -85,5 +91,3 @@ def _entry(resource: Resource) -> Body:
     if resource.storage_hash:
         entry["storageVersionHash"] = resource.storage_hash
     return entry
-
-

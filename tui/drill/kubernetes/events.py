@@ -31,13 +31,15 @@ def record(
     """Records an event about an object; a repeated one raises the count of the first."""
     when = stamp(store.now())
     source = SOURCES.get(reason, _KUBELET)
-    for event in store.list(EVENTS, about["metadata"]["namespace"]):
+    for event in store.all(EVENTS, about["metadata"]["namespace"]):
         same = (event["involvedObject"]["uid"], event["reason"], event["message"])
         if same == (about["metadata"]["uid"], reason, message):
             again = {**event, "count": event["count"] + 1, "lastTimestamp": when}
             store.replace(EVENTS, event, again, Writer(source["component"]))
             return
-    store.create(EVENTS, _event(store, about, reason, message, type_, when, source), Writer(source["component"]))
+    store.create(
+        EVENTS, _event(store, about, reason, message, type_, when, source), Writer(source["component"])
+    )
 
 
 def _event(store: Store, about: Obj, reason: str, message: str, type_: str, when: str, source: Obj) -> Obj:
@@ -51,7 +53,10 @@ def _event(store: Store, about: Obj, reason: str, message: str, type_: str, when
         "resourceVersion": meta["resourceVersion"],
     }
     return {
-        "metadata": {"name": f"{meta['name']}.{store.rng.getrandbits(64):016x}", "namespace": meta["namespace"]},
+        "metadata": {
+            "name": f"{meta['name']}.{store.rng.getrandbits(64):016x}",
+            "namespace": meta["namespace"],
+        },
         "involvedObject": involved,
         "reason": reason,
         "message": message,
@@ -68,7 +73,7 @@ def _event(store: Store, about: Obj, reason: str, message: str, type_: str, when
 
 def forget(store: Store, before: datetime) -> None:
     """Removes what was last seen before that moment: a real cluster keeps events for an hour."""
-    for event in store.list(EVENTS):
+    for event in store.all(EVENTS):
         if event["lastTimestamp"] < stamp(before):
             store.delete(EVENTS, event)
 

@@ -30,9 +30,8 @@ class LogQuery:
         """From the request; raises 400 and 422 as the server does."""
         seconds, moment = _number(query, "sinceSeconds", least=1), query.get("sinceTime", "")
         if seconds is not None and moment:
-            cause = status.Cause("FieldValueForbidden", "Forbidden: at most one of `sinceTime` or `sinceSeconds` "
-                                 "may be specified", "")  # fmt: skip
-            raise status.Refusal(422, "Invalid", f'PodLogOptions "" is invalid: {cause.message}', {"causes": [cause.body()]})
+            why = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+            raise _invalid(status.Cause("FieldValueForbidden", why, ""))
         since = now - timedelta(seconds=seconds) if seconds is not None else _moment(moment)
         return cls(
             query.get("container", ""),
@@ -45,6 +44,12 @@ class LogQuery:
         )
 
 
+def _invalid(cause: status.Cause) -> status.Refusal:
+    told = f"{cause.field}: {cause.message}".removeprefix(": ")
+    details = {"causes": [cause.body()]}
+    return status.Refusal(422, "Invalid", f'PodLogOptions "" is invalid: {told}', details)
+
+
 def _flag(query: Mapping[str, str], name: str) -> bool:
     return query.get(name, "").lower() in ("true", "1")
 
@@ -54,15 +59,12 @@ def _number(query: Mapping[str, str], name: str, *, least: int) -> int | None:
     if not text:
         return None
     if not text.lstrip("-").isdigit():
-        raise status.bad_request(f'unable to parse {name}: strconv.ParseInt: parsing "{text}": invalid syntax')
-    if int(text) < least:
-        bound = "0" if least == 0 else "0"
-        word = "greater than or equal to" if least == 0 else "greater than"
-        message = f"Invalid value: {text}: must be {word} {bound}"
-        cause = status.Cause("FieldValueInvalid", message, name)
-        raise status.Refusal(
-            422, "Invalid", f'PodLogOptions "" is invalid: {name}: {message}', {"causes": [cause.body()]}
+        raise status.bad_request(
+            f'unable to parse {name}: strconv.ParseInt: parsing "{text}": invalid syntax'
         )
+    if int(text) < least:
+        word = "greater than or equal to" if least == 0 else "greater than"
+        raise _invalid(status.Cause("FieldValueInvalid", f"Invalid value: {text}: must be {word} 0", name))
     return int(text)
 
 
@@ -87,11 +89,8 @@ def check(pod: Obj, query: LogQuery) -> None:
         raise status.bad_request(f'previous terminated container "{container}" in pod "{name}" not found')
     waiting = {} if state is None else state["state"].get("waiting") or {}
     if waiting and not state["restartCount"]:  # type: ignore[index]
-        why = waiting["reason"]
-        if why == "ImagePullBackOff":
-            raise status.bad_request(
-                f'container "{container}" in pod "{name}" is waiting to start: trying and failing to pull image'
-            )
+        reason = str(waiting["reason"])
+        why = "trying and failing to pull image" if reason == "ImagePullBackOff" else reason
         raise status.bad_request(f'container "{container}" in pod "{name}" is waiting to start: {why}')
 
 

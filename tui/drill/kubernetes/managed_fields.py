@@ -120,9 +120,7 @@ def updated(
 ) -> list[Entry]:
     """The managed fields after `writer` turned `old` into `new` by an update or a patch."""
     status = bool(writer.subresource) or kind == "Event"
-    changed, removed = changed_paths(
-        fields_of(old, kind, status=status), fields_of(new, kind, status=status)
-    )
+    changed, removed = changed_paths(fields_of(old, kind, status=status), fields_of(new, kind, status=status))
     if not changed and not removed:
         return entries
     kept = _without(entries, changed | removed, keep=writer)
@@ -144,7 +142,9 @@ def applied(
     return _sorted([entry for entry in kept if entry["fieldsV1"]] + [own])
 
 
-def conflicts(entries: list[Entry], config: Any, live: Any, writer: Writer, *, kind: str) -> list[tuple[str, Path]]:
+def conflicts(
+    entries: list[Entry], config: Any, live: Any, writer: Writer, *, kind: str
+) -> list[tuple[str, Path]]:
     """(manager with its version, path) of each field that another owns and `config` would change."""
     wanted, present = fields_of(config, kind, status=False), fields_of(live, kind)
     differing = {path for path, value in wanted.items() if path in present and present[path] != value}
@@ -164,7 +164,9 @@ def dotted(path: Path) -> str:
         if mark == "f":
             text += f".{body}"
         elif mark == "k":
-            text += "[" + ",".join(f"{key}={json.dumps(item)}" for key, item in json.loads(body).items()) + "]"
+            text += (
+                "[" + ",".join(f"{key}={json.dumps(item)}" for key, item in json.loads(body).items()) + "]"
+            )
         else:
             text += f"[={body}]"
     return text
@@ -199,7 +201,9 @@ def _without(entries: list[Entry], paths: set[Path], *, keep: Writer) -> list[En
     return [entry for entry in kept if entry["fieldsV1"] or _is(entry, keep)]
 
 
-def _joined(entries: list[Entry], writer: Writer, paths: set[Path], *, api_version: str, at: str) -> list[Entry]:
+def _joined(
+    entries: list[Entry], writer: Writer, paths: set[Path], *, api_version: str, at: str
+) -> list[Entry]:
     before = [entry for entry in entries if _is(entry, writer)]
     owned = paths | (decode(before[0]["fieldsV1"]) if before else set())
     others = [entry for entry in entries if not _is(entry, writer)]

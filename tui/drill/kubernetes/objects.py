@@ -17,7 +17,7 @@ BASE_ENV: Mapping[str, str] = {
     "MAX_CONCURRENT_MISTRAL": "10",
     "MISTRAL_TIMEOUT_MS": "30000",
 }
-KEY_VARIABLE, SECRET_NAME, SECRET_KEY = "MISTRAL_API_KEY", "mistral", "api-key"  # noqa: S105
+KEY_VARIABLE, SECRET_NAME, SECRET_KEY = "MISTRAL_API_KEY", "mistral", "api-key"
 REVISION = "deployment.kubernetes.io/revision"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -94,7 +94,10 @@ def _pod_defaults(pod: Obj) -> Obj:
         "securityContext": {},
         "schedulerName": "default-scheduler",
     }
-    return {**defaults, **{key: item for key, item in pod.items() if key != "containers" and item is not None}}
+    return {
+        **defaults,
+        **{key: item for key, item in pod.items() if key != "containers" and item is not None},
+    }
 
 
 def _container_defaults(container: Obj) -> Obj:
@@ -165,7 +168,8 @@ def pod(owner: Obj, rng: random.Random) -> Obj:
     }
     spec = {
         "volumes": [{"name": token, "projected": {"sources": [], "defaultMode": 420}}],
-        **{**template["spec"], "containers": containers},
+        **template["spec"],
+        "containers": containers,
         "serviceAccountName": "default",
         "serviceAccount": "default",
         "nodeName": NODE,
@@ -179,7 +183,10 @@ def pod(owner: Obj, rng: random.Random) -> Obj:
 def autoscaler(namespace: str, low: int, high: int) -> Obj:
     """A HorizontalPodAutoscaler on the deployment."""
     target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": APP}
-    metric = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}}
+    metric = {
+        "type": "Resource",
+        "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}},
+    }
     return {
         "metadata": {"name": APP, "namespace": namespace},
         "spec": {"scaleTargetRef": target, "minReplicas": low, "maxReplicas": high, "metrics": [metric]},

@@ -36,7 +36,9 @@ def _status(pod: Obj, container: Obj, *, phase: str, ready: bool, at: str, ip: s
 
 def _container(pod: Obj, state: Obj, *, ready: bool, restarts: int = 0, last: Obj | None = None) -> Obj:
     spec = pod["spec"]["containers"][0]
-    ident = {} if "waiting" in state and not restarts else {"containerID": f"drill://{pod['metadata']['uid']}"}
+    ident = (
+        {} if "waiting" in state and not restarts else {"containerID": f"drill://{pod['metadata']['uid']}"}
+    )
     return {
         "name": spec["name"],
         "state": state,

@@ -67,12 +67,14 @@ class Pods:
     def views(self) -> tuple[PodView, ...]:
         """The pods that are not being stopped, in the order of their names."""
         found = []
-        for pod in self.store.list(PODS):
+        for pod in self.store.all(PODS):
             run = self._runs.get(pod["metadata"]["name"])
             if run is not None and not pod_status.is_leaving(pod):
                 revision = self._revision(pod)
                 found.append(
-                    PodView(pod["metadata"]["name"], revision, pod_status.is_ready(pod), run.started_at, run.env)
+                    PodView(
+                        pod["metadata"]["name"], revision, pod_status.is_ready(pod), run.started_at, run.env
+                    )
                 )
         return tuple(found)
 
@@ -83,7 +85,7 @@ class Pods:
         return int(annotations.get(objects.REVISION, 0))
 
     def start(self, owner: Obj) -> None:
-        """Creates one pod of a ReplicaSet, which will be ready after the pace's time unless it is at fault."""
+        """Creates one pod of a ReplicaSet; it is ready after the pace's time unless it fails."""
         moment = self.store.now()
         pod = self.store.create(PODS, objects.pod(owner, self.store.rng), CONTROLLER)
         self._addresses += 1
@@ -153,7 +155,7 @@ class Pods:
 
     def advance(self, now: datetime) -> None:
         """Readies and removes the pods whose time has come."""
-        for pod in self.store.list(PODS):
+        for pod in self.store.all(PODS):
             name = pod["metadata"]["name"]
             run = self._runs.get(name)
             if run is None:

@@ -103,7 +103,8 @@ def moved(old: Obj, new: Obj) -> bool:
         return count(status, "replicas") - count(status, "updatedReplicas")
 
     grown = any(
-        count(new, name) > count(old, name) for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
+        count(new, name) > count(old, name)
+        for name in ("updatedReplicas", "readyReplicas", "availableReplicas")
     )
     renewed = condition({"status": new}, "Progressing") != condition({"status": old}, "Progressing")
     return grown or left(new) < left(old) or renewed

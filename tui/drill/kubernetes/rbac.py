@@ -70,12 +70,14 @@ READ = ("get", "list", "watch")
 def _reader() -> tuple[Rule, ...]:
     return (
         Rule(READ, ("",), ("namespaces", "pods", "pods/log", "events")),
-        Rule(READ, ("apps", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"), ("*",)),
+        Rule(
+            READ, ("apps", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"), ("*",)
+        ),
     )
 
 
 def users(namespace: str, *, secret: str, forbidden: Iterable[tuple[str, str]] = ()) -> dict[str, User]:
-    """The drill's users: `responder` (mitigates), `viewer` (reads), `admin` (everything in the namespace).
+    """The drill's users: `responder` (mitigates), `viewer` (reads), `admin` (everything).
 
     `forbidden` takes (verb, resource) pairs away from the responder.
     """
@@ -89,7 +91,7 @@ def users(namespace: str, *, secret: str, forbidden: Iterable[tuple[str, str]] =
     return {
         "responder": User("responder", ("responders",), responder, frozenset(forbidden)),
         "viewer": User("viewer", ("viewers",), _reader()),
-        "admin": User("admin", ("admins",), (*_reader(), Rule(("*",), ("*",), ("*",), mine))),
+        "admin": User("admin", ("admins",), (Rule(("*",), ("*",), ("*",)),)),
     }
 
 

@@ -70,7 +70,12 @@ def _token(text: str) -> tuple[str, str] | None:
 
 def _continue(obj: Obj, version: int) -> str:
     meta = obj["metadata"]
-    place = {"v": "meta.k8s.io/v1", "rv": version, "namespace": meta.get("namespace", ""), "name": meta["name"]}
+    place = {
+        "v": "meta.k8s.io/v1",
+        "rv": version,
+        "namespace": meta.get("namespace", ""),
+        "name": meta["name"],
+    }
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
@@ -94,7 +99,7 @@ class Reads:
 
     def many(self, resource: Resource, namespace: str, query: ReadQuery, form: Form) -> Obj:
         """A list or one page of it."""
-        found = [obj for obj in self.store.list(resource, namespace) if query.test(obj)]
+        found = [obj for obj in self.store.all(resource, namespace) if query.test(obj)]
         if query.after is not None:
             found = [obj for obj in found if _key(obj) > query.after]
         page = found[: query.limit] if query.limit else found
@@ -103,7 +108,9 @@ class Reads:
             meta["continue"] = _continue(page[-1], self.store.version)
             meta["remainingItemCount"] = len(found) - len(page)
         if form.table:
-            shown = tables.table(resource.kind, page, meta["resourceVersion"], self.store.now(), include=form.include)
+            shown = tables.table(
+                resource.kind, page, meta["resourceVersion"], self.store.now(), include=form.include
+            )
             return {**shown, "metadata": meta}
         items = [_item(events.as_new(obj) if resource == EVENTS_NEW else obj) for obj in page]
         kind, version = f"{resource.kind}List", resource.api_version
@@ -116,7 +123,7 @@ class Reads:
         end = clock() + query.timeout_s
         seen, first = self.store.version, True
         if query.version in ("", "0") or query.initial_events:
-            for obj in self.store.list(resource, namespace):
+            for obj in self.store.all(resource, namespace):
                 if query.test(obj):
                     yield self._line("ADDED", resource, obj, form, first=first)
                     first = False
@@ -142,7 +149,10 @@ class Reads:
 
     def _bookmark(self, resource: Resource, version: int) -> Obj:
         meta = {"resourceVersion": str(version), "annotations": {INITIAL_EVENTS_END: "true"}}
-        return {"type": "BOOKMARK", "object": {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta}}
+        return {
+            "type": "BOOKMARK",
+            "object": {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta},
+        }
 
 
 def _item(obj: Obj) -> Obj:

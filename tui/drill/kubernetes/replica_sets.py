@@ -17,13 +17,15 @@ STATUS = Writer("kube-controller-manager", subresource="status")
 def owned(store: Store, owner: Obj) -> list[Obj]:
     """The pods of a ReplicaSet, those being stopped included."""
     uid = owner["metadata"]["uid"]
-    pods = store.list(PODS, owner["metadata"]["namespace"])
-    return [pod for pod in pods if any(ref["uid"] == uid for ref in pod["metadata"].get("ownerReferences", []))]
+    pods = store.all(PODS, owner["metadata"]["namespace"])
+    return [
+        pod for pod in pods if any(ref["uid"] == uid for ref in pod["metadata"].get("ownerReferences", []))
+    ]
 
 
 def reconcile(store: Store, pods: Pods) -> None:
     """One pass over every ReplicaSet."""
-    for found in store.list(REPLICA_SETS):
+    for found in store.all(REPLICA_SETS):
         _match(store, pods, found)
         _count(store, store.get(REPLICA_SETS, found["metadata"]["namespace"], found["metadata"]["name"]))
 

@@ -50,9 +50,7 @@ EVENTS_NEW = Resource(
     "events", "Event", group="events.k8s.io", verbs=_READ, singular="event", short_names=("ev",),
     storage_hash="r2yiGXH7wu8=",
 )  # fmt: skip
-SECRETS = Resource(
-    "secrets", "Secret", verbs=_WRITTEN, singular="secret", storage_hash="S6u1pOWzb84="
-)
+SECRETS = Resource("secrets", "Secret", verbs=_WRITTEN, singular="secret", storage_hash="S6u1pOWzb84=")
 DEPLOYMENTS = Resource(
     "deployments", "Deployment", group="apps", verbs=_WRITTEN, singular="deployment",
     short_names=("deploy",), categories=("all",), storage_hash="8aSe+NMegvE=",
@@ -71,7 +69,8 @@ LEASES = Resource(
 )  # fmt: skip
 AUTOSCALERS = Resource(
     "horizontalpodautoscalers", "HorizontalPodAutoscaler", group="autoscaling", version="v2", verbs=_READ,
-    singular="horizontalpodautoscaler", short_names=("hpa",), categories=("all",), storage_hash="qwQve8ut294=",
+    singular="horizontalpodautoscaler", short_names=("hpa",), categories=("all",),
+    storage_hash="qwQve8ut294=",
 )  # fmt: skip
 ACCESS_REVIEWS = Resource(
     "selfsubjectaccessreviews", "SelfSubjectAccessReview", group="authorization.k8s.io", verbs=("create",),

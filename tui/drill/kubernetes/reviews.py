@@ -26,9 +26,20 @@ def access(user: User, body: Obj, manager: str, at: str) -> Obj:
         shown["resourceAttributes"] = {key: asked[key] for key in _ORDER if asked.get(key)}
     else:
         shown["nonResourceAttributes"] = spec["nonResourceAttributes"]
-    review = {"kind": ACCESS_REVIEWS.kind, "apiVersion": ACCESS_REVIEWS.api_version, "metadata": {}, "spec": shown}
+    review = {
+        "kind": ACCESS_REVIEWS.kind,
+        "apiVersion": ACCESS_REVIEWS.api_version,
+        "metadata": {},
+        "spec": shown,
+    }
     entries = managed_fields.updated(
-        [], {}, {"spec": shown}, Writer(manager), kind=ACCESS_REVIEWS.kind, api_version=ACCESS_REVIEWS.api_version, at=at
+        [],
+        {},
+        {"spec": shown},
+        Writer(manager),
+        kind=ACCESS_REVIEWS.kind,
+        api_version=ACCESS_REVIEWS.api_version,
+        at=at,
     )
     allowed = asked is not None and user.may(_ask(asked))
     return {**review, "metadata": {"managedFields": entries}, "status": {"allowed": allowed}}

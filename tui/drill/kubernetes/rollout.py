@@ -78,13 +78,13 @@ class Rollout:
 
     def reconcile(self, now: datetime) -> None:
         """One pass over every deployment."""
-        for deployment in self.store.list(DEPLOYMENTS):
+        for deployment in self.store.all(DEPLOYMENTS):
             self._one(deployment, now)
 
     def next_deadline(self) -> datetime | None:
         """When the next rollout that moves no more will have timed out."""
         moments = []
-        for deployment in self.store.list(DEPLOYMENTS):
+        for deployment in self.store.all(DEPLOYMENTS):
             since = self._progressed.get(deployment["metadata"]["uid"])
             if since is not None and not progress.is_settled(deployment):
                 seconds = deployment["spec"].get("progressDeadlineSeconds", 600)
@@ -113,8 +113,10 @@ class Rollout:
 
     def _owned(self, deployment: Obj) -> list[Obj]:
         uid = deployment["metadata"]["uid"]
-        sets = self.store.list(REPLICA_SETS, deployment["metadata"]["namespace"])
-        return [item for item in sets if any(r["uid"] == uid for r in item["metadata"].get("ownerReferences", []))]
+        sets = self.store.all(REPLICA_SETS, deployment["metadata"]["namespace"])
+        return [
+            item for item in sets if any(r["uid"] == uid for r in item["metadata"].get("ownerReferences", []))
+        ]
 
     def _current(self, deployment: Obj, sets: list[Obj]) -> Obj | None:
         template = deployment["spec"]["template"]
@@ -128,7 +130,10 @@ class Rollout:
         if found is None:
             return self._create(deployment, sets, number, now)
         number = max(number, revision(found))
-        annotations = {**(found["metadata"].get("annotations") or {}), **self._annotations(deployment, number)}
+        annotations = {
+            **(found["metadata"].get("annotations") or {}),
+            **self._annotations(deployment, number),
+        }
         meta = {**found["metadata"], "annotations": annotations}
         found = self.store.replace(REPLICA_SETS, found, {**found, "metadata": meta}, CONTROLLER)
         return self._number(deployment, number, now), found
@@ -145,7 +150,12 @@ class Rollout:
         changed = self._numbered(deployment, number)
         if progress.reason(deployment) != "DeploymentResumed":
             changed = progress.with_condition(
-                changed, "Progressing", "True", "NewReplicaSetCreated", f'Created new replica set "{name}"', now
+                changed,
+                "Progressing",
+                "True",
+                "NewReplicaSetCreated",
+                f'Created new replica set "{name}"',
+                now,
             )
         return self._write(deployment, changed, now), made
 
@@ -174,7 +184,9 @@ class Rollout:
             return self._scale(deployment, current, wanted)
         total = sum(item["spec"]["replicas"] for item in sets)
         room = wanted + budget(deployment).surge - total
-        return room > 0 and have < wanted and self._scale(deployment, current, have + min(room, wanted - have))
+        return (
+            room > 0 and have < wanted and self._scale(deployment, current, have + min(room, wanted - have))
+        )
 
     def _shrink(self, deployment: Obj, sets: list[Obj], current: Obj) -> None:
         """Scales old ReplicaSets down: first what is not available, then what may be missed."""
@@ -209,7 +221,13 @@ class Rollout:
         return True
 
     def _sync(
-        self, deployment: Obj, sets: list[Obj], current: Obj | None, now: datetime, *, progressing: bool = True
+        self,
+        deployment: Obj,
+        sets: list[Obj],
+        current: Obj | None,
+        now: datetime,
+        *,
+        progressing: bool = True,
     ) -> None:
         status = progress.counted(deployment, sets, current, budget(deployment).unavailable, now)
         since = self._progressed.get(deployment["metadata"]["uid"], now)

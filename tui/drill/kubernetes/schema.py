@@ -50,9 +50,9 @@ MAP = Type("map")
 
 def _struct(*plain: str, pointer: bool = False, untracked: str = "", **typed: Type) -> Type:
     names = [name for text in plain for name in text.split()]
-    fields = {**{name: ATOM for name in names}, **typed}
+    fields = {**dict.fromkeys(names, ATOM), **typed}
     hidden = frozenset(untracked.split())
-    return Type("struct", {**fields, **{name: ATOM for name in hidden}}, pointer=pointer, untracked=hidden)
+    return Type("struct", {**fields, **dict.fromkeys(hidden, ATOM)}, pointer=pointer, untracked=hidden)
 
 
 def _keyed(item: Type, *keys: str, required: bool = False) -> Type:
@@ -67,15 +67,13 @@ METADATA = _struct(
     finalizers=Type("set"),
     ownerReferences=_keyed(ATOM, "uid"),
 )
-_REFERENCE = _struct(
-    "secretKeyRef configMapKeyRef fieldRef resourceFieldRef fileKeyRef", pointer=True
-)
+_REFERENCE = _struct("secretKeyRef configMapKeyRef fieldRef resourceFieldRef fileKeyRef", pointer=True)
 _ENV = _struct("name value", valueFrom=_REFERENCE)
 _RESOURCES = _struct(limits=MAP, requests=MAP, claims=_keyed(_struct("name request"), "name"))
 CONTAINER = _struct(
     "name image command args workingDir imagePullPolicy terminationMessagePath terminationMessagePolicy",
-    "stdin stdinOnce tty restartPolicy restartPolicyRules livenessProbe readinessProbe startupProbe lifecycle",
-    "resizePolicy envFrom",
+    "stdin stdinOnce tty restartPolicy restartPolicyRules livenessProbe readinessProbe startupProbe",
+    "lifecycle resizePolicy envFrom",
     env=_keyed(_ENV, "name"),
     ports=_keyed(_struct("name containerPort hostPort hostIP protocol"), "containerPort", "protocol"),
     resources=_RESOURCES,
@@ -89,8 +87,8 @@ POD_SPEC = _struct(
     "restartPolicy terminationGracePeriodSeconds activeDeadlineSeconds dnsPolicy nodeSelector",
     "serviceAccountName serviceAccount automountServiceAccountToken nodeName hostNetwork hostPID hostIPC",
     "shareProcessNamespace hostname subdomain affinity schedulerName tolerations priorityClassName priority",
-    "dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead setHostnameAsFQDN",
-    "os hostUsers resources hostnameOverride workloadRef",
+    "dnsConfig readinessGates runtimeClassName enableServiceLinks preemptionPolicy overhead ",
+    "setHostnameAsFQDN os hostUsers resources hostnameOverride workloadRef",
     containers=_keyed(CONTAINER, "name", required=True),
     initContainers=_keyed(CONTAINER, "name"),
     ephemeralContainers=_keyed(CONTAINER, "name"),
@@ -111,7 +109,8 @@ _COUNTS = "replicas updatedReplicas readyReplicas availableReplicas unavailableR
 
 
 def _kind(**parts: Type) -> Type:
-    return _struct(untracked="apiVersion kind", metadata=METADATA, **parts)
+    fields: dict[str, Type] = {"apiVersion": ATOM, "kind": ATOM, "metadata": METADATA, **parts}
+    return Type("struct", fields, untracked=frozenset({"apiVersion", "kind"}))
 
 
 KINDS: Mapping[str, Type] = {
@@ -143,8 +142,8 @@ KINDS: Mapping[str, Type] = {
     ),
     "Secret": _kind(type=ATOM, immutable=ATOM, data=MAP, stringData=MAP),
     "Event": _struct(
-        "involvedObject reason message firstTimestamp lastTimestamp count type eventTime series action related",
-        "reportingComponent reportingInstance",
+        "involvedObject reason message firstTimestamp lastTimestamp count type eventTime series action",
+        "related reportingComponent reportingInstance",
         untracked="apiVersion kind",
         metadata=METADATA,
         source=_struct("component host"),

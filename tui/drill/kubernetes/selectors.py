@@ -15,7 +15,8 @@ _EQUAL = re.compile(r"^(?P<key>[^=!\s]+)\s*(?P<op>==|=|!=)\s*(?P<value>[^=!\s]*)
 FIELDS: Mapping[str, frozenset[str]] = {
     "pods": frozenset({"spec.nodeName", "status.phase", "status.podIP", "spec.restartPolicy"}),
     "events": frozenset(
-        f"involvedObject.{name}" for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")
+        f"involvedObject.{name}"
+        for name in ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion")
     )
     | {"reason", "type", "reportingComponent", "source"},
     "secrets": frozenset({"type"}),
@@ -52,7 +53,9 @@ def _label_test(part: str) -> Callable[[Mapping[str, str]], bool]:
         return lambda have: part[1:] not in have
     if re.fullmatch(r"[^\s=!]+", part):
         return lambda have: part in have
-    raise SelectorError(f"unable to parse requirement: found '{part}', expected: in, notin, =, ==, !=, gt, lt")
+    raise SelectorError(
+        f"unable to parse requirement: found '{part}', expected: in, notin, =, ==, !=, gt, lt"
+    )
 
 
 def fields(text: str, resource: str) -> Test:
@@ -63,7 +66,7 @@ def fields(text: str, resource: str) -> Test:
         if not found:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
         if found["key"] not in FIELDS.get(resource, frozenset()) | {"metadata.name", "metadata.namespace"}:
-            raise SelectorError(f'field label not supported: {found["key"]}')
+            raise SelectorError(f"field label not supported: {found['key']}")
         tests.append(_field_test(found["key"], found["op"], found["value"]))
     return lambda obj: all(test(obj) for test in tests)
 

@@ -128,9 +128,8 @@ def bad_request(message: str) -> Refusal:
 
 def unsupported_media_type(accepted: Sequence[str]) -> Refusal:
     """415: the body is of a type that this verb does not take."""
-    message = (
-        f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}"
-    )
+    types = ", ".join(accepted)
+    message = f"the body of the request was in an unknown format - accepted media types include: {types}"
     return Refusal(415, "UnsupportedMediaType", message, {})
 
 

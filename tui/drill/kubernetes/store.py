@@ -67,7 +67,7 @@ class Store:
         """The object, or nothing."""
         return self._objects.get(resource.name, {}).get((namespace, name))
 
-    def list(self, resource: Resource, namespace: str = "") -> list[Obj]:
+    def all(self, resource: Resource, namespace: str = "") -> list[Obj]:
         """Objects in the order of their keys, as etcd gives them; "" means every namespace."""
         items = self._objects.get(resource.name, {})
         return [items[key] for key in sorted(items) if not namespace or key[0] == namespace]
@@ -101,7 +101,7 @@ class Store:
         return old if built is old else self._commit("MODIFIED", resource, built, old)
 
     def rebuilt(self, resource: Resource, old: Obj, new: Obj, writer: Writer) -> Obj:
-        """What `replace` would store: generation and managed fields follow; `old` itself if nothing changed."""
+        """What `replace` would store, managed fields included; `old` itself if nothing changed."""
         if new == old:
             return old
         meta = dict(new["metadata"])
@@ -160,8 +160,8 @@ class Store:
 
 _META_ORDER = (
     "name", "generateName", "namespace", "uid", "resourceVersion", "generation", "creationTimestamp",
-    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
-    "managedFields",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences",
+    "finalizers", "managedFields",
 )  # fmt: skip
 
 

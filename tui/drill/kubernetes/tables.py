@@ -51,7 +51,9 @@ def _equalities(selector: Mapping[str, Any]) -> str:
     for item in selector.get("matchExpressions") or []:
         values = ",".join(sorted(item.get("values") or []))
         shown = {"In": f"{item['key']} in ({values})", "NotIn": f"{item['key']} notin ({values})"}
-        parts.append(shown.get(item["operator"], item["key"] if item["operator"] == "Exists" else f"!{item['key']}"))
+        parts.append(
+            shown.get(item["operator"], item["key"] if item["operator"] == "Exists" else f"!{item['key']}")
+        )
     return ",".join(parts) or "<none>"
 
 
@@ -180,7 +182,9 @@ PRINTERS: Mapping[str, tuple[list[Column], Cells]] = {
         _replica_set,
     ),
     "Pod": (
-        _columns("IP", "Node", "Nominated Node", "Readiness Gates", narrow=("Ready", "Status", "Restarts", "Age")),
+        _columns(
+            "IP", "Node", "Nominated Node", "Readiness Gates", narrow=("Ready", "Status", "Restarts", "Age")
+        ),
         _pod,
     ),
     "Event": (_EVENT_COLUMNS, _event),
@@ -199,7 +203,13 @@ def table(kind: str, objs: list[Obj], version: str, now: datetime, *, include: s
     """A Table of these objects; `include` says what each row carries: Metadata, Object or None."""
     columns, cells = PRINTERS[kind]
     definitions = [
-        {"name": name, "type": type_, "format": form, "description": f"{name} of the {kind}.", "priority": priority}
+        {
+            "name": name,
+            "type": type_,
+            "format": form,
+            "description": f"{name} of the {kind}.",
+            "priority": priority,
+        }
         for name, type_, form, priority in columns
     ]
     rows = [{"cells": cells(obj, now), "object": _carried(obj, include)} for obj in objs]

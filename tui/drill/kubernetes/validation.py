@@ -14,6 +14,11 @@ from tui.drill.kubernetes.status import Cause, go_text
 Obj = dict[str, Any]
 _ENV_NAME = re.compile(r"^[ -<>-~]+$")
 _LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+_LABEL_RULE = (
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
+    "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+)
 _TEMPLATE = "spec.template.spec.containers"
 _IMMUTABLE = "field is immutable"
 
@@ -68,9 +73,7 @@ def _container(container: Obj, path: str) -> Iterator[Cause]:
     if not name:
         yield _required(f"{path}.name")
     elif not _LABEL.match(name) or len(name) > 63:
-        yield _invalid(f"{path}.name", name, "a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                       "characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  "
-                       "or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")  # fmt: skip
+        yield _invalid(f"{path}.name", name, _LABEL_RULE)
     if not container.get("image"):
         yield _required(f"{path}.image")
     for index, item in enumerate(container.get("env") or []):
@@ -82,7 +85,9 @@ def _env(item: Obj, path: str) -> Iterator[Cause]:
     if not name:
         yield _required(f"{path}.name")
     elif not _ENV_NAME.match(name):
-        why = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+        why = (
+            "a valid environment variable name must consist only of printable ASCII characters other than '='"
+        )
         yield _invalid(f"{path}.name", name, why)
     if item.get("value") and item.get("valueFrom"):
         yield _invalid(f"{path}.valueFrom", "", "may not be specified when `value` is not empty")
@@ -95,7 +100,9 @@ def wrong_type(obj: Obj) -> str:
         for item in container.get("env") or []:
             value = item.get("value")
             if value is not None and not isinstance(value, str):
-                return "bool" if isinstance(value, bool) else "float64" if isinstance(value, float) else "int64"
+                return (
+                    "bool" if isinstance(value, bool) else "float64" if isinstance(value, float) else "int64"
+                )
     return ""
 
 

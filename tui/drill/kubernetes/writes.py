@@ -76,7 +76,9 @@ class Writes:
         """A new object; with dry run nothing is stored."""
         obj = _object(body, resource)
         meta = {**(obj.get("metadata") or {}), "namespace": namespace}
-        meta = {key: item for key, item in meta.items() if key not in ("uid", "resourceVersion", "managedFields")}
+        meta = {
+            key: item for key, item in meta.items() if key not in ("uid", "resourceVersion", "managedFields")
+        }
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"] + objects.suffix(self.store.rng)
         obj, warnings = self._decoded(resource, {**obj, "metadata": meta}, body, options)
@@ -144,11 +146,18 @@ class Writes:
             raise status.conflict(resource, name)
         prepared = _prepared(resource, {**new, "metadata": meta}, old)
         self._validate(resource, prepared, old)
-        for key in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"):
+        for key in (
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+            "generation",
+            "managedFields",
+        ):
             if key in old["metadata"]:
                 meta[key] = old["metadata"][key]
         meta = {key: item for key, item in meta.items() if item not in (None, {}, [])}
-        meta = {key: meta[key] for key in sorted(meta, key=list(old["metadata"]).index if set(meta) <= set(old["metadata"]) else str)}
         result = {**prepared, "metadata": meta}
         if resource == DEPLOYMENTS and _counts_as_new(old, result):
             result["metadata"] = {**meta, "generation": meta["generation"] + 1}
@@ -156,14 +165,16 @@ class Writes:
 
     def _validate(self, resource: Resource, new: Obj, old: Obj | None) -> None:
         name = (old or new)["metadata"].get("name", "")
-        if resource == SECRETS and (key := validation.bad_base64(new)):
-            # A real server echoes the whole Secret here, values included.
-            raise status.bad_request(
-                f"Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data in data[{key}]: {new}"
-            )
+        if resource == SECRETS and validation.bad_base64(new):
+            # The real server prints the whole Secret here, values included: clients must redact.
+            raise _undecodable(new, "error decoding from json: illegal base64 data at input byte 0")
         causes = validation.problems(resource.kind, new, old)
         if not name:
-            causes.append(status.Cause("FieldValueRequired", "Required value: name or generateName is required", "metadata.name"))
+            causes.append(
+                status.Cause(
+                    "FieldValueRequired", "Required value: name or generateName is required", "metadata.name"
+                )
+            )
         if causes:
             raise status.invalid(resource, name, causes)
 
