@@ -76,8 +76,8 @@ _OF: dict[Check, dict[str, FactKind]] = {
         "source": _choice("prometheus", "logs"),
         **_all(
             _NUMBER,
-            "ratio errors_per_s requests_per_s requests_per_s_before user_errors_per_s p95_s"
-            " top_status_share",
+            "ratio errors_per_s requests_per_s requests_per_s_before user_errors_per_s user_error_ratio"
+            " p95_s top_status_share",
         ),
         **_all(_TEXT, "top_status top_error_type"),
         **_all(_FLAG, "partial has_errors"),
