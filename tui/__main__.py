@@ -44,37 +44,36 @@ def _ready_streams() -> None:
 def _run() -> int:
     import click
 
-    from tui.cli import ReaderLeft, leeward
+    from tui.cli import OutputLost, leeward
 
     try:
         code = leeward.main(prog_name="leeward", standalone_mode=False)
+        # Now, and not at the end of Python: the exit code says that all output is out.
+        sys.stdout.flush()
     except click.exceptions.Abort:
         return _INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except ReaderLeft:
-        _discard_output()
-        return _READER_LEFT
-    return _flushed(code if isinstance(code, int) else 0)
-
-
-def _flushed(code: int) -> int:
-    """The exit code once all output is out: data that did not arrive is no success."""
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _discard_output()
-        return _READER_LEFT
+    except OutputLost as lost:
+        return _lost(lost.error)
     except OSError as error:
-        _discard_output()
-        print(f"leeward: the output could not be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
-        return _CANNOT_TELL
-    return code
+        if error.filename is not None:
+            raise
+        return _lost(error)
+    return code if isinstance(code, int) else 0
+
+
+def _lost(error: OSError) -> int:
+    _discard_output()
+    if isinstance(error, BrokenPipeError):
+        return _READER_LEFT
+    print(f"leeward: the output could not be written: {error.strerror}.", file=sys.stderr)  # noqa: T201
+    return _CANNOT_TELL
 
 
 def _discard_output() -> None:
-    """Whoever read our output left (`| head`): nothing is wrong, and nobody is left to tell."""
+    """Let the rest go nowhere, so that Python's own flush at the end does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -225,7 +225,7 @@ def test_a_reader_that_leaves_early_ends_it_quietly(home: Path) -> None:
 
 def test_a_terminal_that_cannot_show_a_character_gets_a_replacement(home: Path) -> None:
     leeward(home, "note", INCIDENT, "10 → 3")
-    done = leeward(home, "show", INCIDENT, environ={"PYTHONIOENCODING": "ascii"})
+    done = leeward(home, "show", INCIDENT, environ={"PYTHONIOENCODING": "latin-1"})
     assert (done.returncode, done.stderr) == (0, "")
     assert "10 ? 3" in done.stdout
 

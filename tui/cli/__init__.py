@@ -5,6 +5,7 @@ Each command is a module of its own, imported when it is called: `leeward --help
 help texts of the commands therefore stand here.
 """
 
+import errno
 import importlib
 import sys
 from dataclasses import dataclass
@@ -58,8 +59,15 @@ class Options:
     ascii: bool = False
 
 
-class ReaderLeft(Exception):
-    """Whoever read stdout closed it. Not an OSError: click would make a failure of it."""
+class OutputLost(Exception):
+    """What was to be said did not arrive: the reader left, or the disk that takes stdout is full.
+
+    Not an OSError, of which click would make a failure of its own.
+    """
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(error.strerror)
+        self.error = error
 
 
 class Commands(click.Group):
@@ -68,8 +76,11 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ReaderLeft from error
+        except OSError as error:
+            # Files are named in their errors; a stream is not.
+            if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EDQUOT):
+                raise OutputLost(error) from error
+            raise
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
