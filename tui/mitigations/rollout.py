@@ -34,6 +34,7 @@ class _Follower:
     watches: bool = True
     steps: list[Progress] = field(default_factory=list)
     over: bool = False
+    most: int = 0
 
     @property
     def left(self) -> float:
@@ -158,7 +159,9 @@ async def _judge(follower: _Follower, deployment: Mapping[str, Any]) -> None:
         case RolloutState.PAUSED:
             follower.tell(Stage.ROLLING_OUT, _paused(follower, rollout), paused=True, **data)
         case RolloutState.PROGRESSING:
-            follower.tell(Stage.ROLLING_OUT, f"rollout {rollout.done} of {rollout.wanted}", **data)
+            # A pod that is replaced once more is not news: steps only go forward.
+            follower.most = max(follower.most, rollout.done)
+            follower.tell(Stage.ROLLING_OUT, f"rollout {follower.most} of {rollout.wanted}", **data)
 
 
 def _paused(follower: _Follower, rollout: Rollout) -> str:

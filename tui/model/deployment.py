@@ -44,7 +44,8 @@ def rollout_of(deployment: Json) -> Rollout:
     wanted = replicas_wanted(deployment)
     updated = _number(status, "updatedReplicas")
     available = _number(status, "availableReplicas")
-    done = max(min(updated - _number(status, "unavailableReplicas"), available, wanted), 0)
+    old = max(_number(status, "replicas") - updated, 0)
+    done = max(min(available - old, updated, wanted), 0)  # old pods are taken to be available
     observed = _number(status, "observedGeneration") >= _number(_dict(deployment, "metadata"), "generation")
     if not observed:
         done = 0
