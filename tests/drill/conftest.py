@@ -1,5 +1,6 @@
 """A bench whose servers listen, and a client to ask them."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -7,7 +8,7 @@ from contextlib import AsyncExitStack
 import httpx
 import pytest
 
-from tests.drill.bench import SEED, Bench
+from tests.drill.bench import SEED, Bench, story
 from tui.drill.servers.alertmanager import AlertmanagerServer
 from tui.drill.servers.base import LoopbackServer
 from tui.drill.servers.mistral import MistralServer
@@ -48,12 +49,16 @@ class Servers:
 
 
 @pytest.fixture
-async def serve() -> AsyncIterator[Callable[[str], Awaitable[Servers]]]:
-    """A function that starts the servers of a scenario."""
+async def serve() -> AsyncIterator[Callable[..., Awaitable[Servers]]]:
+    """A function that starts the servers of a scenario.
+
+    A test that moves the world on, or asks with a clock of its own, takes a fresh world.
+    """
     async with AsyncExitStack() as stack:
 
-        async def start(scenario: str) -> Servers:
-            servers = Servers(Bench(scenario, start=time.time() + _AHEAD))
+        async def start(scenario: str, fresh: bool = False) -> Servers:
+            bench = Bench(scenario, start=time.time() + _AHEAD) if fresh else story(scenario)
+            servers = Servers(bench)
             for server in servers.all():
                 await server.start()
                 stack.push_async_callback(server.stop)
@@ -67,3 +72,11 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client that looks at no environment."""
     async with httpx.AsyncClient(trust_env=False, timeout=3.0) as made:
         yield made
+
+
+async def run(*argv: str, seconds: float = 15) -> tuple[int, str, str]:
+    """A program's exit and its words, while this loop goes on serving it."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(*argv, stdout=pipe, stderr=pipe)
+    out, err = await asyncio.wait_for(process.communicate(), seconds)
+    return process.returncode or 0, out.decode(), err.decode()

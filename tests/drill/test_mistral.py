@@ -91,7 +91,7 @@ async def test_what_the_list_of_models_says_meanwhile(serve, client, scenario, s
 
 
 async def test_the_rate_limit_is_over_here_when_it_is_over_there(serve, client) -> None:
-    servers = await serve("rate-limited")
+    servers = await serve("rate-limited", fresh=True)
     assert (await complete(client, servers)).status_code == 429
     servers.bench.roll_out(MAX_CONCURRENT_MISTRAL="3")
     assert (await complete(client, servers)).status_code == 200

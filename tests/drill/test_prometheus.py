@@ -1,12 +1,10 @@
 """Prometheus' HTTP API: its envelope, its parameters, its errors, behind credentials."""
 
-import asyncio
 import json
-import subprocess
 
 import pytest
 
-from tests.drill.conftest import TOKEN
+from tests.drill.conftest import TOKEN, run
 from tests.support.real import require
 from tui.drill.servers.prometheus import number
 
@@ -129,17 +127,10 @@ def test_numbers_are_written_as_prometheus_writes_them(value: float, text: str) 
     assert number(value) == text
 
 
-async def run(*argv: str) -> tuple[int, str, str]:
-    """A program's exit and its words, while this loop goes on serving it."""
-    process = await asyncio.create_subprocess_exec(*argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, err = await asyncio.wait_for(process.communicate(), 10)
-    return process.returncode or 0, out.decode(), err.decode()
-
-
 @pytest.mark.real
 async def test_promtool_asks_with_credentials_in_the_address(serve) -> None:
     promtool = require("promtool")
-    servers = await serve("rate-limited")
+    servers = await serve("rate-limited", fresh=True)
     address = servers.prometheus.address.replace("http://", f"http://drill:{TOKEN}@")
     query = "sum by (status_code) (rate(mistral_errors_total[5m]))"
     code, out, err = await run(promtool, "query", "instant", address, query)
@@ -156,7 +147,7 @@ async def test_promtool_asks_with_credentials_in_the_address(serve) -> None:
 @pytest.mark.real
 async def test_promtool_lists_a_range_labels_and_series(serve) -> None:
     promtool = require("promtool")
-    servers = await serve("rate-limited")
+    servers = await serve("rate-limited", fresh=True)
     address = servers.prometheus.address.replace("http://", f"http://drill:{TOKEN}@")
     end = int(servers.bench.now)
     query = "sum(rate(mistral_requests_total[1m]))"
