@@ -38,6 +38,9 @@ _REMEDIES = {
 }
 
 
+_NOTHING = read.Told()
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one of the two requests met; `rank` orders by how bad it is."""
@@ -46,16 +49,12 @@ class Found:
     answer: http.Answer | None
     error: Unanswered | None
     body: object = None
+    told: read.Told = _NOTHING
 
     @property
     def genuine(self) -> bool:
         """Whether it is Mistral that answered."""
         return self.answer is not None and read.from_mistral(self.answer, self.body)
-
-    @property
-    def told(self) -> read.Told:
-        """What the error's body says."""
-        return read.told(self.body)
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -105,23 +104,29 @@ class MistralApi(Asking):
         found = await asyncio.gather(*asked)
         return self._reading(found)
 
-    async def _request(self, method: str, path: str, body: object | None) -> Found:
+    async def _request(self, method: str, path: str, payload: object | None) -> Found:
         url = f"{self._base}/v1/{path}"
-        what = "completion" if body else "models"
+        what = "completion" if payload else "models"
         try:
             answer = await http.ask(
                 method,
                 url,
                 deadline=self.limit,
                 bearer=self._key,
-                json=body,
+                json=payload,
                 limit=_MODELS_LIMIT,
                 verify=await http.believed(self._environ),
                 proxy=proxies.proxy_for(url, self._environ),
             )
         except Unanswered as error:
             return Found(what, None, error)
-        return Found(what, answer, None, answer.json())
+        body = answer.json()
+        return Found(what, answer, None, body, self._safe(read.told(body)))
+
+    def _safe(self, told: read.Told) -> read.Told:
+        """What the body says, without our key: a server may echo it anywhere."""
+        code, kind = (w if w and self.plain(w) == w else None for w in (told.code, told.type))
+        return read.Told(code, kind, self.plain(told.message or "") or None)
 
     def _reading(self, found: list[Found]) -> Reading:
         worst = max(found, key=lambda one: one.rank)

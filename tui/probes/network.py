@@ -77,7 +77,7 @@ class Network(Asking):
         except ssl.SSLCertVerificationError as error:
             text = f"the certificate of {way.host} is not trusted: {error.verify_message}"
             raise Unanswered("tls", "tls", text) from None
-        except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+        except (OSError, ValueError) as error:
             outcome = _outcome(error, way)
             raise Unanswered(outcome, way.phase, f"{_target(way)}: {_SAID[outcome]}") from None
 
@@ -90,26 +90,27 @@ class Network(Asking):
         way.addresses = await names.resolve(host, port, self.limit)
         way.spent["dns"], since = _ms(loop.time() - since), loop.time()
         way.phase = "connect"
-        reader, writer = await _dial(way.addresses, port)
+        sock = await _dial(way.addresses, port)
         way.spent["tcp"] = _ms(loop.time() - since)
         try:
             if way.tls:
-                await self._shake_hands(way, reader, writer)
+                await self._shake_hands(way, sock)
         finally:
-            # Not closed politely: a peer that does not answer must not hold us.
-            writer.transport.abort()
+            sock.close()
 
-    async def _shake_hands(
-        self, way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _shake_hands(self, way: Way, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         verify = await http.believed(self._environ)
         if way.proxy:
-            await _tunnel(way, reader, writer)
+            await _tunnel(way, sock)
         way.phase, since = "tls", loop.time()
-        await writer.start_tls(verify, server_hostname=way.host)
+        transport, _ = await loop.create_connection(
+            asyncio.Protocol, sock=sock, ssl=verify, server_hostname=way.host
+        )
         way.spent["tls"] = _ms(loop.time() - since)
         way.verified = True
+        # Not closed politely: a peer that does not answer must not hold us.
+        transport.abort()
 
     def _arrived(self, way: Way) -> Reading:
         spent = way.spent
@@ -188,20 +189,25 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-async def _dial(addresses: tuple[str, ...], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _dial(addresses: tuple[str, ...], port: int) -> socket.socket:
     """Connect to the first address that lets us; the last one's failure is raised."""
     for number, address in enumerate(addresses, 1):
         last = number == len(addresses)
+        sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         try:
+            sock.setblocking(False)
             async with asyncio.timeout(None if last else _FIRST_PATIENCE):
-                return await asyncio.open_connection(address, port, limit=_LONGEST_REPLY)
-        except OSError:  # a TimeoutError is one
-            if last:
+                await asyncio.get_running_loop().sock_connect(sock, (address, port))
+            return sock
+        except BaseException as error:
+            sock.close()
+            # A TimeoutError is an OSError; a cancellation is none.
+            if last or not isinstance(error, OSError):
                 raise
     raise OSError("no address")
 
 
-async def _tunnel(way: Way, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _tunnel(way: Way, sock: socket.socket) -> None:
     """Ask an HTTP proxy for a connection to the target. Raises Unanswered where it refuses."""
     if urlsplit(way.proxy).scheme != "http":
         raise Unanswered("unsendable", None, f"the proxy {proxies.place(way.proxy)} is no http:// proxy")
@@ -211,12 +217,16 @@ async def _tunnel(way: Way, reader: asyncio.StreamReader, writer: asyncio.Stream
     if user.username:
         password = Secret(unquote(user.password or ""))
         lines.append(f"Proxy-Authorization: {http.basic(unquote(user.username), password)}")
-    writer.write("\r\n".join([*lines, "", ""]).encode())
+    loop = asyncio.get_running_loop()
     way.phase = "send"
-    try:
-        reply = await reader.readuntil(b"\r\n\r\n")
-    except asyncio.LimitOverrunError:
-        reply = b""
+    await loop.sock_sendall(sock, "\r\n".join([*lines, "", ""]).encode())
+    reply = b""
+    # Byte by byte, so that nothing of what follows the reply is taken from TLS.
+    while not reply.endswith(b"\r\n\r\n") and len(reply) < _LONGEST_REPLY:
+        byte = await loop.sock_recv(sock, 1)
+        if not byte:
+            break
+        reply += byte
     status = reply.split(b" ", 2)[1:2]
     if status != [b"200"]:
         said = status[0].decode("ascii", "replace")[:3] if status else "no HTTP"
@@ -227,7 +237,7 @@ async def _tunnel(way: Way, reader: asyncio.StreamReader, writer: asyncio.Stream
 def _outcome(error: Exception, way: Way) -> Outcome:
     if isinstance(error, ConnectionRefusedError):
         return "refused"
-    if isinstance(error, (ConnectionResetError, BrokenPipeError, asyncio.IncompleteReadError)):
+    if isinstance(error, (ConnectionResetError, BrokenPipeError)):
         return "reset"
     if isinstance(error, ssl.SSLError):
         return "tls"

@@ -45,12 +45,11 @@ def parse(body: object) -> Page | None:
     if not isinstance(body, dict):
         return None
     status, page, data = (_dict(body.get(k)) for k in ("status", "page", "data"))
-    if status.get("indicator") in _INDICATORS:
+    indicator = _text(status.get("indicator"))
+    if indicator in _INDICATORS:
         kind = "statuspage" if "components" in body else "rootly"
         said = _text(status.get("description"))
-        return Page(
-            status["indicator"], said, _open(body.get("incidents")), kind, _text(page.get("updated_at"))
-        )
+        return Page(indicator, said, _open(body.get("incidents")), kind, _text(page.get("updated_at")))
     if isinstance(page.get("status"), str) and page["status"] in _INSTATUS:
         names = _open(body.get("activeIncidents")) + _open(body.get("activeMaintenances"))
         return Page(_INSTATUS[page["status"]], "", names, "instatus")
