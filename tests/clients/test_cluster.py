@@ -473,6 +473,44 @@ async def test_the_door_keeps_one_connection_and_tries_again_after_a_failure(
     await door.close()
 
 
+async def test_a_slow_login_goes_on_when_the_first_who_asked_gave_up(stub: ApiStub, tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    script = f"echo x >> {count}; sleep 0.4; echo '{credential(TOKEN)}'"
+    door = ClusterDoor(write(tmp_path, kubeconfig(stub.address, plugin(tmp_path, script))))
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await door.open()
+    cluster = await door.open()
+    assert (await cluster.deployment())["kind"] == "Deployment"
+    assert count.read_text() == "x\n"
+    await door.close()
+
+
+async def test_a_login_that_failed_while_nobody_waited_is_told_to_the_next(tmp_path: Path) -> None:
+    door = ClusterDoor(
+        write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, "sleep 0.2; exit 7")))
+    )
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await door.open()
+    await asyncio.sleep(0.4)
+    began = asyncio.get_running_loop().time()
+    assert "failed with status 7" in (await refusal(door.open())).said
+    assert asyncio.get_running_loop().time() - began < 0.1
+    await door.close()
+
+
+async def test_a_name_with_escapes_never_reaches_the_screen(tmp_path: Path) -> None:
+    config = kubeconfig("http://127.0.0.1:9", {"token": TOKEN})
+    config["contexts"][0]["name"] = config["current-context"] = "prod\x1b[31m\u202e"
+    cluster = await Cluster.connect(write(tmp_path, config), 1.0)
+    error = await refusal(cluster.deployment())
+    await cluster.close()
+    assert "\x1b" not in error.said + error.remedy + str(error)
+    assert "\u202e" not in error.said
+
+
 async def test_nothing_that_is_logged_holds_the_token(
     stub: ApiStub, cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:

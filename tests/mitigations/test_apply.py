@@ -215,7 +215,7 @@ async def test_who_overwrote_a_lease_is_told(stub: ApiStub, cluster: Cluster, ru
     set_by(stub, "10", "argocd-controller")
     assert overwritten(stub.deployment, lease) == "argocd-controller"
     (seen,) = leases_of(stub.deployment)
-    assert (seen.value, seen.live) == ("3", "10")
+    assert (seen.value, seen.live, seen.overwritten_by) == ("3", "10", "argocd-controller")
 
 
 async def test_a_lease_is_extended_and_released_without_a_restart(

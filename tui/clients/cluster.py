@@ -18,11 +18,12 @@ from tui.clients import cluster_config, cluster_http
 from tui.clients.cluster_config import Access, contexts
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
 from tui.clients.cluster_http import MANAGER, Query
+from tui.clients.cluster_once import Once
 from tui.clients.imports import imported
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
-from tui.model.text import clean_lines
+from tui.model.text import clean, clean_lines
 from tui.settings import Kubernetes
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Cluster:
         self._login = login
         self._deadline = deadline
         self._logged_in = time.monotonic()
-        self._logging_in = asyncio.Lock()
+        self._logging_in = Once(self._renew)
+        self._selector: str | None = None
         self._redact = Redactor(login.secrets)
         self.context = access.context
         self.namespace = access.namespace
@@ -77,6 +79,7 @@ class Cluster:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._logging_in.stop()
         await self._login.close()
 
     # -- who we are and what we may
@@ -99,7 +102,7 @@ class Cluster:
             raise
         name = _at(answer, "status", "userInfo", "username")
         if isinstance(name, str) and name:
-            self.user = name
+            self.user = clean(name, limit=120)
         return self.user
 
     async def may(self, verb: str, group: str, resource: str, name: str = "", subresource: str = "") -> bool:
@@ -128,7 +131,9 @@ class Cluster:
 
     async def deployment(self) -> dict[str, Any]:
         """The deployment as it is now."""
-        return await self._json("GET", self._deployment_path, self._asked_deployment("get"))
+        found = await self._json("GET", self._deployment_path, self._asked_deployment("get"))
+        self._selector = workload.selector(found)
+        return found
 
     async def patch_deployment(self, body: Any, content_type: str, dry_run: bool) -> dict[str, Any]:
         """Send a patch, under our field manager; the answer is what is stored, or would be.
@@ -262,7 +267,9 @@ class Cluster:
         return self._asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
 
     async def _owned(self, root: str, group: str, resource: str) -> tuple[dict[str, Any], ...]:
-        chosen = workload.selector(await self.deployment())
+        if self._selector is None:
+            await self.deployment()
+        chosen = self._selector  # it cannot be changed while the deployment lives
         return await self._list(root, group, resource, [("labelSelector", chosen)] if chosen else [])
 
     async def _list(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:
@@ -297,26 +304,29 @@ class Cluster:
 
     async def _log_in_anew(self, refused: "Login") -> bool:
         """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""
-        async with self._logging_in:
-            if self._login is not refused:
-                return True
+        if self._login is refused:
             if time.monotonic() - self._logged_in < _AGAIN:
                 return False
+            await self._logging_in.get()
+        return self._login is not refused
+
+    async def _renew(self) -> None:
+        access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
+        if access.server != self._access.server:
+            raise ClusterError(
+                Reason.CONFIG,
+                f"Context {self.context} of the kubeconfig now names another server than at the start.",
+                "Start the console again if that is meant.",
+            )
+        try:
+            fresh = await _log_in(access)
+        finally:
             self._logged_in = time.monotonic()
-            access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
-            if access.server != self._access.server:
-                raise ClusterError(
-                    Reason.CONFIG,
-                    f"Context {self.context} of the kubeconfig now names another server than at the start.",
-                    "Start the console again if that is meant.",
-                )
-            self._login = await _log_in(access)
-            self._access = access
-            for secret in self._login.secrets:
-                self.secrets.add(secret)
-                self._redact.add(secret)
+        refused, self._login, self._access = self._login, fresh, access
+        for secret in fresh.secrets:
+            self.secrets.add(secret)
+            self._redact.add(secret)
         await refused.close()
-        return True
 
 
 class ClusterDoor:
@@ -330,21 +340,23 @@ class ClusterDoor:
         self.settings = settings
         self._deadline = deadline
         self._cluster: Cluster | None = None
-        self._opening = asyncio.Lock()
+        self._opening = Once(self._connect)
 
     async def open(self) -> Cluster:
         """The connection. Raises ClusterError where there can be none."""
-        async with self._opening:
-            if self._cluster is None:
-                self._cluster = await Cluster.connect(self.settings, self._deadline)
-            return self._cluster
+        return self._cluster or await self._opening.get()
 
     async def close(self) -> None:
         """Close the connection, if there is one; `open` would make another."""
-        async with self._opening:
-            cluster, self._cluster = self._cluster, None
+        await self._opening.stop()
+        cluster, self._cluster = self._cluster, None
         if cluster is not None:
             await cluster.close()
+
+    async def _connect(self) -> Cluster:
+        if self._cluster is None:
+            self._cluster = await Cluster.connect(self.settings, self._deadline)
+        return self._cluster
 
 
 async def _log_in(access: Access) -> "Login":

@@ -41,6 +41,7 @@ class ClusterError(Exception):
     def __init__(
         self, reason: Reason, said: str, remedy: str, status: int | None = None, *, sent: bool = False
     ) -> None:
+        said, remedy = clean(said), clean(remedy)  # names of a kubeconfig and of a server are in it
         super().__init__(f"{said} {remedy}".strip())
         self.reason = reason
         self.said = said

@@ -105,7 +105,7 @@ async def plan_undo(
     return replace(
         plan,
         hold=timedelta(0),
-        undoes=applied.intent if isinstance(applied, Applied) else applied.incident,
+        undoes=applied.intent if isinstance(applied, Applied) else applied.incident or applied.mitigation,
         undo_by_hand=_by_hand(cluster, found, ours),
     )
 

@@ -34,8 +34,8 @@ class LeaseNote:
     applied_at: datetime
     until: datetime
 
-    def seen(self, live: str | None) -> LeaseSeen:
-        """The lease beside what the object has now."""
+    def seen(self, live: str | None, overwritten_by: str = "") -> LeaseSeen:
+        """The lease beside what the object has now, and who set that."""
         return LeaseSeen(
             incident=self.incident,
             mitigation=self.mitigation,
@@ -46,6 +46,7 @@ class LeaseNote:
             owner=self.owner,
             until=self.until,
             applied_at=self.applied_at,
+            overwritten_by=overwritten_by,
         )
 
 
@@ -86,22 +87,25 @@ def notes_of(deployment: Mapping[str, Any]) -> tuple[LeaseNote, ...]:
 
 
 def leases_of(deployment: Mapping[str, Any]) -> tuple[LeaseSeen, ...]:
-    """The leases that are written on a Deployment, each with the live value beside it."""
-    return tuple(
-        note.seen(workload.live_value(deployment, note.container, note.variable))
-        for note in notes_of(deployment)
-    )
+    """The leases that are written on a Deployment, each with the live value, and who set it, beside it."""
+    return tuple(_seen(deployment, note) for note in notes_of(deployment))
 
 
 def overwritten(deployment: Mapping[str, Any], lease: LeaseSeen) -> str:
     """Who changed what was leased: the field manager's name, "somebody", or "" while it is ours."""
-    for note in notes_of(deployment):
-        if note.mitigation != lease.mitigation or note.variable != lease.variable:
-            continue
-        if workload.live_value(deployment, note.container, note.variable) == lease.value:
-            return ""
-        return clean(workload.env_manager(deployment, note.container, note.variable), limit=60) or "somebody"
+    for found in leases_of(deployment):
+        if (found.mitigation, found.variable) == (lease.mitigation, lease.variable):
+            return found.overwritten_by
     return "somebody" if lease.live != lease.value else ""
+
+
+def _seen(deployment: Mapping[str, Any], note: LeaseNote) -> LeaseSeen:
+    live = workload.live_value(deployment, note.container, note.variable)
+    if live == note.value:
+        return note.seen(live)
+    manager = workload.env_manager(deployment, note.container, note.variable)
+    # An entry that was removed has no owner left.
+    return note.seen(live, clean(manager, limit=60) or "somebody")
 
 
 def _note(mitigation: str, text: str) -> LeaseNote | None:
