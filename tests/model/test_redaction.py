@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -149,6 +150,17 @@ def test_any_text_is_taken_and_a_second_pass_changes_nothing(text: str) -> None:
     redactor = Redactor([Secret(KEY)])
     once = redactor.text(text)
     assert redactor.text(once) == once
+
+
+@pytest.mark.parametrize(
+    "unit", ["a-", "key-", "a.a", "://", 'token":"', "bearer ", "mistral ", "key=", "a:"]
+)
+def test_a_hostile_text_takes_no_longer_than_its_length(unit: str) -> None:
+    """Thirty thousand characters that tempt each pattern to try again from everywhere."""
+    text = unit * (30_000 // len(unit)) + " key secret ://"
+    begun = time.perf_counter()
+    Redactor([Secret(KEY)]).text(text)
+    assert time.perf_counter() - begun < 2
 
 
 def test_names_that_say_secret() -> None:

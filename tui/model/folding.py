@@ -52,6 +52,9 @@ def _caused(incident: Incident, entry: Entry, diagnosis: str, title: str) -> Inc
     incident = replace(incident, diagnosis=diagnosis or incident.diagnosis)
     if diagnosis in NO_CAUSE or entry.data.get("healthy") is True or not incident.open:
         return incident
+    if incident.mitigated_at is not None:
+        # What the tree says on the way back to health is no other cause.
+        return incident
     same = diagnosis == incident.root_cause
     title = title or (incident.root_cause_title if same else diagnosis)
     return replace(
@@ -175,7 +178,9 @@ def _changed(incident: Incident, entry: Entry, **changes: Any) -> Incident:
 
 
 def _started(incident: Incident, at: datetime) -> Incident:
-    return replace(incident, started_at=_earliest(incident.started_at, at))
+    if incident.started_at is not None and incident.started_at <= at:
+        return incident
+    return replace(incident, started_at=at)
 
 
 def _earliest(one: datetime | None, other: datetime) -> datetime:

@@ -3,6 +3,7 @@
 docs/journal.md describes it for whoever wants to read a journal without this program.
 """
 
+import gc
 import hashlib
 import os
 from collections.abc import Mapping
@@ -174,10 +175,16 @@ def parse(line: bytes) -> Entry:
 
 def parse_all(lines: bytes) -> list[Entry]:
     """The entries of many lines at once, several times as fast. Raises Unreadable if any is bad."""
+    # A hundred thousand new objects, none of them garbage: looking for some would take a third longer.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
         return [entry_of(line) for line in _line.decode_lines(lines)]
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
         raise Unreadable(str(error)) from None
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def parse_raw(line: bytes) -> tuple[RawLine, Envelope]:
