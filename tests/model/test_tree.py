@@ -380,6 +380,19 @@ class TestWalk:
         assert first.evidence == ("97 % of errors are 429.",)
         assert second.evidence == ("97 % of errors are 429.", "Workload: workload as it is")
 
+    def test_the_sentence_that_names_what_decided_is_the_evidence(self) -> None:
+        known = held(SCENARIOS["rate-limited"])
+        spoken = replace(
+            known[Check.WORKLOAD].latest,
+            evidence=("Last change 2 days ago.", "In the pods' logs: code 1300."),
+        )
+        known[Check.WORKLOAD] = Held(spoken, spoken, MAX_AGE)
+        assert "In the pods' logs: code 1300." in walk(RUNBOOK, known, NOW).steps[-1].evidence
+
+    def test_a_branch_that_says_why_is_believed_about_itself(self) -> None:
+        found = walk(RUNBOOK, held(SCENARIOS["bad-key"]), NOW)
+        assert found.steps[-1].evidence == ("The pods' Secret has the key that is refused here (7f3a).",)
+
     def test_a_person_who_overrules_wins_over_the_evidence(self) -> None:
         known = held(SCENARIOS["rate-limited"])
         found = walk(RUNBOOK, known, NOW, {"which-429": "the provider's capacity"})

@@ -105,7 +105,8 @@ class Branch:
     """One way on from a question: taken when its condition holds.
 
     `then` is the id of a question or a diagnosis; `lead` is what the trail says before the label
-    (`API errors › 429`), or "".
+    (`API errors › 429`), or "". `say` is the evidence for taking it, as in a `Saying`; "" leaves
+    that to the readings that decided.
     """
 
     label: str
@@ -113,6 +114,7 @@ class Branch:
     then: str
     answer: str = "yes"
     lead: str = ""
+    say: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,9 @@ class _Absent:
 
 _ABSENT = _Absent()
 
+# A value shorter than this ("0", "no") may stand in a sentence that is about something else.
+_TELLING = 3
+
 
 def holds(condition: Condition, held: Mapping[Check, Held], now: datetime) -> Truth:
     """Whether the condition holds on what is known now."""
@@ -219,7 +222,10 @@ def _answer(
     truths = [holds(branch.when, held, now) for branch in question.branches]
     for branch, truth in zip(question.branches, truths, strict=True):
         if truth is Truth.YES:
-            return _step(question, branch, _because((branch,), held, now, Truth.YES)), branch
+            because = _because((branch,), held, now, truth)
+            return _step(
+                question, branch, (filled(branch.say, held, now),) if branch.say else because
+            ), branch
     if Truth.UNKNOWN in truths:
         unclear = [b for b, t in zip(question.branches, truths, strict=True) if t is Truth.UNKNOWN]
         return _waiting(question, _missing(unclear, held, now)), None
@@ -242,10 +248,18 @@ def _step(question: Question, branch: Branch, told: tuple[str, ...], *, overrule
 def _because(
     branches: Iterable[Branch], held: Mapping[Check, Held], now: datetime, truth: Truth
 ) -> tuple[str, ...]:
-    """The best sentence of each check that made these conditions what they are."""
+    """A sentence of each check that made these conditions what they are."""
     leaves = (leaf for b in branches for leaf in _deciding(b.when, held, now, truth))
-    checks = dict.fromkeys(name.check for leaf in leaves for name in _names(leaf))
-    return tuple(_sentences(check, held[check])[0] for check in checks if check in held)
+    names = tuple(dict.fromkeys(name for leaf in leaves for name in _names(leaf) if name.check in held))
+    return tuple(_about(check, held, now, names) for check in dict.fromkeys(name.check for name in names))
+
+
+def _about(check: Check, held: Mapping[Check, Held], now: datetime, names: tuple[FactName, ...]) -> str:
+    """The reading's sentence that names what decided ("code 1300"), else its best one."""
+    sentences = _sentences(check, held[check])
+    values = {_told(_fact(name, held, now)) for name in names if name.check is check}
+    telling = [value for value in values if len(value) >= _TELLING and value != "none"]
+    return next((s for s in sentences if any(value in s for value in telling)), sentences[0])
 
 
 def _missing(branches: Iterable[Branch], held: Mapping[Check, Held], now: datetime) -> tuple[str, ...]:

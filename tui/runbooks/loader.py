@@ -167,8 +167,10 @@ class _Reader:
             then=fields.text("then"),
             answer=fields.text("answer", "no" if otherwise else "yes"),
             lead=fields.text("lead", ""),
+            say=fields.text("say", ""),
         )
         fields.done()
+        self._facts_in(fields.node, branch.say)
         return branch
 
     def _when(self, fields: Fields) -> Condition | None:
@@ -205,9 +207,12 @@ class _Reader:
         fields = Fields(node, self._problems)
         when, say = self._when(fields), fields.text("say")
         fields.done()
+        self._facts_in(node, say)
+        return Saying(when, say) if when else None
+
+    def _facts_in(self, node: Node, say: str) -> None:
         for name in self._braces(node, say):
             self._conditions.fact(name, node)
-        return Saying(when, say) if when else None
 
     def _braces(self, node: Node, say: str) -> tuple[str, ...]:
         """What stands in braces. Braces that do not pair are a problem."""
