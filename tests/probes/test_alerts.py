@@ -1,0 +1,120 @@
+"""Alerts: what fires, since when, and an Alertmanager that does not say so."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.probes.support import PACE, clock, redactor, sound
+from tests.probes.test_mistral_answer import json_values
+from tests.support import hostile
+from tui.clients.alertmanager import moment, parse
+from tui.model.reading import Alert, Reading, State
+from tui.probes.alerts import Alerts
+from tui.settings import SecretSource, Server
+
+
+def alert(
+    name: str, since: str = "2026-11-23T14:40:00.123456789Z", state: str = "active", **labels: str
+) -> Any:
+    return {
+        "labels": {"alertname": name, **labels},
+        "annotations": {"summary": f"{name} it is"},
+        "startsAt": since,
+        "fingerprint": f"f-{name}",
+        "status": {"state": state, "silencedBy": [], "inhibitedBy": []},
+    }
+
+
+async def reading_from(talk: hostile.Talk, **how: Any) -> Reading:
+    async with hostile.serving(talk) as url:
+        server = Server(url=url, **how)
+        return sound(
+            await Alerts(server, {"AM": "sentinel-of-alertmanager"}, PACE, clock(), redactor()).ask()
+        )
+
+
+def holds(*alerts: Any) -> hostile.Talk:
+    return hostile.says(json.dumps(list(alerts)).encode())
+
+
+async def test_one_alert_is_named_with_its_age() -> None:
+    reading = await reading_from(holds(alert("MistralRateLimitWarning", severity="warning")))
+    assert (reading.state, reading.summary) == (State.WARN, "MistralRateLimitWarning, 23 min")
+    assert reading.facts["firing"] == 1
+    assert reading.facts["names"] == ("MistralRateLimitWarning",)
+    assert reading.facts["severities"] == ("warning",)
+    assert reading.of(Alert)[0].fingerprint == "f-MistralRateLimitWarning"
+    assert reading.evidence == (
+        "MistralRateLimitWarning fires since 14:40:00Z: MistralRateLimitWarning it is",
+    )
+
+
+async def test_of_several_the_gravest_is_named_and_the_oldest_counts() -> None:
+    reading = await reading_from(
+        holds(alert("MistralHighLatency", "2026-11-23T15:00:00Z"),
+              alert("MistralUnavailable", "2026-11-23T15:01:00Z", severity="critical"))
+    )  # fmt: skip
+    assert (reading.state, reading.summary) == (State.FAIL, "2 firing: MistralUnavailable, 3 min")
+
+
+async def test_a_silenced_alert_does_not_fire() -> None:
+    reading = await reading_from(holds(alert("MistralHighCost", state="suppressed")))
+    assert (reading.state, reading.summary) == (State.OK, "none firing, 1 silenced")
+    assert reading.facts["oldest_s"] is None
+    assert reading.of(Alert)[0].state == "suppressed"
+
+
+async def test_alerts_of_others_are_counted_and_no_more() -> None:
+    ours = alert("HighErrors", service="mistral-service")
+    reading = await reading_from(holds(alert("DiskFull"), ours))
+    assert reading.facts["names"] == ("HighErrors",)
+    assert reading.note == "1 other alerts, not about Mistral"
+
+
+async def test_none_is_well() -> None:
+    assert (await reading_from(holds())).summary == "none firing"
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        hostile.says(b"<html>sign in", "200 OK", "text/html"), hostile.says(b"{}"),
+        hostile.says(b'"no"', "401 Unauthorized"), hostile.says(b"", "502 Bad Gateway"),
+        hostile.hangs, hostile.trickles, hostile.garbles, hostile.resets, hostile.floods,
+    ],
+)  # fmt: skip
+async def test_an_alertmanager_that_does_not_say_is_unknown(talk: hostile.Talk) -> None:
+    reading = await reading_from(talk, token=SecretSource(env="AM"))
+    assert reading.state is State.UNKNOWN
+    assert not reading.facts
+    assert "sentinel" not in repr(reading)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["labels", "annotations", "startsAt", "fingerprint", "status"]), json_values
+    )
+)
+def test_no_alert_is_too_strange(item: dict[str, object]) -> None:
+    parse(item)
+    parse({**alert("x"), **item})
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-23T15:00:00.123456789+01:00", datetime(2026, 11, 23, 14, 0, 0, 123456, UTC)),
+        ("2026-11-23T15:00:00Z", datetime(2026, 11, 23, 15, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", datetime(1, 1, 1, tzinfo=UTC)),
+        ("0001-01-01T00:00:00+05:00", None),
+        ("2026-11-23", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_times_are_read_as_go_writes_them(text: object, at: datetime | None) -> None:
+    assert moment(text) == at
