@@ -19,10 +19,12 @@ from tui.drill.kubernetes.patch import (
 from tui.drill.kubernetes.schema import KINDS
 
 SCALARS = st.none() | st.booleans() | st.integers(-9, 9) | st.text("abc/~$", max_size=4)
+KEYS = st.text("ab/~", max_size=3)
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab/~", max_size=3), inner, max_size=3),
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=12,
-)  # fmt: skip
+)
 OBJECTS = st.dictionaries(st.text("ab/~", max_size=3), VALUES, max_size=4)
 NAMES = st.sampled_from(["A", "B", "C", "D", "E"])
 ENVS = st.lists(st.tuples(NAMES, st.text("xyz", max_size=2)), max_size=5, unique_by=lambda pair: pair[0])

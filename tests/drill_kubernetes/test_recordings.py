@@ -37,7 +37,7 @@ def agrees(response: Any, name: str) -> None:
 def same(mine: Any, theirs: Any) -> None:
     """Both are one after `comparable`; the difference is told line by line."""
     texts = [json.dumps(comparable(value), indent=1, sort_keys=True).splitlines() for value in (mine, theirs)]
-    difference = [line for line in difflib.unified_diff(*texts, "simulated", "recorded", n=2, lineterm="")]
+    difference = list(difflib.unified_diff(*texts, "simulated", "recorded", n=2, lineterm=""))
     assert not difference, "\n".join(difference)
 
 

@@ -16,7 +16,18 @@ from typing import Any
 import trustme
 from aiohttp import web
 
-from tui.drill.kubernetes import discovery, kubeconfig, logs, objects, protobuf, rbac, reviews, status, tables
+from tui.drill.kubernetes import (
+    discovery,
+    kubeconfig,
+    logs,
+    objects,
+    openapi,
+    protobuf,
+    rbac,
+    reviews,
+    status,
+    tables,
+)
 from tui.drill.kubernetes.cluster import Cluster
 from tui.drill.kubernetes.rbac import Ask, User
 from tui.drill.kubernetes.reads import Form, ReadQuery, Reads
@@ -166,6 +177,8 @@ class KubeApi:
             body = discovery.resources("", parts[1])
         elif parts[:1] == ["apis"] and len(parts) == 3:
             body = discovery.resources(parts[1], parts[2])
+        elif parts == ["openapi", "v2"]:
+            return web.Response(body=openapi.document(), headers={"Content-Type": openapi.MEDIA_TYPE})
         elif parts in (["healthz"], ["livez"], ["readyz"]):
             return web.Response(text="ok")
         return None if body is None else _json(body)

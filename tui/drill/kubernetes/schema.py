@@ -193,12 +193,12 @@ def unknown_fields(value: Any, schema: Type, path: str = "") -> Iterator[str]:
 
 
 def without_unknown(value: Any, schema: Type) -> Any:
-    """A copy without the fields that the schema does not have: what decoding into the type keeps."""
+    """A copy without fields that the schema does not have, or that are null: what decoding keeps."""
     if schema.kind == "struct" and isinstance(value, dict):
         return {
             name: without_unknown(child, schema.fields[name])
             for name, child in value.items()
-            if name in schema.fields
+            if name in schema.fields and child is not None
         }
     if schema.kind == "list" and isinstance(value, list):
         return [without_unknown(item, schema.item) for item in value]
