@@ -31,8 +31,7 @@ class Field(TextArea):
         if self._multiline:
             self.insert("\n")
 
-    async def _on_key(self, event: Key) -> None:
-        """Enter and Escape go to the prompt; Textual's own would break the line and lose the focus."""
+    def on_key(self, event: Key) -> None:
+        """Enter and Escape are the prompt's: the text area would break the line, or give up the focus."""
         if event.key in ("enter", "escape"):
-            return
-        await super()._on_key(event)
+            event.prevent_default()

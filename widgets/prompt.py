@@ -8,11 +8,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.events import Key
+from textual.events import Key, Resize
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Lines, Piece, fit_line, plain
+from widgets.lines import Line, Lines, Piece, fit, fit_line, plain
 from widgets.panel import Panel, lit, window
 
 
@@ -79,7 +79,7 @@ class Prompt(Vertical):
         self._field = Field(text, multiline)
         usual = "Enter saves, Ctrl+J breaks the line, Esc keeps the draft"
         self._remark = _Remark(hint or (usual if multiline else "Enter saves, Esc keeps the draft"), glyphs)
-        self.border_title = Content(f"{glyphs.focus} {glyphs.words(plain(title))}")
+        self._words = f"{glyphs.focus} {glyphs.words(plain(title))}"
 
     @property
     def text(self) -> str:
@@ -98,6 +98,10 @@ class Prompt(Vertical):
     def on_mount(self) -> None:
         """Keys go to the field."""
         self._field.focus()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Cut the title ourselves: Textual's ellipsis is not ASCII."""
+        self.border_title = Content(fit(self._words, self.outer_size.width - 8, self.glyphs.ellipsis))
 
     def action_submit(self) -> None:
         """Say what was written; nothing written is nothing asked."""

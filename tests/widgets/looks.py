@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from textual._compositor import CompositorUpdate
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
 from textual.message import Message
+from textual.screen import Screen
 from textual.widget import Widget
 
 from widgets.actions import ActionRow, ActionsPanel, ActionsView
@@ -180,12 +182,19 @@ class Tiny(App[None]):
         super().__init__()
         self.parts = parts
         self.said: list[object] = []
+        self.sent: list[str] = []
         for one in THEMES:
             self.register_theme(one)
         self.theme = theme
 
     def compose(self) -> ComposeResult:
         yield from self.parts
+
+    def _display(self, screen: Screen[object], renderable: object) -> None:
+        """Keep what a terminal would be sent: the headless driver sends nothing anywhere."""
+        super()._display(screen, renderable)  # type: ignore[arg-type]
+        if isinstance(renderable, CompositorUpdate):
+            self.sent.append(renderable.render_segments(self.console))
 
     async def _on_message(self, message: Message) -> None:
         await super()._on_message(message)
