@@ -21,7 +21,7 @@ from textual.worker import Worker, WorkerState
 from tui.model.clock import Clock
 from tui.model.runbook import Runbook
 from tui.model.tree import Walk
-from tui.screens import clipboard, flows, view
+from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
@@ -204,6 +204,8 @@ class LeewardApp(App[int]):
             return
         self._published(session.snapshot)
         if self.opening.resume:
+            from tui.screens import flows
+
             await self._flow(flows.resume(self.opening.resume))
 
     async def _started(self, session: "Session") -> bool:
@@ -304,9 +306,10 @@ class LeewardApp(App[int]):
         self._return_code = _ERROR
         if self._exception is not None:
             return
+        sentence = Text(self._kept(error, "the console had to close; the record is whole"))
         self._exception = error
         self._exception_event.set()
-        self.panic(Text(self._kept(error, "the console had to close; the record is whole")))
+        self.panic(sentence)
 
     def panic(self, *renderables: Any) -> None:
         """The end of a thread of Textual's own: its terminal was taken away, or it is broken."""

@@ -1,6 +1,6 @@
 """The console's one screen: banner, checks, errors, tree, what to do here, timeline, keys."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -8,7 +8,7 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
-from tui.screens import branches, flows, view
+from tui.screens import branches, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
 from widgets.actions import ActionsPanel
@@ -22,13 +22,23 @@ from widgets.panel import Panel, Tab
 from widgets.timeline import Timeline, TimelineRow
 from widgets.tree import TreePanel
 
+if TYPE_CHECKING:
+    from types import ModuleType
+
 _MESSAGE_LINES = 3
 # From these columns and rows on, the four panels fit beside each other.
 WIDE = (100, 32)
 
 
+def _flows() -> "ModuleType":
+    """What follows a key. It brings the dialogs' widgets with it, which the first paint does without."""
+    from tui.screens import flows
+
+    return flows
+
+
 class MainScreen(Screen[None]):
-    """The screen. It shows what `paint` is given, and turns keys into flows."""
+    """The screen. It shows what `paint` is given, and turns keys into _flows()."""
 
     DEFAULT_CSS = """
     MainScreen { layout: vertical; }
@@ -228,57 +238,57 @@ class MainScreen(Screen[None]):
 
     def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
         """Enter on an action looks at it: a preview, or a link that is copied."""
-        self.desk.begin(flows.look_at(event.action, event.blocked))
+        self.desk.begin(_flows().look_at(event.action, event.blocked))
 
     def on_tree_panel_chosen(self, event: TreePanel.Chosen) -> None:
         """Enter on a row of the tree tells its evidence."""
-        self.desk.begin(flows.read_branch(event.row))
+        self.desk.begin(_flows().read_branch(event.row))
 
     def on_timeline_opened(self, event: Timeline.Opened) -> None:
         """Enter on an entry opens all of it."""
-        self.desk.begin(flows.read_entry(event.index))
+        self.desk.begin(_flows().read_entry(event.index))
 
     def action_open(self) -> None:
         """Enter on a panel without a cursor: all that the checks said."""
-        self.desk.begin(flows.read_checks)
+        self.desk.begin(_flows().read_checks)
 
     # Keys
 
     def action_help(self) -> None:
         """The help."""
-        self.desk.begin(flows.read_help)
+        self.desk.begin(_flows().read_help)
 
     def action_palette(self) -> None:
         """Every action by name."""
-        self.desk.begin(flows.palette)
+        self.desk.begin(_flows().palette)
 
     def action_incident(self) -> None:
         """The incident menu."""
-        self.desk.begin(flows.incident)
+        self.desk.begin(_flows().incident)
 
     def action_mitigate(self) -> None:
         """The numbered list of changes."""
-        self.desk.begin(flows.mitigate)
+        self.desk.begin(_flows().mitigate)
 
     def action_note(self) -> None:
         """Write a note."""
-        self.desk.begin(flows.note)
+        self.desk.begin(_flows().note)
 
     def action_undo(self) -> None:
         """The undo's preview."""
-        self.desk.begin(flows.undo)
+        self.desk.begin(_flows().undo)
 
     def action_export(self) -> None:
         """Write the postmortem."""
-        self.desk.begin(flows.export)
+        self.desk.begin(_flows().export)
 
     def action_refresh(self) -> None:
         """Ask every check now."""
-        self.desk.begin(flows.refresh)
+        self.desk.begin(_flows().refresh)
 
     def action_filter(self) -> None:
         """Filter the timeline."""
-        self.desk.begin(flows.sift(self))
+        self.desk.begin(_flows().sift(self))
 
     def action_entries(self) -> None:
         """Key entries, or all."""
@@ -287,30 +297,30 @@ class MainScreen(Screen[None]):
 
     def action_pin(self) -> None:
         """Pin a diagnosis."""
-        self.desk.begin(flows.pin)
+        self.desk.begin(_flows().pin)
 
     def action_overrule(self) -> None:
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
         row = self.questions.highlighted if self.focused is self.questions else None
-        self.desk.begin(flows.overrule(branches.question_of(row) if row else ""))
+        self.desk.begin(_flows().overrule(branches.question_of(row) if row else ""))
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""
-        self.desk.begin(flows.copy(self.under_cursor()))
+        self.desk.begin(_flows().copy(self.under_cursor()))
 
     def action_leave(self) -> None:
         """Leave; asks only while a mitigation runs."""
-        self.desk.begin(flows.leave)
+        self.desk.begin(_flows().leave)
 
     def under_cursor(self) -> tuple[str, str]:
         """What the cursor is on, as text, and what to call it."""
         snapshot = self.desk.snapshot
         if self.focused is self.timeline and (index := self.timeline.cursor_index) is not None:
-            return flows.entry_text(snapshot.entries[index]), "the entry"
+            return _flows().entry_text(snapshot.entries[index]), "the entry"
         if self.focused in (self.status, self.chart):
-            return flows.checks_text(snapshot), "the checks"
+            return _flows().checks_text(snapshot), "the checks"
         if self.focused is self.actions and snapshot.actions:
             action = snapshot.actions[min(self.actions.cursor, len(snapshot.actions) - 1)]
             if action.url:
                 return action.url, "the link"
-        return flows.diagnosis_text(snapshot), "the diagnosis"
+        return _flows().diagnosis_text(snapshot), "the diagnosis"

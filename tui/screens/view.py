@@ -31,6 +31,8 @@ NAMES: Mapping[Check, tuple[str, str]] = {
 }
 _SEVERITY_ROLES = {Severity.P1: "fail", Severity.P2: "warn"}
 _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
+# The column of kinds has ten cells.
+_KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
 _ASKING = "asking…"
 _CHART_SPAN = timedelta(minutes=30)
 
@@ -135,7 +137,7 @@ def _response(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
     if incident is None:
         return "", False
     if incident.acknowledged_at is not None:
-        since = incident.declared_at or incident.started_at
+        since = incident.started_at or incident.declared_at
         return (
             f"acknowledged in {times.span(incident.acknowledged_at - since)}" if since else "acknowledged"
         ), False
@@ -378,7 +380,7 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None) -> TimelineRow:
     """One entry. A kind that this version does not know is shown, as a key entry."""
     return TimelineRow(
         time=moment(entry.occurred_at, zone),
-        kind=str(entry.kind),
+        kind=_KINDS.get(entry.kind, str(entry.kind)),
         text=entry.text,
         key=entry.kind in KEY_KINDS or entry.kind not in frozenset(Kind),
         role=_entry_role(entry),
