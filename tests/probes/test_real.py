@@ -1,0 +1,158 @@
+"""The probes against a real Prometheus and a real Alertmanager that scrape a real exporter."""
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.probes.support import redactor, sound
+from tests.support import exporter
+from tests.support.real import require
+from tui import runbooks
+from tui.clients.prometheus import Prometheus, PrometheusError
+from tui.model.clock import SystemClock
+from tui.model.reading import Alert, Reading, Series, State
+from tui.probes.alerts import Alerts
+from tui.probes.error_rate import ErrorRate
+from tui.probes.probe import Pace
+from tui.settings import Server
+
+pytestmark = pytest.mark.real
+
+WINDOW = timedelta(seconds=8)
+PACE = Pace(timedelta(seconds=1), 4.0)
+RULES = """
+groups:
+  - name: mistral
+    interval: 1s
+    rules:
+      - alert: MistralHighErrorRate
+        expr: sum(rate(mistral_errors_total[8s])) / sum(rate(mistral_requests_total[8s])) > 0.05
+        labels: {severity: warning}
+        annotations: {summary: "errors above 5 %"}
+"""
+CONFIG = """
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+rule_files: [rules.yml]
+alerting:
+  alertmanagers:
+    - static_configs: [{{targets: ["127.0.0.1:{alertmanager}"]}}]
+scrape_configs:
+  - job_name: mistral-service
+    static_configs: [{{targets: ["127.0.0.1:{exporter}"]}}]
+"""
+ALERTMANAGER = "route: {receiver: nobody, group_wait: 0s}\nreceivers: [{name: nobody}]\n"
+
+
+@dataclass(frozen=True)
+class World:
+    prometheus: str
+    alertmanager: str
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextlib.contextmanager
+def running(*argv: str, log: Path) -> Iterator[None]:
+    """A program for as long as the block lasts; its output goes to a file for whoever looks."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(argv, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A Prometheus, an Alertmanager and the exporter, each on a free port of loopback."""
+    prometheus = require("prometheus")
+    # Debian's name, then that of the upstream archive.
+    alertmanager = shutil.which("prometheus-alertmanager") or require("alertmanager")
+    folder = tmp_path_factory.mktemp("real")
+    ports = [free_port() for _ in range(3)]
+    (folder / "rules.yml").write_text(RULES)
+    (folder / "prometheus.yml").write_text(CONFIG.format(alertmanager=ports[1], exporter=ports[2]))
+    (folder / "alertmanager.yml").write_text(ALERTMANAGER)
+    with contextlib.ExitStack() as stack:
+        for number, argv in enumerate(
+            [
+                [sys.executable, "-m", "tests.support.exporter", str(ports[2])],
+                [alertmanager, f"--config.file={folder}/alertmanager.yml", f"--storage.path={folder}/am",
+                 f"--web.listen-address=127.0.0.1:{ports[1]}", "--cluster.listen-address="],
+                [prometheus, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+                 f"--web.listen-address=127.0.0.1:{ports[0]}"],
+            ]
+        ):  # fmt: skip
+            stack.enter_context(running(*argv, log=folder / f"{number}.log"))
+        yield World(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+
+
+async def until(ask: ErrorRate | Alerts, good: str) -> Reading:
+    """Ask until the reading's fact is there and above zero, for half a minute at most."""
+    ends = time.monotonic() + 30
+    while True:
+        reading = sound(await ask.ask())
+        if reading.facts.get(good):
+            return reading
+        assert time.monotonic() < ends, reading
+        await asyncio.sleep(0.3)
+
+
+async def test_the_error_rate_agrees_with_the_exporter_within_ten_percent(world: World) -> None:
+    prometheus = Prometheus(Server(url=world.prometheus), {})
+    runbook = runbooks.load()
+    probe = ErrorRate(prometheus, None, "", runbook, WINDOW, PACE, SystemClock(), redactor())
+    await until(probe, "ratio")
+    await asyncio.sleep(WINDOW.total_seconds())
+    reading = sound(await probe.ask())
+    prometheus.close()
+    assert reading.facts["ratio"] == pytest.approx(exporter.ratio(), rel=0.1)
+    assert reading.facts["errors_per_s"] == pytest.approx(sum(exporter.ERRORS_PER_S.values()), rel=0.1)
+    assert reading.facts["requests_per_s"] == pytest.approx(sum(exporter.REQUESTS_PER_S.values()), rel=0.1)
+    assert reading.facts["top_status"] == "429"
+    assert reading.facts["top_status_share"] == pytest.approx(exporter.SHARE_429, rel=0.1)
+    assert reading.facts["p95_s"] == pytest.approx(1.75, rel=0.1)
+    assert reading.facts["user_errors_per_s"] == pytest.approx(0.65, rel=0.1)
+    assert reading.state is State.WARN
+    assert {series.label for series in reading.of(Series)} == set(exporter.ERRORS_PER_S)
+
+
+async def test_a_firing_alert_appears_with_its_fingerprint(world: World) -> None:
+    probe = Alerts(Server(url=world.alertmanager), {}, PACE, SystemClock(), redactor())
+    reading = await until(probe, "firing")
+    assert reading.facts["names"] == ("MistralHighErrorRate",)
+    assert reading.state is State.WARN
+    (first,) = reading.of(Alert)
+    (again,) = sound(await probe.ask()).of(Alert)
+    assert first.fingerprint == again.fingerprint
+    assert first.summary == "errors above 5 %"
+
+
+async def test_every_query_of_the_runbook_is_one_that_prometheus_understands(world: World) -> None:
+    prometheus = Prometheus(Server(url=world.prometheus), {})
+    for query in runbooks.load().queries.values():
+        await prometheus.query(query.over(WINDOW))
+    with pytest.raises(PrometheusError) as caught:
+        await prometheus.query("sum(")
+    prometheus.close()
+    assert caught.value.outcome == "bad_query"
+    assert "parse error" in caught.value.said
