@@ -215,6 +215,18 @@ class TestLoading:
         with pytest.raises(RunbookError, match="is not UTF-8 text"):
             load_file(file)
 
+    def test_yaml_without_libyaml_reads_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        fast = runbooks.load()
+        monkeypatch.setattr("tui.runbooks.document._LOADER", yaml.SafeLoader)
+        assert runbooks.load() == fast
+
+
+@pytest.fixture(params=["CSafeLoader", "SafeLoader"])
+def either_parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(yaml, request.param):
+        pytest.skip("PyYAML was built without libyaml")
+    monkeypatch.setattr("tui.runbooks.document._LOADER", getattr(yaml, request.param))
+
 
 class TestProblems:
     @pytest.mark.parametrize(
@@ -305,6 +317,7 @@ class TestProblems:
             ("{[1]: 2}", "a key is a text"),
         ],
     )
+    @pytest.mark.usefixtures("either_parser")
     def test_what_is_no_runbook_at_all(self, text: str, said: str) -> None:
         assert any(said in line for line in problems(text))
 

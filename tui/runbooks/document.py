@@ -15,6 +15,8 @@ import yaml
 
 from tui.model.text import clean
 
+# libyaml's is ten times as fast; wheels bring it, a build from source may not.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST = 256 * 1024
 DEEPEST = 40
 _SCALARS = {
@@ -84,7 +86,7 @@ def parse(text: str, problems: Problems) -> Node | None:
     try:
         if not _plain(text, problems):
             return None
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problems.add(mark.line + 1 if mark else 1, "", f"no YAML: {error.problem}", "mend it there")
@@ -103,7 +105,7 @@ def parse(text: str, problems: Problems) -> Node | None:
 def _plain(text: str, problems: Problems) -> bool:
     """Whether the text stays within what is read, decided before anything is built from it."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=_LOADER):
         line = _line(event.start_mark)
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             problems.add(

@@ -1,6 +1,6 @@
 """Reading a node's fields: what does not fit becomes a problem, never an exception."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -11,7 +11,6 @@ from tui.runbooks.document import Node, Problems
 from tui.settings import SettingsError, duration
 
 E = TypeVar("E", bound=StrEnum)
-T = TypeVar("T")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -117,11 +116,6 @@ class Fields:
         """A duration such as `15m`. Required."""
         node = self.get(name, required=True)
         return timedelta() if node is None else span(node, self.problems)
-
-    def parsed(self, name: str, parse: Callable[[Node], T | None]) -> T | None:
-        """What `parse` makes of the field; None where it is absent."""
-        node = self.get(name)
-        return None if node is None else parse(node)
 
 
 def text(node: Node, problems: Problems) -> str:

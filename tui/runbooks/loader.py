@@ -149,9 +149,8 @@ class _Reader:
         branches = tuple(self._branch(Fields(node, self._problems)) for node in fields.items("branches"))
         if not branches:
             self._problems.at(fields.node, "has no branch", "give it `branches:`, at least one")
-        otherwise = fields.parsed(
-            "otherwise", lambda n: self._branch(Fields(n, self._problems), otherwise=True)
-        )
+        node = fields.get("otherwise")
+        otherwise = None if node is None else self._branch(Fields(node, self._problems), otherwise=True)
         labels = [way.label for way in (*branches, otherwise) if way]
         for label in {label for label in labels if label and labels.count(label) > 1}:
             self._problems.at(
