@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tui.drill.kubernetes import Cluster, KubeApi
 
 Kubectl = Callable[..., Awaitable[tuple[int, str, str]]]
 OTHERS = [path for path in os.environ.get("LEEWARD_KUBECTLS", "").split(":") if path]
+PROGRAMS = [*OTHERS, *(["kubectl"] if shutil.which("kubectl") or not OTHERS else [])]
 POLICY = {
     "metadata": {"name": "deny-all-egress", "namespace": "prod"},
     "spec": {"podSelector": {}, "policyTypes": ["Egress"]},
@@ -33,7 +35,7 @@ async def world(tmp_path: Path) -> AsyncIterator[KubeApi]:
     await served.stop()
 
 
-@pytest.fixture(params=["kubectl", *OTHERS])
+@pytest.fixture(params=PROGRAMS)
 def kubectl(request: pytest.FixtureRequest, world: KubeApi, tmp_path: Path) -> Kubectl:
     """Runs kubectl against the world: exit status, stdout, stderr."""
     program = request.param if "/" in request.param else require(request.param)

@@ -194,6 +194,16 @@ def test_going_back_to_an_old_template_gives_its_replica_set_a_new_number(clock:
     assert cluster.deployment["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "3"
 
 
+def test_no_more_empty_replica_sets_are_kept_than_the_limit_says(clock: SteppedClock) -> None:
+    cluster = fresh(clock)
+    for number in range(13):
+        cluster.set_env("MAX_CONCURRENT_MISTRAL", f"{20 + number}")
+        clock.play(cluster, 4, step=0.1)
+    sets = cluster.store.all(REPLICA_SETS)
+    numbers = sorted(int(s["metadata"]["annotations"]["deployment.kubernetes.io/revision"]) for s in sets)
+    assert numbers == list(range(4, 15))
+
+
 def test_a_secret_without_the_key_keeps_new_pods_from_starting(clock: SteppedClock) -> None:
     cluster = fresh(clock)
     reference = {"name": "MISTRAL_API_KEY", "valueFrom": {"secretKeyRef": {"name": "mistral", "key": "typo"}}}

@@ -175,6 +175,7 @@ class Cluster:
             due = [m for m in (self._pods.next_moment(), self._rollout.next_deadline()) if m is not None]
             nap = min([_LONGEST_NAP, *((moment - self.now()).total_seconds() for moment in due)])
             await self.store.changed(max(nap, 0.001))
+            events.forget(self.store, self.now() - _EVENTS_KEPT)
             await asyncio.sleep(self.pace.react_s)
 
     @contextlib.asynccontextmanager

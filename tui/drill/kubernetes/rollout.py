@@ -107,6 +107,8 @@ class Rollout:
         if not self._grow(deployment, sets, current):
             self._shrink(deployment, sets, current)
             self._sync(before, sets, current, now)
+            if progress.reason(deployment) == progress.DONE:
+                self._forget(deployment, sets, current)
             return
         fresh = self._owned(deployment)
         self._sync(before, fresh, self._current(deployment, fresh), now)
@@ -207,6 +209,18 @@ class Rollout:
             spare, room = spare - cut, room - cut
         for item in old:
             self._scale(deployment, item, sizes[item["metadata"]["name"]])
+
+    def _forget(self, deployment: Obj, sets: list[Obj], current: Obj) -> None:
+        """Removes the oldest empty ReplicaSets beyond the history limit, once the rollout is complete."""
+        empty = [
+            item
+            for item in sorted(sets, key=revision)
+            if item["metadata"]["uid"] != current["metadata"]["uid"]
+            and not item["spec"]["replicas"] + item["status"]["replicas"]
+        ]
+        surplus = len(empty) - deployment["spec"].get("revisionHistoryLimit", 10)
+        for item in empty[: max(0, surplus)]:
+            self.store.delete(REPLICA_SETS, item)
 
     def _scale(self, deployment: Obj, item: Obj, size: int) -> bool:
         before, meta = item["spec"]["replicas"], item["metadata"]
