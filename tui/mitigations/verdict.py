@@ -73,15 +73,13 @@ async def measure(
     if prometheus is None:
         return _unknown("no Prometheus is set, so nothing can be measured")
     wanted = dict.fromkeys((judge.id, *rule.judged.guards, _TRAFFIC, _USERS))
+    asked = [queries[name] for name in wanted if name in queries]
     try:
-        asked = [
-            await _measure(prometheus, queries[name], before, after) for name in wanted if name in queries
-        ]
+        measures, partial = await _measures(prometheus, asked, before, after)
     except PrometheusError as error:
         return _unknown(f"Prometheus could not be asked: {error.said}")
-    measures = tuple(measured for measured, _ in asked)
     verdict = judged(rule, measures)
-    if any(partial for _, partial in asked):
+    if partial:
         return Verdict(verdict.kind, f"{verdict.summary} (Prometheus answered in part)", measures)
     return verdict
 
@@ -203,18 +201,42 @@ def _figure(value: float | None, unit: str) -> str:
     return f"{number}{unit}" if unit.startswith("/") else f"{number} {unit}"
 
 
-async def _measure(prometheus: Asks, query: Query, before: Window, after: Window) -> tuple[Measure, bool]:
+async def _measures(
+    prometheus: Asks, queries: Sequence[Query], before: Window, after: Window
+) -> tuple[tuple[Measure, ...], bool]:
+    """What each query gives, in their order, and whether an answer was partial.
+
+    Traffic is asked first: it tells what the absence of the others means.
+    """
+    found: dict[str, Measure] = {}
+    flowing, partial = (False, False), False
+    for query in sorted(queries, key=lambda query: query.id != _TRAFFIC):
+        measured, part = await _measure(prometheus, query, before, after, flowing)
+        found[query.id], partial = measured, partial or part
+        if query.id == _TRAFFIC:
+            flowing = (bool(measured.before), bool(measured.after))
+    return tuple(found[query.id] for query in queries), partial
+
+
+async def _measure(
+    prometheus: Asks, query: Query, before: Window, after: Window, flowing: tuple[bool, bool]
+) -> tuple[Measure, bool]:
+    """The query at both ends, and whether an answer was partial. `flowing`: is there traffic, at each."""
     was = await prometheus.query(query.over(before[1] - before[0]), at=before[1])
     becomes = await prometheus.query(query.over(after[1] - after[0]), at=after[1])
-    measured = Measure(query.id, query.what, query.unit, _value(was, query), _value(becomes, query))
-    return measured, bool(was.warnings or becomes.warnings)
+    values = (_value(was, query, flowing[0]), _value(becomes, query, flowing[1]))
+    return Measure(query.id, query.what, query.unit, *values), bool(was.warnings or becomes.warnings)
 
 
-def _value(answer: Answered, query: Query) -> float | None:
+def _value(answer: Answered, query: Query, flowing: bool) -> float | None:
     """One number: rates add up; durations and ratios do not, there the worst one stands.
 
-    None for an empty vector, and for a rate of which a part is no number.
+    None for an empty vector, and for a rate of which a part is no number. But where requests are
+    counted, a counter of errors that is not there was never incremented since the pods started:
+    that is none, not unknown.
     """
+    if not answer.vector and flowing and query.unit == "/s" and not answer.warnings:
+        return 0.0
     values = [sample.value for sample in answer.vector]
     numbers = [value for value in values if value is not None and math.isfinite(value)]
     if not numbers:
