@@ -142,6 +142,12 @@ def test_a_note_loses_its_secrets_before_the_disk(home: Path) -> None:
     assert key not in (home / "state/leeward/incidents" / INCIDENT / "journal.jsonl").read_text()
 
 
+def test_a_note_may_begin_with_a_dash(home: Path) -> None:
+    assert leeward(home, "note", INCIDENT, "-5 % traffic").returncode == 0
+    assert "-5 % traffic" in leeward(home, "show", INCIDENT).stdout
+    assert leeward(home, "note", "--bogus", INCIDENT, "text").returncode == 2
+
+
 def test_an_empty_note_is_a_wrong_call(home: Path) -> None:
     assert leeward(home, "note", INCIDENT, "  ").returncode == 2
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.record.helpers import INCIDENT, journal_file, with_entries
+from tests.record.helpers import INCIDENT, create, draft, journal_file, with_entries
+from tui.record.journal import Journal
 from tui.record.reading import read
 from tui.record.verification import Report, verify
 
@@ -114,6 +115,26 @@ def test_the_salt_hides_what_a_short_text_was() -> None:
     """Two entries of the same content have different digests."""
     digests = re.findall(rb'"digest":"([0-9a-f]{64})"', WHOLE)
     assert len(set(digests)) == LINES - 1
+
+
+def test_a_console_that_writes_meanwhile_breaks_nothing(tmp_path: Path) -> None:
+    async def checking() -> list[Report]:
+        reports: list[Report] = []
+        async with await create(tmp_path) as journal:
+            writing = asyncio.create_task(_write_on(journal))
+            while not writing.done():
+                reports.append(await asyncio.to_thread(verify, tmp_path, INCIDENT))
+            await writing
+        return reports
+
+    reports = asyncio.run(checking())
+    assert reports
+    assert [problem for report in reports for problem in report.problems] == []
+
+
+async def _write_on(journal: Journal) -> None:
+    for number in range(150):
+        await journal.append(draft(str(number)))
 
 
 def test_without_its_head_the_end_cannot_be_vouched_for(tmp_path: Path) -> None:

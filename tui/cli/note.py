@@ -14,13 +14,14 @@ from tui.model.clock import SystemClock
 from tui.model.incident import Draft, Entry, Kind
 from tui.model.redaction import Redactor, says_secret
 from tui.model.secret import Secret
-from tui.record.errors import JournalError, NoSuchIncident
+from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident
 from tui.record.ids import checked
 from tui.record.journal import Journal
 from tui.settings import SecretSource, Settings, SettingsError, fetch_secret, load, state_dir
 
 
-@click.command("note")
+# A note may begin with a dash: "- 5 % traffic".
+@click.command("note", context_settings={"ignore_unknown_options": True})
 @click.argument("incident_id", metavar="ID")
 @click.argument("text", metavar="TEXT")
 @click.pass_obj
@@ -50,7 +51,7 @@ def command(options: Options, incident_id: str, text: str) -> int:
 async def _note(folder: Path, incident_id: str, text: str, actor: str, redact: Redactor) -> Entry:
     clock = SystemClock()
     journal = await Journal.open(folder, incident_id, clock, redact, wait=0.0)
-    if journal.read_only:
+    if isinstance(journal.refusal, HeldByAnother):
         # A console holds it: the note goes into a chain beside, and the incident is the fold of both.
         await journal.close()
         journal = await Journal.beside(folder, incident_id, clock, redact)

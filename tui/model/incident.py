@@ -184,7 +184,7 @@ def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
 
 def advance(incident: Incident, entry: Entry) -> Incident:
     """The incident after one more entry, recorded after those that it already tells of."""
-    from tui.model.folding import steps
+    from tui.model.folding import steps  # which is made of the types above
 
     step = steps.get(entry.kind)
     return step(incident, entry) if step is not None else incident

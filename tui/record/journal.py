@@ -16,7 +16,7 @@ from aiofiles.threadpool.binary import AsyncFileIO
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
 from tui.record import lines
-from tui.record.errors import HeldByAnother, JournalError, told
+from tui.record.errors import JournalError, told
 from tui.record.folder import JOURNAL, NOTES, existing_folder, incident_folder, make_folder, sync_folder
 from tui.record.following import POLL, follow
 from tui.record.ids import EntryIds
@@ -53,7 +53,7 @@ class Journal:
         incident_id: whose journal this is.
         found: what all journals of the incident said when this one was opened.
         problems: what was found wrong on opening, in sentences; recording goes on regardless.
-        read_only: why nothing can be appended ("… is being written by process 71 on host."), or "".
+        refusal: why nothing can be appended (`HeldByAnother`, or what the disk said), or None.
     """
 
     def __init__(self, path: Path, incident_id: str, clock: Clock, redact: Redacts) -> None:
@@ -61,7 +61,7 @@ class Journal:
         self.incident_id = incident_id
         self.found = Record()
         self.problems: tuple[str, ...] = ()
-        self.read_only = ""
+        self.refusal: JournalError | None = None
         self._path = path
         self._clock = clock
         self._redact = redact
@@ -73,6 +73,11 @@ class Journal:
         self._tape: Tape | None = None
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be appended ("… is being written by process 71 on host."), or ""."""
+        return str(self.refusal or "")
 
     @classmethod
     async def create(cls, state_dir: Path, incident_id: str, clock: Clock, redact: Redacts) -> "Journal":
@@ -109,8 +114,8 @@ class Journal:
         try:
             return await journal._opened(lambda: None, wait)
         except JournalError as error:
-            journal.found = read(state_dir, incident_id)
-            journal.read_only = str(error)
+            journal.found = await asyncio.to_thread(read, state_dir, incident_id)
+            journal.refusal = error
             journal.problems = journal.found.problems
             return journal
 
@@ -135,8 +140,10 @@ class Journal:
         Raises:
             JournalError: nothing was recorded; the journal is as it was, and later appends may work.
         """
+        if self.refusal is not None:
+            raise type(self.refusal)(self.refusal.said, self.refusal.remedy)
         if self._tape is None:
-            raise HeldByAnother(self.read_only or f"The journal of {self.incident_id} is closed.")
+            raise JournalError(f"The journal of {self.incident_id} is closed.")
         if not drafts:
             return ()
         contents = [lines.content(_redacted(draft, self._redact)) for draft in drafts]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tui.record import lines
 from tui.record.folder import existing_folder, journals
-from tui.record.head import head_file, read_head
+from tui.record.head import Head, head_file, read_head
 from tui.record.reading import content
 
 
@@ -40,7 +40,8 @@ def verify(state_dir: Path, incident_id: str) -> Report:
         JournalError: this is no id, or a journal cannot be read.
     """
     folder = existing_folder(state_dir, incident_id)
-    checks = [_Check(path, content(path), incident_id) for path in journals(folder)]
+    # The head first: a console that writes meanwhile would else seem to have lost what it added.
+    checks = [_Check(path, read_head(path), content(path), incident_id) for path in journals(folder)]
     problems = [problem for check in checks for problem in check.problems]
     problems += [
         f"{lost.name}: lines that had been acknowledged were missing when the journal was next opened"
@@ -59,8 +60,9 @@ def verify(state_dir: Path, incident_id: str) -> Report:
 class _Check:
     """One journal, checked line by line."""
 
-    def __init__(self, path: Path, data: bytes, incident_id: str) -> None:
+    def __init__(self, path: Path, head: Head | None, data: bytes, incident_id: str) -> None:
         self.path = path
+        self._head = head
         self.entries = 0
         self.redacted = 0
         self.problems: list[str] = []
@@ -130,8 +132,7 @@ class _Check:
             yield f"{self.path.name}, line {number}: {reason}"
 
     def _end(self, rest: bytes) -> None:
-        head = read_head(self.path)
-        there = len(self._hashes)
+        head, there = self._head, len(self._hashes)
         if head is None and not there:
             self._broken(1, "there is no header: the journal is empty")
         elif head is None:
