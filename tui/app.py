@@ -306,10 +306,9 @@ class LeewardApp(App[int]):
         self._return_code = _ERROR
         if self._exception is not None:
             return
-        sentence = Text(self._kept(error, "the console had to close; the record is whole"))
+        self.panic(Text(self._kept(error, "the console had to close; the record is whole")))
         self._exception = error
         self._exception_event.set()
-        self.panic(sentence)
 
     def panic(self, *renderables: Any) -> None:
         """The end of a thread of Textual's own: its terminal was taken away, or it is broken."""
