@@ -31,7 +31,8 @@ def keep(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     )
     path = state_dir(environ) / "crashes" / f"crash-{now:%Y%m%d-%H%M%S-%f}.txt"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(text, encoding="utf-8", errors="replace")
     except OSError:
