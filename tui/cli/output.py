@@ -10,12 +10,15 @@ import click
 import msgspec
 
 from tui.cli import CANNOT_TELL, USAGE
+from tui.model.reading import State
 from tui.model.text import clean
 from tui.model.times import rfc3339
 from tui.record.errors import JournalError, NoSuchIncident
 from tui.settings import SettingsError
 
 P = ParamSpec("P")
+
+GLYPHS = {State.OK: "●", State.WARN: "▲", State.FAIL: "✗", State.UNKNOWN: "?", State.UNSET: "-"}
 
 
 class Failure(click.ClickException):

@@ -8,15 +8,13 @@ import click
 
 from tui.cli import CANNOT_TELL, PROBLEM, WELL, Options
 from tui.cli.loading import settings_of
-from tui.cli.output import failing_in_words, moment, narrate, put_json
+from tui.cli.output import GLYPHS, failing_in_words, moment, narrate, put_json
 from tui.cli.running import leave, run
 from tui.model.clock import SystemClock
 from tui.model.facts import TITLES
 from tui.model.reading import Fact, Reading, State
 from tui.model.text import clean
 from tui.session.triage import Triage, triage
-
-GLYPHS = {State.OK: "●", State.WARN: "▲", State.FAIL: "✗", State.UNKNOWN: "?", State.UNSET: "-"}
 
 
 @click.command("triage")

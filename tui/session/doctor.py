@@ -1,0 +1,242 @@
+"""Testing everything that the console will rely on, before it has to."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.model import deployment as workload
+from tui.model.clock import Clock
+from tui.model.facts import TITLES
+from tui.model.reading import Reading, State
+from tui.model.redaction import Redactor
+from tui.model.runbook import Link, MitigationRule, Query
+from tui.session.connections import Connections, connect
+from tui.settings import Loaded
+
+if TYPE_CHECKING:
+    from tui.clients.cluster import Cluster
+
+WINDOW = timedelta(minutes=5)
+LINK_DEADLINE = 5.0
+
+# verb, group, resource, subresource, and what is lost without it.
+PERMISSIONS = (
+    ("get", "apps", "deployments", "", "the workload and every mitigation"),
+    ("watch", "apps", "deployments", "", "following a rollout at once; it is polled instead"),
+    ("patch", "apps", "deployments", "", "every mitigation"),
+    ("list", "", "pods", "", "the pods' state"),
+    ("get", "", "pods", "log", "counting errors while Prometheus is away"),
+    ("list", "", "events", "", "the reasons of a stalled rollout"),
+    ("get", "", "secrets", "", "comparing the pods' key with the key here"),
+    ("list", "autoscaling", "horizontalpodautoscalers", "", "reckoning with an autoscaler"),
+)
+NEEDED = frozenset({("get", "deployments"), ("patch", "deployments")})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tested, how it is, and how to mend it ("" where nothing is to be mended)."""
+
+    name: str
+    state: State
+    summary: str
+    remedy: str = ""
+
+
+async def examine(
+    loaded: Loaded, clock: Clock, environ: Mapping[str, str], state_dir: Path
+) -> tuple[Finding, ...]:
+    """Test each setting, target, permission, query and link. Raises RunbookError."""
+    made = await connect(loaded, clock, environ, Redactor(()))
+    try:
+        groups = await asyncio.gather(
+            _checks(made, clock),
+            _cluster(made),
+            _queries(made),
+            _links(made, loaded),
+        )
+    finally:
+        await made.close()
+    return (
+        _settings(loaded),
+        *(
+            Finding("secrets", State.FAIL, complaint, "Mend the source in the settings.")
+            for complaint in made.complaints
+        ),
+        _state(state_dir),
+        Finding("runbook", State.OK, _counts(made)),
+        *(finding for group in groups for finding in group),
+    )
+
+
+def _settings(loaded: Loaded) -> Finding:
+    if loaded.file is None and not loaded.from_environment:
+        remedy = "Write a settings file; docs/settings.md has one to start from."
+        return Finding("settings", State.UNSET, "no settings file; defaults are used", remedy)
+    parts = [str(loaded.file)] if loaded.file else []
+    parts += [f"{len(loaded.from_environment)} from the environment"] if loaded.from_environment else []
+    return Finding("settings", State.OK, ", ".join(parts))
+
+
+def _state(state_dir: Path) -> Finding:
+    """Whether incidents can be kept: the nearest folder that exists must be ours to write."""
+    there = next(folder for folder in (state_dir, *state_dir.parents) if folder.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding("record", State.OK, f"incidents are kept in {state_dir}")
+    remedy = f"Make {there} writable, or set XDG_STATE_HOME."
+    return Finding("record", State.FAIL, f"{state_dir} cannot be written", remedy)
+
+
+def _counts(made: Connections) -> str:
+    book = made.runbook
+    return (
+        f"{book.title}: {len(book.questions)} questions, {len(book.diagnoses)} diagnoses, "
+        f"{len(book.mitigations)} mitigations"
+    )
+
+
+async def _checks(made: Connections, clock: Clock) -> tuple[Finding, ...]:
+    from tui.probes import once
+
+    readings = await once(made.probes, clock)
+    return tuple(_reading(reading) for reading in readings.values())
+
+
+def _reading(reading: Reading) -> Finding:
+    """A check that answers is well for the doctor's purpose, whatever it says of the world."""
+    state = State.OK if reading.known else reading.state
+    summary = f"answers: {reading.summary}" if reading.known else reading.summary
+    return Finding(f"check: {TITLES[reading.check]}", state, summary, "" if reading.known else reading.remedy)
+
+
+async def _cluster(made: Connections) -> tuple[Finding, ...]:
+    if made.door is None:
+        return (Finding("cluster", State.UNSET, "no deployment is set", "Set kubernetes.deployment."),)
+    from tui.clients.cluster import ClusterError, Reason
+
+    try:
+        cluster = await made.door.open()
+        user = await cluster.whoami()
+    except ClusterError as error:
+        away = error.reason in (Reason.UNREACHABLE, Reason.TIMEOUT)
+        return (Finding("cluster", State.UNKNOWN if away else State.FAIL, error.said, error.remedy),)
+    found = Finding("cluster", State.OK, f"{cluster.context} / {cluster.namespace}, as {user}")
+    permissions = [_permission(cluster, *asked) for asked in PERMISSIONS]
+    variables = _variables(cluster, made.runbook.mitigations.values())
+    told = await _together([*permissions, variables])
+    return (found, *(finding for group in told for finding in group))
+
+
+async def _permission(
+    cluster: "Cluster", verb: str, group: str, resource: str, subresource: str, lost: str
+) -> tuple[Finding, ...]:
+    from tui.clients.cluster import ClusterError
+
+    what = f"{verb} {resource}{f'/{subresource}' if subresource else ''}"
+    name = f"permission: {what}"
+    try:
+        allowed = await cluster.may(verb, group, resource, subresource=subresource)
+    except ClusterError as error:
+        return (Finding(name, State.UNKNOWN, error.said, error.remedy),)
+    if allowed:
+        return (Finding(name, State.OK, "granted"),)
+    state = State.FAIL if (verb, resource) in NEEDED else State.WARN
+    remedy = f"Ask who administers {cluster.context} for {what} in {cluster.namespace}, for {cluster.user}."
+    return (Finding(name, state, f"missing; without it: {lost}", remedy),)
+
+
+async def _variables(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tuple[Finding, ...]:
+    """Whether each variable that a mitigation sets can be set in the container."""
+    from tui.clients.cluster import ClusterError
+
+    try:
+        deployment = await cluster.deployment()
+    except ClusterError as error:
+        return (Finding("target", State.FAIL, error.said, error.remedy),)
+    container = cluster.container or _only_container(deployment)
+    if container is None:
+        return (
+            Finding(
+                "target",
+                State.FAIL,
+                f"deployment {cluster.deployment_name} has several containers",
+                "Set kubernetes.container to the one that calls Mistral.",
+            ),
+        )
+    return tuple(
+        _variable(deployment, container, variable)
+        for variable in dict.fromkeys(rule.change.variable for rule in rules)
+    )
+
+
+def _only_container(deployment: Mapping[str, object]) -> str | None:
+    names = [str(container.get("name")) for container in workload.containers(deployment)]
+    return names[0] if len(names) == 1 else None
+
+
+def _variable(deployment: Mapping[str, object], container: str, variable: str) -> Finding:
+    live = workload.live_value(deployment, container, variable)
+    if live is not None:
+        return Finding(f"target: {variable}", State.OK, f"{live} today")
+    return Finding(
+        f"target: {variable}",
+        State.WARN,
+        "not set today; a mitigation would add it",
+        f"Make sure that the app reads {variable}.",
+    )
+
+
+async def _queries(made: Connections) -> tuple[Finding, ...]:
+    prometheus = made.prometheus
+    if prometheus is None:
+        return (Finding("queries", State.UNSET, "no Prometheus is set", "Set prometheus.url."),)
+    from tui.clients.prometheus import PrometheusError
+
+    async def ask(query: Query) -> tuple[Finding, ...]:
+        name = f"query: {query.id}"
+        try:
+            answer = await prometheus.query(query.over(WINDOW))
+        except PrometheusError as error:
+            bad = error.outcome in ("bad_query", "forbidden")
+            return (Finding(name, State.FAIL if bad else State.UNKNOWN, error.said, error.remedy),)
+        if answer.warnings:
+            return (Finding(name, State.WARN, f"answered in part: {answer.warnings[0]}"),)
+        if not answer.vector:
+            remedy = f"See whether the service exports what it asks for: {query.promql}"
+            return (Finding(name, State.WARN, "no data", remedy),)
+        return (Finding(name, State.OK, f"{len(answer.vector)} series"),)
+
+    told = await _together([ask(query) for query in made.runbook.queries.values()])
+    return tuple(finding for group in told for finding in group)
+
+
+async def _links(made: Connections, loaded: Loaded) -> tuple[Finding, ...]:
+    links = made.runbook.links.values()
+    if loaded.settings.drill:
+        return (Finding("links", State.UNSET, f"{len(links)} links, not opened in a drill"),)
+    told = await _together([_link(link) for link in links])
+    return tuple(finding for group in told for finding in group)
+
+
+async def _link(link: Link) -> tuple[Finding, ...]:
+    from tui.clients.http import ask
+    from tui.clients.unanswered import Unanswered
+
+    name = f"link: {link.id}"
+    try:
+        answer = await ask("GET", link.url, deadline=LINK_DEADLINE, limit=1 << 16)
+    except Unanswered as error:
+        return (Finding(name, State.UNKNOWN, error.text, f"Open {link.url} in a browser."),)
+    if answer.status in (404, 410):
+        return (Finding(name, State.FAIL, f"{answer.status}: gone", f"Mend {link.url} in the runbook."),)
+    return (Finding(name, State.OK, f"{answer.status}"),)
+
+
+async def _together(
+    work: Iterable[Awaitable[tuple[Finding, ...]]],
+) -> tuple[tuple[Finding, ...], ...]:
+    return tuple(await asyncio.gather(*work))
