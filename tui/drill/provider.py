@@ -175,8 +175,8 @@ class Provider:
         return _LATENCIES[int(self._spread.next() * len(_LATENCIES))]
 
     def _ordinary(self) -> Failure | None:
-        """The failures of a good day: three in a thousand."""
-        return UNAVAILABLE if self._noise.hit(0.003) else None
+        """The failures of a good day: one in a thousand."""
+        return UNAVAILABLE if self._noise.hit(0.001) else None
 
     def _take(self, at: float) -> bool:
         self._tokens = min(self._tokens + (at - self._refilled) * self._per_second, self._per_second)

@@ -60,7 +60,7 @@ _ALL = (
     Scenario(
         "healthy",
         "All is well",
-        "Nothing is wrong; a handful of requests in a thousand fail, as ever.",
+        "Nothing is wrong; one request in a thousand fails, as ever.",
         "healthy",
         Trouble.NONE,
     ),

@@ -15,8 +15,8 @@ HISTORY_SECONDS = 2400
 _RISE_SECONDS = 1800
 # Demand has risen to what it is now this long before the start.
 _PLATEAU_SECONDS = 300
-# Seconds for which a call to Mistral holds one of the pod's slots: its mean latency.
-SLOT_SECONDS = 0.95
+# Seconds for which a call to Mistral holds one of the pod's slots: its usual latency.
+SLOT_SECONDS = 1.0
 # Of users' questions, so many are the same as one that is already being asked or was just
 # answered: a pod that has to queue answers them together.
 SHARED = 0.35
@@ -135,7 +135,7 @@ class Traffic:
         app = self._apps.get(pod.name)
         if app is None:
             config = AppConfig.read(pod.env)
-            app = _App(config, self._faulty(pod), float(config.concurrency), at)
+            app = _App(config, self._faulty(pod), slots=1.0, at=at)
             self._apps[pod.name] = app
         return app
 
