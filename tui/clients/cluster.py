@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from tui.clients import cluster_config, cluster_http
 from tui.clients.cluster_config import Access, contexts
-from tui.clients.cluster_errors import Asked, ClusterError, Reason
+from tui.clients.cluster_errors import Asked, ClusterError, Reason, not_the_api
 from tui.clients.cluster_http import MANAGER, Query
 from tui.clients.cluster_once import Once
 from tui.clients.imports import imported
@@ -131,7 +131,8 @@ class Cluster:
 
     async def deployment(self) -> dict[str, Any]:
         """The deployment as it is now."""
-        found = await self._json("GET", self._deployment_path, self._asked_deployment("get"))
+        asked = self._asked_deployment("get")
+        found = _an_object(await self._json("GET", self._deployment_path, asked), asked)
         self._selector = workload.selector(found)
         return found
 
@@ -141,14 +142,10 @@ class Cluster:
         An error whose `sent` is true leaves open whether the change was made.
         """
         query = [("fieldManager", MANAGER), *([("dryRun", "All")] if dry_run else [])]
-        return await self._json(
-            "PATCH",
-            self._deployment_path,
-            self._asked_deployment("patch"),
-            query=query,
-            body=body,
-            content_type=content_type,
-        )
+        asked = self._asked_deployment("patch")
+        path = self._deployment_path
+        answer = await self._json("PATCH", path, asked, query=query, body=body, content_type=content_type)
+        return _an_object(answer, asked)
 
     async def watch_deployment(self, resource_version: str, seconds: float) -> AsyncIterator[dict[str, Any]]:
         """The deployment at each change after that version, for so many seconds at most.
@@ -372,6 +369,13 @@ async def _log_in(access: Access) -> "Login":
     )
     connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
     return connection
+
+
+def _an_object(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The answer, if it is an object of the API at all: everything else rests on these fields."""
+    if isinstance(_at(answer, "metadata", "uid"), str) and isinstance(answer.get("spec"), dict):
+        return answer
+    raise not_the_api(asked)
 
 
 def _at(parent: Mapping[str, Any], *path: str) -> Any:

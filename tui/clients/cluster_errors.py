@@ -248,16 +248,21 @@ def unanswered(error: BaseException, asked: Asked, deadline: float) -> ClusterEr
             "Correct clusters[].cluster.server.",
         )
     if isinstance(error, ValueError | aiohttp.ContentTypeError):
-        return ClusterError(
-            Reason.SERVER,
-            f"What answered for {asked.context} is no Kubernetes API server; could not {deed}.",
-            "A proxy or a login page may stand in between: check the address in the kubeconfig.",
-            sent=True,
-        )
+        return not_the_api(asked)
     return ClusterError(
         Reason.UNREACHABLE,
         f"The connection to {asked.context} broke while asking it to {deed}.",
         RETRY,
+        sent=True,
+    )
+
+
+def not_the_api(asked: Asked) -> ClusterError:
+    """The error for an answer that no Kubernetes API gives."""
+    return ClusterError(
+        Reason.SERVER,
+        f"What answered for {asked.context} is no Kubernetes API server; could not {_deed(asked)}.",
+        "A proxy or a login page may stand in between: check the address in the kubeconfig.",
         sent=True,
     )
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.cluster_errors import Asked, ClusterError, refused, unanswered
+from tui.clients.cluster_errors import Asked, ClusterError, not_the_api, refused, unanswered
 
 if TYPE_CHECKING:
     from tui.clients.cluster_login import Login
@@ -71,7 +71,7 @@ async def ask_json(
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise unanswered(ValueError(), asked, deadline)
+        raise not_the_api(asked)
     return answer
 
 
