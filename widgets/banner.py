@@ -95,14 +95,19 @@ class Banner(Widget):
         """The characters of the two lines."""
         return [row.words() for row in self._rows]
 
+    def on_mount(self) -> None:
+        """Be there from the first paint."""
+        self._lay_out()
+
     def on_resize(self, _event: Resize) -> None:
         """Lay out for the new width."""
         self._lay_out()
 
     def _lay_out(self) -> None:
-        width = self.size.width
-        if not width:
+        if not self.is_attached:
             return
+        # Before the first layout the line is taken to be as wide as the screen: so the first paint has it.
+        width = self.size.width or self.app.size.width
         for row, forms in zip(self._rows, (self._first(width), self._second(width)), strict=True):
             left, right = next((f for f in forms if _width(f) <= width), forms[-1])
             row.show(left, right, width)

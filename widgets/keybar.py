@@ -42,14 +42,19 @@ class KeyBar(Widget):
         """The characters of the line."""
         return [self._row.words()]
 
+    def on_mount(self) -> None:
+        """Be there from the first paint."""
+        self._lay_out()
+
     def on_resize(self, _event: Resize) -> None:
         """Lay out for the new width."""
         self._lay_out()
 
     def _lay_out(self) -> None:
-        width = self.size.width
-        if not width:
+        if not self.is_attached:
             return
+        # Before the first layout the line is taken to be as wide as the screen: so the first paint has it.
+        width = self.size.width or self.app.size.width
         clock: Line = (Piece(f"  {self.glyphs.words(plain(self.clock))} ", "dim"),) if self.clock else ()
         if width_of(self._keys(4)) + width_of(clock) > width:
             clock = ()

@@ -18,6 +18,7 @@ _LABEL = 9
 _WIDE = 50
 _FIELD = 8
 _LONGEST_WORD = 64
+_KEYS = "yecgjk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class PreviewView:
 class ChangePreview(Panel, can_focus=True):
     """The frame of the preview. It starts on Cancel; Enter there cancels, and Enter never applies.
 
-    Tab goes between Cancel and the field of the word. In the field letters are letters; on Cancel
-    they are keys.
+    Tab goes between Cancel and the field of the word; a letter that is no key begins the word. In
+    the field every letter is a letter; on Cancel `y e c g j k` are keys.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -230,10 +231,13 @@ class ChangePreview(Panel, can_focus=True):
 
     def on_key(self, event: Key) -> None:
         """Type in the field; everything else is a binding's."""
+        letter = event.character if event.is_printable else None
         if not self.in_word:
-            return
-        if event.is_printable and event.character:
-            self._type(event.character)
+            if self.view.confirm != "word" or not letter or not letter.isalnum() or letter in _KEYS:
+                return
+            self.in_word = True
+        if letter:
+            self._type(letter)
         elif event.key in ("backspace", "ctrl+h"):
             self.typed = self.typed[:-1]
         elif event.key in ("ctrl+u", "ctrl+w"):

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.widgets.looks import ACTIONS, CHECKS, TREE, Tiny, chart_view
+from tests.widgets.looks import ACTIONS, CHECKS, TREE, Tiny, chart_view, wide
 from widgets.actions import ActionRow, ActionsPanel
 from widgets.chart import ChartSeries, ChartView, RateChart, _ceiling
 from widgets.checks import CheckRow, ChecksPanel, ChecksStrip
@@ -264,3 +264,26 @@ async def test_a_plain_panel_is_a_frame() -> None:
     async with Tiny(panel).run_test(size=(20, 3)) as pilot:
         await pilot.pause()
         assert panel.lines_now() == ["╭─ Help ───────────╮", "│                  │", "╰──────────────────╯"]
+
+
+async def test_another_theme_recolours_what_stands_there() -> None:
+    panel = ChecksPanel()
+    panel.show(CHECKS)
+    app = Tiny(panel)
+    async with app.run_test(size=(60, 10)) as pilot:
+        await pilot.pause()
+        dark = panel.render_line(1)
+        app.theme = "leeward-light"
+        await pilot.pause()
+        light = panel.render_line(1)
+        assert light.text == dark.text
+        assert [s.style for s in light] != [s.style for s in dark]
+
+
+async def test_the_first_frame_already_has_the_banner_and_the_keys() -> None:
+    app = Tiny(*wide())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        first = "".join(app.sent[:1])
+        assert "INVESTIGATING" in first
+        assert "mitigate" in first

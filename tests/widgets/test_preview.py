@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from textual.events import Paste
 
 from tests.widgets.looks import PREVIEW, Tiny
 from widgets.preview import ChangePreview
@@ -131,3 +132,30 @@ async def test_the_same_preview_again_sends_nothing() -> None:
         preview.show(replace(PREVIEW))
         await pilot.pause()
         assert app.sent == []
+
+
+async def test_a_word_begun_without_tab_lands_in_its_field() -> None:
+    preview = ChangePreview(PREVIEW)
+    app = Tiny(preview)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"prodeu", "enter")
+        assert app.said == [ChangePreview.WordTyped("prodeu")]
+
+
+async def test_letters_begin_no_word_where_none_is_asked() -> None:
+    preview = ChangePreview(Y)
+    async with Tiny(preview).run_test(size=(80, 24)) as pilot:
+        await pilot.press(*"prod")
+        assert preview.typed == ""
+
+
+async def test_pasting_fills_the_field_without_spaces_and_is_nothing_elsewhere() -> None:
+    preview = ChangePreview(PREVIEW)
+    async with Tiny(preview).run_test(size=(80, 24)) as pilot:
+        preview.post_message(Paste("prod eu\n"))
+        await pilot.pause()
+        assert preview.typed == ""
+        await pilot.press("tab")
+        preview.post_message(Paste("prod eu\n"))
+        await pilot.pause()
+        assert preview.typed == "prodeu"
