@@ -259,6 +259,33 @@ async def test_resolving_asks_first_and_then_for_a_reason_where_something_speaks
         assert desk.session.did("resolve") == [("resolve", "because")]
 
 
+async def test_acknowledging_is_offered_until_somebody_has(console) -> None:
+    waiting = replace(sights.INCIDENT, acknowledged_at=None)
+    late = sights.limited(incident=waiting, respond_by=sights.NOW + timedelta(minutes=41))
+    async with console(late) as desk:
+        assert "respond in 41 min" in desk.seen()
+        await desk.press("i", "a")
+        assert desk.session.did("acknowledge")
+        desk.session.publish(sights.limited())
+        await desk.press("i")
+        assert "Acknowledge" not in desk.seen()
+
+
+@pytest.mark.parametrize(
+    ("keys", "call"),
+    [
+        (("s", "2"), ("set_status", "mitigating")),
+        (("v", "1"), ("set_severity", "P1")),
+        (("c", "enter"), ("take_command", "responder")),
+        (("h", *"ana", "enter"), ("hand_over", "ana")),
+    ],
+)
+async def test_the_incident_menu_asks_and_then_does(console, keys, call) -> None:
+    async with console() as desk:
+        await desk.press("i", *keys)
+        assert desk.session.did(call[0]) == [call]
+
+
 async def test_undo_opens_its_preview(console) -> None:
     async with console(sights.held_by_lease()) as desk:
         await desk.press("z")

@@ -310,14 +310,13 @@ def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...
 
 
 def _open_choices(now: Incident, proposed: Severity | None) -> tuple[Choice, ...]:
-    by = f"{times.clock(now.acknowledged_at)} UTC" if now.acknowledged_at else ""
     severity = str(now.severity or "not set")
     if proposed is not None and proposed is not now.severity:
         severity += f"; {proposed} is proposed"
+    responded = now.acknowledged_at is not None
+    acknowledge = Choice("acknowledge", "Acknowledge", "stops the response clock", key="a")
     return (
-        Choice(
-            "acknowledge", "Acknowledge", "stops the response clock", f"done, {by}" if by else "", key="a"
-        ),
+        *(() if responded else (acknowledge,)),
         Choice("status", "Status", str(now.status), key="s"),
         Choice("severity", "Severity", severity, key="v"),
         Choice("command", "Commander", now.commander or "nobody", key="c"),

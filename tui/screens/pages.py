@@ -91,7 +91,7 @@ def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool)
     titles = ((MAIN, "Everywhere"), (LIST, "In a panel or a list"), (PREVIEW, "In a preview"))
     rows: list[Row] = []
     for where, title in titles:
-        rows.append(Row("", title, "bold"))
+        rows.append(Row("", title, "title"))
         rows += [
             Row(entry.shown(ascii_only), f"{entry.help}   [{entry.id}]")
             for entry in table
@@ -99,12 +99,12 @@ def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool)
         ]
         rows.append(Row("", " "))
     rows += [
-        Row("", "What never happens", "bold"),
+        Row("", "What never happens", "title"),
         Row("Enter", "looks; it never changes anything in the cluster"),
         Row("Esc", "closes; what was typed is kept"),
         Row("y", "is the one key that applies a change: in a preview, armed, after one second"),
         Row("", " "),
-        Row("", "Files", "bold"),
+        Row("", "Files", "title"),
         Row("settings", places.settings or "none"),
         Row("record", places.state or "none"),
         Row("rebind", '[console.keys] in the settings, by the id in brackets:  note = "w"'),

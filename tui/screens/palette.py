@@ -70,7 +70,9 @@ class PaletteScreen(ModalScreen[str]):
     DEFAULT_CSS = """
     PaletteScreen { align: center top; }
     PaletteScreen Vertical { width: 84; max-width: 96%; height: 80%; margin-top: 1; }
-    PaletteScreen Input { border: none; height: 1; background: $panel; padding: 0 1; }
+    PaletteScreen Input, PaletteScreen Input:focus {
+        border: none; height: 1; background: $panel; padding: 0 1;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False, priority=True),

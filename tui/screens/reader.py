@@ -16,7 +16,10 @@ from widgets.panel import Panel
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of a page: a label (may be "") and its text, wrapped beside it."""
+    """One row of a page: a label (may be "") and its text, wrapped beside it.
+
+    A row of the role `title` is a heading: it stands at the left edge.
+    """
 
     label: str
     text: str
@@ -102,8 +105,8 @@ class Reader(Panel, can_focus=True):
         return out
 
     def _row(self, row: Row, label: int, width: int) -> list[Line]:
-        lead = label + 2 if label else 0
-        first = Piece(self.pad(row.label, label) + "  " if label else "", "dim")
+        lead = label + 2 if label and row.role != "title" else 0
+        first = Piece(self.pad(row.label, label) + "  " if lead else "", "dim")
         rest = Piece(" " * lead)
         texts = [
             piece for part in row.text.split("\n") for piece in wrap(self.text(part), max(width - lead, 8))
