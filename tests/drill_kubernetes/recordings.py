@@ -10,9 +10,9 @@ from typing import Any
 FOLDER = Path(__file__).parent.parent / "recordings" / "kubernetes-api"
 _CHANGING = {
     "uid", "resourceVersion", "creationTimestamp", "time", "lastUpdateTime", "lastTransitionTime",
-    "startedAt", "startTime", "firstTimestamp", "lastTimestamp", "containerID", "hostIP", "podIP", "podIPs", "host",
-    "nodeName", "continue", "remainingItemCount", "description", "serverAddress", "pod-template-hash",
-    "buildDate",
+    "startedAt", "startTime", "firstTimestamp", "lastTimestamp", "containerID", "hostIP", "podIP",
+    "podIPs", "host", "nodeName", "continue", "remainingItemCount", "description", "serverAddress",
+    "pod-template-hash", "buildDate",
 }  # fmt: skip
 _HASHED = re.compile(
     r"\b(mistral-service|broken|worker)-(?!service)[a-z0-9]{8,10}(-[a-z0-9]{5})?\b(\.[0-9a-f]{16})?"

@@ -147,6 +147,14 @@ async def test_a_watch_without_a_version_begins_with_what_is_there(api: KubeApi,
     assert [line["type"] for line in seen] == ["ADDED"] * 3 + ["BOOKMARK"]
 
 
+async def test_an_object_that_leaves_a_selector_is_deleted_to_its_watch(api: KubeApi, client: Make) -> None:
+    query = {"labelSelector": "!team", "timeoutSeconds": "1"}
+    watching = asyncio.create_task(lines(client(api).http, DEPLOYMENTS, query))
+    await asyncio.sleep(0.2)
+    api.cluster.edit({"metadata": {"labels": {"team": "ml"}}}, manager="kubectl-label")
+    assert [line["type"] for line in await watching] == ["ADDED", "DELETED"]
+
+
 async def test_a_watch_of_a_name_that_is_not_there_is_silent(api: KubeApi, client: Make) -> None:
     query = {"fieldSelector": "metadata.name=nope", "timeoutSeconds": "1"}
     assert await lines(client(api).http, DEPLOYMENTS, query) == []

@@ -122,6 +122,17 @@ def hash_of(item: dict[str, Any]) -> str:
     return str(item["message"].split('"')[1])
 
 
+def test_pausing_after_the_deadline_does_not_hide_that_it_was_exceeded(clock: SteppedClock) -> None:
+    """As the real controller: the reason stays until the rollout moves again."""
+    cluster = fresh(clock, deadline_s=5)
+    cluster.break_new_pods("crash")
+    cluster.edit(CHANGE, manager="leeward")
+    clock.play(cluster, 6)
+    cluster.pause()
+    clock.play(cluster, 1)
+    assert reason(cluster) == "ProgressDeadlineExceeded"
+
+
 def test_undoing_a_stalled_rollout_removes_its_broken_pods(clock: SteppedClock) -> None:
     cluster = fresh(clock, deadline_s=5)
     before = {pod.name for pod in cluster.pods()}
@@ -238,7 +249,7 @@ def test_only_spec_and_annotations_raise_the_generation(clock: SteppedClock) -> 
     ("owner", "manager", "operation"),
     [
         ("", "kubectl-client-side-apply", "Update"),
-        ("argocd", "argocd-controller", "Apply"),
+        ("argocd", "argocd-controller", "Update"),
         ("helm", "helm", "Update"),
         ("flux", "kustomize-controller", "Apply"),
     ],

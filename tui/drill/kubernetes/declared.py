@@ -10,7 +10,7 @@ from tui.drill.kubernetes.managed_fields import Writer
 Obj = dict[str, Any]
 _WRITERS = {
     "": Writer("kubectl-client-side-apply"),
-    "argocd": Writer("argocd-controller", "Apply"),
+    "argocd": Writer("argocd-controller"),
     "helm": Writer("helm"),
     "flux": Writer("kustomize-controller", "Apply"),
 }
@@ -34,14 +34,20 @@ def by(owner: str, deployment: Obj) -> Obj:
 def _marks(owner: str, deployment: Obj) -> tuple[dict[str, str], dict[str, str]]:
     name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
     if owner == "argocd":
-        return {}, {"argocd.argoproj.io/tracking-id": f"{name}:apps/Deployment:{namespace}/{name}"}
+        tracking = {"argocd.argoproj.io/tracking-id": f"{name}:apps/Deployment:{namespace}/{name}"}
+        return {}, {**tracking, **_last_applied(deployment)}
     if owner == "helm":
         release = {"meta.helm.sh/release-name": name, "meta.helm.sh/release-namespace": namespace}
         return {"app.kubernetes.io/managed-by": "Helm"}, release
     if owner == "flux":
         flux = "kustomize.toolkit.fluxcd.io"
         return {f"{flux}/name": name, f"{flux}/namespace": "flux-system"}, {}
-    config = {"apiVersion": "apps/v1", "kind": "Deployment", **deployment}
-    return {}, {
-        "kubectl.kubernetes.io/last-applied-configuration": json.dumps(config, separators=(",", ":")) + "\n"
-    }
+    return {}, _last_applied(deployment)
+
+
+def _last_applied(deployment: Obj) -> dict[str, str]:
+    """What client-side apply leaves, Argo CD's by default too: the object as it was declared."""
+    parts = {key: deployment[key] for key in ("metadata", "spec")}
+    config = {"apiVersion": "apps/v1", "kind": "Deployment", **parts}
+    text = json.dumps(config, separators=(",", ":")) + "\n"
+    return {"kubectl.kubernetes.io/last-applied-configuration": text}
