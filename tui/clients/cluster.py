@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 from tui.clients import cluster_config, cluster_http
 from tui.clients.cluster_config import Access, contexts
-from tui.clients.cluster_errors import Asked, ClusterError, Reason, not_the_api
-from tui.clients.cluster_http import MANAGER, Query
+from tui.clients.cluster_errors import Asked, ClusterError, Reason
+from tui.clients.cluster_http import MANAGER, Query, an_object, at
 from tui.clients.cluster_once import Once
 from tui.clients.imports import imported
 from tui.model import deployment as workload
@@ -100,7 +100,7 @@ class Cluster:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
                 return self.user
             raise
-        name = _at(answer, "status", "userInfo", "username")
+        name = at(answer, "status", "userInfo", "username")
         if isinstance(name, str) and name:
             self.user = clean(name, limit=120)
         return self.user
@@ -125,14 +125,14 @@ class Cluster:
                 "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
             },
         )
-        return _at(answer, "status", "allowed") is True
+        return at(answer, "status", "allowed") is True
 
     # -- the deployment
 
     async def deployment(self) -> dict[str, Any]:
         """The deployment as it is now."""
         asked = self._asked_deployment("get")
-        found = _an_object(await self._json("GET", self._deployment_path, asked), asked)
+        found = an_object(await self._json("GET", self._deployment_path, asked), asked)
         self._selector = workload.selector(found)
         return found
 
@@ -145,7 +145,7 @@ class Cluster:
         asked = self._asked_deployment("patch")
         path = self._deployment_path
         answer = await self._json("PATCH", path, asked, query=query, body=body, content_type=content_type)
-        return _an_object(answer, asked)
+        return an_object(answer, asked)
 
     async def watch_deployment(self, resource_version: str, seconds: float) -> AsyncIterator[dict[str, Any]]:
         """The deployment at each change after that version, for so many seconds at most.
@@ -183,7 +183,7 @@ class Cluster:
         """Events of the deployment, its ReplicaSets and its pods, oldest first."""
         found = await self._list("/api/v1", "", "events", [("limit", "500")])
         name = self.deployment_name
-        own = (e for e in found if _concerns(str(_at(e, "involvedObject", "name") or ""), name))
+        own = (e for e in found if _concerns(str(at(e, "involvedObject", "name") or ""), name))
         return tuple(sorted(own, key=lambda e: str(e.get("lastTimestamp") or e.get("eventTime") or "")))
 
     async def autoscalers(self) -> tuple[dict[str, Any], ...]:
@@ -197,8 +197,8 @@ class Cluster:
         return tuple(
             scaler
             for scaler in found
-            if _at(scaler, "spec", "scaleTargetRef", "kind") == "Deployment"
-            and _at(scaler, "spec", "scaleTargetRef", "name") == self.deployment_name
+            if at(scaler, "spec", "scaleTargetRef", "kind") == "Deployment"
+            and at(scaler, "spec", "scaleTargetRef", "name") == self.deployment_name
         )
 
     async def secret_value(self, name: str, key: str) -> Secret | None:
@@ -213,7 +213,7 @@ class Cluster:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
                 return None
             raise
-        encoded = _at(found, "data", key)
+        encoded = at(found, "data", key)
         try:
             value = Secret(base64.b64decode(str(encoded or ""), validate=True).decode())
         except (binascii.Error, UnicodeDecodeError):
@@ -239,7 +239,8 @@ class Cluster:
         content = await self._bytes(
             "GET", path, asked, query=[(name, value) for name, value in query if value]
         )
-        return self._redact.text(clean_lines(content.decode(errors="replace")))
+        # Ten pods' logs take longer than a key may wait.
+        return await asyncio.to_thread(self._plain, content)
 
     # -- asking
 
@@ -262,6 +263,9 @@ class Cluster:
 
     def _asked_deployment(self, verb: str) -> Asked:
         return self._asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
+
+    def _plain(self, content: bytes) -> str:
+        return self._redact.text(clean_lines(content.decode(errors="replace")))
 
     async def _owned(self, root: str, group: str, resource: str) -> tuple[dict[str, Any], ...]:
         if self._selector is None:
@@ -371,22 +375,8 @@ async def _log_in(access: Access) -> "Login":
     return connection
 
 
-def _an_object(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
-    """The answer, if it is an object of the API at all: everything else rests on these fields."""
-    if isinstance(_at(answer, "metadata", "uid"), str) and isinstance(answer.get("spec"), dict):
-        return answer
-    raise not_the_api(asked)
-
-
-def _at(parent: Mapping[str, Any], *path: str) -> Any:
-    here: Any = parent
-    for step in path:
-        here = here.get(step) if isinstance(here, Mapping) else None
-    return here
-
-
 def _owners(item: Mapping[str, Any]) -> list[Any]:
-    owners = _at(item, "metadata", "ownerReferences")
+    owners = at(item, "metadata", "ownerReferences")
     return owners if isinstance(owners, list) else []
 
 

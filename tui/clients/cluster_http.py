@@ -75,6 +75,21 @@ async def ask_json(
     return answer
 
 
+def an_object(answer: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """The answer, if it is an object of the API at all: everything else rests on these fields."""
+    if isinstance(at(answer, "metadata", "uid"), str) and isinstance(answer.get("spec"), dict):
+        return answer
+    raise not_the_api(asked)
+
+
+def at(parent: Mapping[str, Any], *path: str) -> Any:
+    """What stands at the end of a path of keys; None where the path breaks off."""
+    here: Any = parent
+    for step in path:
+        here = here.get(step) if isinstance(here, Mapping) else None
+    return here
+
+
 async def lines(
     login: "Login", path: str, asked: Asked, seconds: float, query: Query
 ) -> AsyncIterator[Mapping[str, Any]]:
