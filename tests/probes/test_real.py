@@ -28,7 +28,7 @@ from tui.settings import Server
 
 pytestmark = pytest.mark.real
 
-WINDOW = timedelta(seconds=8)
+WINDOW = timedelta(seconds=6)
 PACE = Pace(timedelta(seconds=1), 4.0)
 RULES = """
 groups:
@@ -36,7 +36,7 @@ groups:
     interval: 1s
     rules:
       - alert: MistralHighErrorRate
-        expr: sum(rate(mistral_errors_total[8s])) / sum(rate(mistral_requests_total[8s])) > 0.05
+        expr: sum(rate(mistral_errors_total[6s])) / sum(rate(mistral_requests_total[6s])) > 0.05
         labels: {severity: warning}
         annotations: {summary: "errors above 5 %"}
 """

@@ -1,5 +1,7 @@
 """The workload: what runs, what changed, whose key, and what we may not see."""
 
+import asyncio
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -117,7 +119,7 @@ async def test_what_we_may_not_read_is_unknown_and_the_rest_is_told(part: str, m
     reading = await ask(Door(**{part: refusal(Reason.FORBIDDEN)}))
     assert reading.summary == "3/3 ready, no rollout"
     assert not missing & set(reading.facts)
-    assert "not all may be read" in reading.note
+    assert "not all could be read" in reading.note
 
 
 async def test_a_secret_that_may_not_be_read_leaves_the_key_unknown() -> None:
@@ -150,9 +152,6 @@ async def test_a_lease_on_the_deployment_is_seen_beside_the_live_value() -> None
 
 
 async def test_a_cluster_that_hangs_costs_the_deadline_and_no_more() -> None:
-    import asyncio
-    import time
-
     class Hung(Door):
         async def deployment(self) -> Any:
             await asyncio.sleep(3600)
@@ -161,6 +160,23 @@ async def test_a_cluster_that_hangs_costs_the_deadline_and_no_more() -> None:
     reading = await ask(Hung())
     assert (reading.state, reading.summary) == (State.UNKNOWN, "the cluster does not answer")
     assert time.monotonic() - began < PACE.limit + 0.3
+
+
+@pytest.mark.parametrize("part", ["pods", "replica_sets", "autoscalers", "secret", "log"])
+async def test_a_part_that_breaks_leaves_the_rest(part: str) -> None:
+    reading = await ask(Door(**{part: refusal(Reason.SERVER)}))
+    assert reading.summary == "3/3 ready, no rollout"
+    assert "not all could be read" in reading.note
+
+
+async def test_logs_that_hang_leave_the_rest() -> None:
+    class Slow(Door):
+        async def pod_log(self, *args: Any) -> Any:
+            await asyncio.sleep(3600)
+
+    slow = await ask(Slow())
+    assert slow.summary == "3/3 ready, no rollout"
+    assert "logs did not come" in slow.note
 
 
 async def test_annotations_cannot_draw_on_the_screen() -> None:

@@ -118,6 +118,7 @@ async def ask(
     limit: int = 1 << 20,
     verify: ssl.SSLContext | None = None,
     proxy: str = "",
+    environ: Mapping[str, str] | None = None,
 ) -> Answer:
     """Send one request and return the answer, whatever its status. Redirects are not followed.
 
@@ -128,6 +129,7 @@ async def ask(
         limit: the most bytes of body to read.
         verify: which certificates to believe; None: the system's.
         proxy: the proxy's address, or "" for none (see `proxies.proxy_for`).
+        environ: where to look for certificates and a proxy, in place of `verify` and `proxy`.
 
     Raises:
         Unanswered: there was no answer, and why.
@@ -138,6 +140,10 @@ async def ask(
         async with asyncio.timeout(deadline):
             await warm()
             silence()
+            if environ is not None:
+                verify, proxy = await believed(environ), proxies.proxy_for(url, environ)
+            # Our own preparations are no part of how long the server took.
+            trace.begin()
             return await _exchange(method, url, trace, sent, json, limit, verify, proxy)
     except TimeoutError:
         text = f"no answer from {place(url)} within {deadline:.3g} s ({_STUCK[trace.phase]})"
@@ -198,8 +204,11 @@ class _Trace:
     def __init__(self) -> None:
         self.phase: Phase | None = None
         self.spent: dict[str, float] = {}
-        self._since = time.monotonic()
-        self._began = self._since
+        self.begin()
+
+    def begin(self) -> None:
+        """The total is counted from here."""
+        self._since = self._began = time.monotonic()
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         _, step, stage = event.split(".", 2)

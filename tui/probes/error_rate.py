@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 MUCH = 0.05
 MOST = 0.5
 SLOW_P95_S = 5.0
+_TELLING = 0.01
 HISTORY = timedelta(minutes=30)
 STEP = timedelta(seconds=30)
 # Fewer error lines than this in a window are what every service has.
 FEW_LINES = 5
-# Not longer: a busy pod writes more than is worth reading, and a rate over a cut log is too small.
-_LOG_WINDOW = timedelta(minutes=1)
 _QUERIES = ("errors", "requests", "error_ratio", "p95", "errors_by_status", "errors_by_type", "user_errors")
 _NEEDED = ("errors", "requests")
 _NO_ANSWER = "0"
@@ -196,16 +195,18 @@ class ErrorRate(Asking):
 
     def _evidence(self, facts: Mapping[str, Fact], figures: Figures) -> tuple[str, ...]:
         said = []
-        errors, ratio = facts["errors_per_s"], facts["ratio"]
+        errors, ratio, requests = facts["errors_per_s"], facts["ratio"], facts["requests_per_s"]
         if figures.empty("errors"):
             said.append("No error was ever counted: Prometheus has no series of errors.")
-        if isinstance(errors, float) and errors > 0 and facts["top_status"]:
+        # What a handful of errors met is no evidence for anything.
+        telling = bool(errors) and (not isinstance(ratio, float) or ratio >= _TELLING)
+        if telling and facts["top_status"]:
             share = float(str(facts["top_status_share"]))
             what = "got no answer" if facts["top_status"] == _NO_ANSWER else f"are {facts['top_status']}"
             said.append(f"From the pods: {_percent(share)} of errors {what}.")
-        if isinstance(ratio, float) and errors:
-            said.append(f"{_percent(ratio)} of {facts['requests_per_s']} requests/s fail at Mistral.")
-        said += self._by_model(figures)
+        if isinstance(ratio, float) and isinstance(requests, float) and errors:
+            said.append(f"{_percent(ratio)} of {requests:.3g} requests/s fail at Mistral.")
+        said += self._by_model(figures) if telling else []
         if figures.warnings:
             said.append(f"The figures are partial: {self.plain(figures.warnings[0], 120)}.")
         return tuple(said)
@@ -239,7 +240,7 @@ class ErrorRate(Asking):
             cluster = await self._door.open()
             deployment, pods = await asyncio.gather(cluster.deployment(), cluster.pods())
             container = pod_logs.container_of(deployment, self._container)
-            logs = await pod_logs.recent(cluster, pods, container, min(self._window, _LOG_WINDOW))
+            logs = await pod_logs.recent(cluster, pods, container, self._window)
         except ClusterError as refused:
             note = f"{said}; and the logs: {self.plain(refused.said)}"
             return self.unknown(shorten(f"no figures: {_short(error)}", 44), note, self.plain(error.remedy))

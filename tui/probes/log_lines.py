@@ -76,8 +76,13 @@ class Tally:
 
 
 def tally(lines: Iterable[str]) -> Tally:
-    """Count the error lines. An exception is one of the app's own: it names no call to Mistral."""
-    found = [line for text in lines if (line := parse(text))]
+    """Read and count the error lines."""
+    return count(line for text in lines if (line := parse(text)))
+
+
+def count(lines: Iterable[Line]) -> Tally:
+    """Count failures. An exception is one of the app's own: it names no call to Mistral."""
+    found = list(lines)
     ours = [line for line in found if line.mistral]
     # A stack trace and the line that announces it are one exception.
     traces = sum(1 for line in found if line.trace and not line.mistral)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tui.clients import http, proxies
+from tui.clients import http
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Check, Fact, Reading, State
@@ -115,8 +115,7 @@ class MistralApi(Asking):
                 bearer=self._key,
                 json=payload,
                 limit=_MODELS_LIMIT,
-                verify=await http.believed(self._environ),
-                proxy=proxies.proxy_for(url, self._environ),
+                environ=self._environ,
             )
         except Unanswered as error:
             return Found(what, None, error)

@@ -7,15 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.model import deployment as read
-from tui.probes.log_lines import Tally, tally
+from tui.probes.log_lines import Line, Tally, count, parse
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
 
 # More would cost the API server, and the loop that reads it: the newest lines tell.
 MOST_PODS = 10
-MOST_LINES = 800
-MOST_BYTES = 192 << 10
+MOST_LINES = 500
+MOST_BYTES = 96 << 10
+# Not longer: a busy pod writes more than is worth reading, and a rate over a cut log is too small.
+LONGEST = timedelta(minutes=1)
+_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +44,12 @@ def container_of(deployment: Mapping[str, Any], wanted: str) -> str:
 async def recent(
     cluster: "Cluster", pods: Sequence[Mapping[str, Any]], container: str, window: timedelta
 ) -> PodLogs:
-    """Read and count the pods' error lines of the last `window`, all pods at once.
+    """Read and count the pods' error lines of the last `window` or minute, all pods at once.
 
     Raises ClusterError where no pod's log could be read; a pod that is just gone is left out.
     """
     names = [str(pod["metadata"]["name"]) for pod in pods if _started(pod)][:MOST_PODS]
+    window = min(window, LONGEST)
     seconds = max(int(window.total_seconds()), 1)
     texts = await asyncio.gather(
         *(cluster.pod_log(name, container, seconds, MOST_LINES, MOST_BYTES) for name in names),
@@ -60,7 +64,17 @@ async def recent(
         len(of_pod) >= MOST_LINES or len(text) >= MOST_BYTES - 4096
         for of_pod, text in zip(lines, good, strict=True)
     )
-    return PodLogs(len(good), tally(line for of_pod in lines for line in of_pod), cut, window)
+    return PodLogs(len(good), count(await _read(lines)), cut, window)
+
+
+async def _read(lines: Sequence[Sequence[str]]) -> list[Line]:
+    """Parse a few lines at a time: reading all of them at once would be felt on the screen."""
+    found: list[Line] = []
+    for of_pod in lines:
+        for start in range(0, len(of_pod), _AT_ONCE):
+            found += [line for text in of_pod[start : start + _AT_ONCE] if (line := parse(text))]
+            await asyncio.sleep(0)
+    return found
 
 
 def _started(pod: Mapping[str, Any]) -> bool:

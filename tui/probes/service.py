@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from tui.clients import http, proxies
+from tui.clients import http
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Check, Fact, Reading, State
@@ -34,8 +34,7 @@ class Service(Asking):
                 self._url,
                 deadline=self.limit,
                 limit=_LIMIT,
-                verify=await http.believed(self._environ),
-                proxy=proxies.proxy_for(self._url, self._environ),
+                environ=self._environ,
             )
         except Unanswered as error:
             return self._unanswered(error)

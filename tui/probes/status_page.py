@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui.clients import http, proxies
+from tui.clients import http
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Check, Fact, Reading, State
@@ -118,8 +118,7 @@ class StatusPage(Asking):
             url,
             deadline=max(left, 0.01),
             limit=_LIMIT,
-            verify=await http.believed(self._environ),
-            proxy=proxies.proxy_for(url, self._environ),
+            environ=self._environ,
         )
 
     def _unreadable(self, why: str, note: str) -> Reading:

@@ -1,10 +1,10 @@
 """The workload: the deployment that calls Mistral, its pods, its key and its recent log lines."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.clients.alertmanager import moment
 from tui.model import deployment as read
@@ -32,7 +32,10 @@ _VARIABLES = {
 }
 _CRASHES = frozenset({"CrashLoopBackOff", "Error", "RunContainerError", "StartError"})
 _RESTARTED_LATELY = 3
+# Of the asking's time, for each of the two rounds that follow the deployment.
+_SHARE = 0.4
 Json = Mapping[str, Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +93,17 @@ class Workload(Asking):
     async def _find(self, cluster: "Cluster") -> Found:
         deployment = await cluster.deployment()
         container = pod_logs.container_of(deployment, self._settings.container)
-        hidden: list[str] = []
+        beside = _Beside(self.limit * _SHARE)
         pods, sets, scalers, key = await asyncio.gather(
-            _unless_hidden(cluster.pods(), hidden),
-            _unless_hidden(cluster.replica_sets(), hidden),
-            _unless_hidden(cluster.autoscalers(), hidden),
-            _unless_hidden(self._key(cluster, deployment, container), hidden),
+            beside.ask("pods", cluster.pods()),
+            beside.ask("ReplicaSets", cluster.replica_sets()),
+            beside.ask("autoscalers", cluster.autoscalers()),
+            beside.ask("the key's Secret", self._key(cluster, deployment, container)),
         )
         logs = None
         if pods:
-            reading = pod_logs.recent(cluster, pods, container, self._window)
-            logs = await _unless_hidden(reading, hidden)
-        return Found(deployment, pods, sets, scalers, key, logs, tuple(hidden))
+            logs = await beside.ask("logs", pod_logs.recent(cluster, pods, container, self._window))
+        return Found(deployment, pods, sets, scalers, key, logs, tuple(beside.hidden))
 
     async def _key(self, cluster: "Cluster", deployment: Json, container: str) -> Secret | None:
         """The key that new pods get: a Secret's value, or one that stands in the clear."""
@@ -200,21 +202,29 @@ class Workload(Asking):
 
     def _note(self, found: Found, facts: Mapping[str, Fact]) -> str:
         if found.hidden:
-            return f"not all may be read: {self.plain(found.hidden[0], 90)}"
+            return f"not all could be read: {self.plain(found.hidden[0], 90)}"
         age = facts.get("last_change_age_s")
         return f"last change {span(timedelta(seconds=age))} ago" if isinstance(age, int) else ""
 
 
-async def _unless_hidden(asked: Any, hidden: list[str]) -> Any:
-    """The answer, or None where we may not look, which is then noted; other failures are raised."""
-    from tui.clients.cluster_errors import ClusterError, Reason
+class _Beside:
+    """Asks for what stands beside the deployment: what cannot be had leaves the rest of the reading."""
 
-    try:
-        return await asked
-    except ClusterError as error:
-        if error.reason not in (Reason.FORBIDDEN, Reason.MISSING):
-            raise
-        hidden.append(error.said)
+    def __init__(self, seconds: float) -> None:
+        self.hidden: list[str] = []
+        self._seconds = seconds
+
+    async def ask(self, what: str, asked: Coroutine[Any, Any, T]) -> T | None:
+        """The answer; None where it is refused or too slow, which is then noted."""
+        from tui.clients.cluster_errors import ClusterError
+
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await asked
+        except ClusterError as error:
+            self.hidden.append(error.said)
+        except TimeoutError:
+            self.hidden.append(f"the {what.removeprefix('the ')} did not come in {self._seconds:.2g} s")
         return None
 
 
