@@ -289,6 +289,26 @@ class TestHereAndThePods:
         assert diagnosed({"mistral_api": api, "error_rate": rate, "network": NETWORK_OK}) == expected
 
     @pytest.mark.parametrize(
+        ("api", "p95", "service", "expected"),
+        [
+            (SILENT, 39.0, SERVICE_OK, "healthy"),
+            (SILENT, 39.0, SERVICE_DEGRADED, "app-fault"),
+            (SILENT, 39.0, State.UNKNOWN, None),
+            (SILENT, 1.2, SERVICE_OK, "egress-mismatch"),
+            ({**SILENT, "phase": "connect"}, 39.0, SERVICE_OK, "egress-mismatch"),
+        ],
+    )
+    def test_slowness_that_the_pods_wait_out_is_no_mismatch(
+        self,
+        api: Mapping[str, Fact],
+        p95: float,
+        service: Mapping[str, Fact] | State,
+        expected: str | None,
+    ) -> None:
+        world: Worlds = {"mistral_api": api, "error_rate": {**FEW, "p95_s": p95}, "service": service}
+        assert diagnosed(world) == expected
+
+    @pytest.mark.parametrize(
         ("code", "kind", "expected"),
         [
             ("3505", None, "provider-capacity"),
