@@ -286,6 +286,23 @@ async def test_who_else_owns_it_is_told(
     assert (await planned(cluster, runbook)).ownership is owner
 
 
+@pytest.mark.parametrize(
+    ("manager", "owner"),
+    [
+        ("argocd-controller", Ownership.ARGOCD),
+        ("kustomize-controller", Ownership.FLUX),
+        ("helm-controller", Ownership.FLUX),
+        ("helm", Ownership.HELM),
+        ("kubectl-client-side-apply", Ownership.NONE),
+    ],
+)
+async def test_an_owner_is_known_by_its_field_manager(
+    stub: ApiStub, cluster: Cluster, runbook: Runbook, manager: str, owner: Ownership
+) -> None:
+    stub.deployment["metadata"]["managedFields"] = [managed(manager)]
+    assert (await planned(cluster, runbook)).ownership is owner
+
+
 async def test_a_policy_that_rewrites_the_value_stops_it(
     stub: ApiStub, cluster: Cluster, runbook: Runbook
 ) -> None:

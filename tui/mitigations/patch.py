@@ -76,16 +76,6 @@ def lease_in(patch: Any) -> tuple[str, str] | None:
     return None
 
 
-def causes_in(patch: Any) -> str:
-    """The change cause that a patch writes, or ""."""
-    for op in patch if isinstance(patch, list) else ():
-        if op.get("path") == _annotation(workload.CHANGE_CAUSE):
-            return str(op.get("value"))
-        if op.get("path") == "/metadata/annotations" and isinstance(op.get("value"), dict):
-            return str(op["value"].get(workload.CHANGE_CAUSE, ""))
-    return ""
-
-
 def _env_ops(container: Mapping[str, Any], place: int, variable: str, value: str | None) -> list[Op]:
     env = f"/spec/template/spec/containers/{place}/env"
     entry = {"name": variable, "value": value}

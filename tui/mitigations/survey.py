@@ -100,7 +100,8 @@ def ownership_of(deployment: Json) -> Ownership:
     managers = " ".join(workload.managers(deployment)).lower()
     if any(name.startswith("argocd.argoproj.io/") for name in names) or "argocd" in managers:
         return Ownership.ARGOCD
-    if any("toolkit.fluxcd.io/" in name for name in names) or "kustomize-controller" in managers:
+    by_flux = any(manager in managers for manager in ("kustomize-controller", "helm-controller"))
+    if by_flux or any("toolkit.fluxcd.io/" in name for name in names):
         return Ownership.FLUX
     by_helm = workload.labels(deployment).get("app.kubernetes.io/managed-by", "").lower() == "helm"
     if by_helm or any(name.startswith("meta.helm.sh/") for name in names) or "helm" in managers.split():
