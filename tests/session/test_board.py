@@ -74,17 +74,20 @@ def test_three_changes_are_one_flapping_entry_and_the_path_holds_until_two_stead
     kinds: list[Kind] = []
     for step in range(6):
         at = START + step * 10 * SECOND
-        reading = limited(at) if step % 2 else api(State.OK, at)
+        reading = api(State.OK, at) if step % 2 else limited(at)
         kinds += [draft.kind for draft in seen.take(reading, timedelta(minutes=10))]
     assert kinds.count(Kind.FLAPPING) == 1
-    assert kinds.count(Kind.STATE) == 2
+    assert kinds.count(Kind.STATE) == 3
     path = seen.walk
-    steady = api(State.OK, START + timedelta(seconds=60))
+    assert path.diagnosis == "rate-limited"
+    steady = api(State.OK, START + timedelta(seconds=55))
+    for check in set(Check) - {Check.MISTRAL_API}:
+        seen.take(Reading(check, State.UNSET, "not set", steady.at), timedelta(minutes=10))
     seen.take(steady, timedelta(minutes=10))
     assert seen.walk == path
-    rested = seen.look(steady.at + timedelta(minutes=2))
+    rested = seen.look(START + timedelta(seconds=50) + timedelta(minutes=2))
     assert rested[0].kind is Kind.FLAPPING
-    assert "steady again after 6 changes" in rested[0].text
+    assert "steady again after 5 changes" in rested[0].text
     assert seen.path_changed
 
 

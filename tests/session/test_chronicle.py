@@ -29,9 +29,10 @@ def chronicle(folder: Path, changes: list[str] | None = None) -> Chronicle:
 async def test_what_happened_before_an_incident_is_written_when_it_opens(tmp_path: Path) -> None:
     kept = chronicle(tmp_path)
     kept.keep([draft(Kind.STATE, "Mistral API fail", -5, check="mistral_api", to="fail")])
-    assert kept.timeline == ()
+    assert [(entry.id, entry.text) for entry in kept.timeline] == [("kept-0", "Mistral API fail")]
     await kept.open_new(ID, draft(Kind.DECLARED, "rate limited, P2", title="rate limited"))
     assert [entry.text for entry in kept.timeline] == ["Mistral API fail", "rate limited, P2"]
+    assert not any(entry.id.startswith("kept-") for entry in kept.timeline)
     assert kept.incident is not None and kept.incident.started_at == START - timedelta(minutes=5)
     await kept.close()
 

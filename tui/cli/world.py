@@ -34,7 +34,8 @@ def world(scenario: str, seed: int, speed: float) -> Iterator[dict[str, Any]]:
     )
     try:
         assert child.stdout is not None
-        line = child.stdout.readline()
+        with child.stdout:
+            line = child.stdout.readline()
         if not line:
             raise Failure("The simulated world did not start.", 3)
         yield json.loads(line)

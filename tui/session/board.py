@@ -53,7 +53,7 @@ class Board:
             return drafts
         before = self.walk
         self.walk = walk(self.runbook, self.checks, now, self._overruled)
-        if self.walk.diagnosis != before.diagnosis and before.steps:
+        if before.diagnosis is not None and self.walk.diagnosis != before.diagnosis and self._all_asked:
             self.path_changed = True
         self._evidence = evidence(self.diagnosis, self.checks, now) if self.diagnosis else ()
         if self.walk.diagnosis not in (None, self._diagnosis):
@@ -98,6 +98,11 @@ class Board:
                 drafts.append(_changed(held.latest, before))
         self._diagnosis = diagnosis or None
         return [*drafts, *self.look(now)]
+
+    @property
+    def _all_asked(self) -> bool:
+        """Whether every check has answered once: until then the path is still being found."""
+        return len(self.checks) == len(Check)
 
     def _state_change(self, reading: Reading, previous: Held | None) -> list[Draft]:
         if reading.state is State.UNSET:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Enough for a night of looking; older changes of state fall off the front.
 KEPT = 2000
+# Ids of entries that are on no disk: no journal has such ones.
+KEPT_ID = "kept-"
 
 
 class Chronicle:
@@ -125,6 +127,8 @@ class Chronicle:
             return
         if not self.writable:
             self._kept.extend(fresh)
+            if self._journal is None:
+                self._show_kept()
             return
         task = asyncio.create_task(self._record_quietly(fresh), name="record")
         self._tasks.add(task)
@@ -153,6 +157,14 @@ class Chronicle:
             waiting, self._backlog = self._backlog, []
             await self._record_quietly(waiting)
         await self._release()
+
+    def _show_kept(self) -> None:
+        """What waits for an incident is on the timeline, too; only it has no id yet."""
+        waiting = sorted(self._kept, key=lambda draft: draft.occurred_at)
+        self.timeline = tuple(
+            Entry(f"{KEPT_ID}{n}", d.occurred_at, d.occurred_at, d.actor, d.kind, d.text, d.data)
+            for n, d in enumerate(waiting)
+        )
 
     async def _release(self) -> None:
         if self._follower is not None:
