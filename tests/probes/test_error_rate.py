@@ -1,6 +1,8 @@
 """The error rate: by Prometheus, or by the pods' logs, and never a zero that nobody measured."""
 
+import asyncio
 import json
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -202,3 +204,17 @@ async def test_without_figures_and_without_logs_nothing_is_known(door: Door | No
     assert reading.state is State.UNKNOWN
     assert "refuses connections" in reading.note
     assert not reading.facts
+
+
+async def test_a_cluster_that_hangs_too_is_told_and_not_waited_for() -> None:
+    class Hung(Door):
+        async def open(self) -> Door:
+            await asyncio.sleep(3600)
+            return self
+
+    began = time.monotonic()
+    async with hostile.serving(hostile.hangs) as url:
+        reading = await ask(url, Hung())
+    assert (reading.state, reading.summary) == (State.UNKNOWN, "no figures: Prometheus hangs")
+    assert "and the logs: the cluster does not answer" in reading.note
+    assert time.monotonic() - began < PACE.limit + 0.3

@@ -1,7 +1,8 @@
 """Alertmanager's API v2: the alerts it holds."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui import settings
@@ -24,8 +25,16 @@ class AlertmanagerError(Exception):
         self.status = status
 
 
-async def alerts(server: settings.Server, environ: Mapping[str, str], deadline: float) -> tuple[Alert, ...]:
-    """Every alert, silenced and inhibited ones included, the oldest first.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The alerts that an Alertmanager holds, the oldest first, and how long it took to tell."""
+
+    alerts: tuple[Alert, ...]
+    took: timedelta
+
+
+async def alerts(server: settings.Server, environ: Mapping[str, str], deadline: float) -> Held:
+    """Every alert, silenced and inhibited ones included.
 
     Raises:
         Unanswered: no answer came within `deadline` seconds.
@@ -42,7 +51,8 @@ async def alerts(server: settings.Server, environ: Mapping[str, str], deadline: 
     if not isinstance(told, list):
         raise AlertmanagerError(f"what answers 200 is no Alertmanager{_login(answer)}", 200)
     found = [alert for item in told if (alert := parse(item))]
-    return tuple(sorted(found, key=lambda alert: (alert.starts_at, alert.fingerprint)))
+    oldest_first = tuple(sorted(found, key=lambda alert: (alert.starts_at, alert.fingerprint)))
+    return Held(oldest_first, timedelta(seconds=answer.timings["total"]))
 
 
 def _login(answer: http.Answer) -> str:

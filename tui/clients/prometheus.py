@@ -63,7 +63,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An instant query's answer.
+    """An instant query's answer, and how long the server took.
 
     An empty `vector` means that there is no data, which is not zero. `warnings` mean that the
     answer is partial: some store did not take part.
@@ -71,6 +71,7 @@ class Answered:
 
     vector: tuple[Sample, ...]
     warnings: tuple[str, ...] = ()
+    took: timedelta = timedelta()
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -111,6 +112,8 @@ class _Kept:
     ends: float = math.inf
     warnings: tuple[str, ...] = ()
     body: bytes = b""
+    began: float = 0.0
+    took: timedelta = timedelta()
 
 
 @dataclass(slots=True)
@@ -147,7 +150,7 @@ class Prometheus:
 
         def work(line: _Line) -> Answered:
             result = line.connect.custom_query(promql, params=params, timeout=self._patience(line))
-            return Answered(_vector(result), line.kept.warnings)
+            return Answered(_vector(result), line.kept.warnings, line.kept.took)
 
         return await self._run(work)
 
@@ -174,7 +177,8 @@ class Prometheus:
 
     def _patience(self, line: _Line) -> tuple[float, float]:
         """Seconds to connect and between two bytes; the hook holds the deadline of the whole."""
-        line.kept.ends = time.monotonic() + self._deadline
+        line.kept.began = time.monotonic()
+        line.kept.ends = line.kept.began + self._deadline
         return (min(2.0, self._deadline), self._deadline)
 
     async def _run(self, work: Callable[[_Line], T]) -> T:
@@ -244,6 +248,7 @@ def _line(url: str, how: access.Access) -> _Line:
 
     def hook(response: "requests.Response", *_: object, **__: object) -> None:
         line.kept.body = _read(response, line.kept.ends)
+        line.kept.took = timedelta(seconds=time.monotonic() - line.kept.began)
         line.kept.warnings = _warnings(line.kept.body)
 
     session.hooks["response"].append(hook)

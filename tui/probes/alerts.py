@@ -35,17 +35,15 @@ class Alerts(Asking):
 
     async def ask(self) -> Reading:
         """What fires now; an Alertmanager that does not say so is unknown."""
-        began = self.clock.monotonic()
         try:
-            found = await alertmanager.alerts(self._server, self._environ, self.limit)
+            held = await alertmanager.alerts(self._server, self._environ, self.limit)
         except Unanswered as error:
             remedy = "Correct alertmanager in the settings." if error.outcome == "unsendable" else ""
             return self.unknown(shortly(error), self.plain(error.text), remedy)
         except alertmanager.AlertmanagerError as error:
             remedy = "Set alertmanager.token, or username and password, in the settings."
             return self.unknown(error.text[:44], remedy=remedy if error.status in (401, 403) else "")
-        latency = timedelta(seconds=self.clock.monotonic() - began)
-        return self._reading([self._redacted(a) for a in found], latency)
+        return self._reading([self._redacted(alert) for alert in held.alerts], held.took)
 
     def _redacted(self, alert: Alert) -> Alert:
         return Alert(

@@ -92,14 +92,13 @@ class ErrorRate(Asking):
         self._runbook = runbook
         self._window = window
         # The fallback must still fit into the asking: Prometheus gets its part of it.
-        self._share = self.limit * (0.6 if door else 1.0)
+        self._share = self.limit * (0.55 if door else 1.0)
 
     async def ask(self) -> Reading:
         """By Prometheus; by the logs where it gives nothing; unknown where neither can tell."""
         if self._prometheus is None or not self._prometheus.server.url:
             unset = PrometheusError("unset", "no Prometheus is set", "Set prometheus.url in the settings.")
             return await self._by_logs(unset)
-        began = self.clock.monotonic()
         try:
             async with asyncio.timeout(self._share):
                 figures = await self._figures(self._prometheus)
@@ -108,8 +107,7 @@ class ErrorRate(Asking):
         except TimeoutError:
             said = f"Prometheus at {self._prometheus.place} did not answer within {self._share:.3g} s"
             return await self._by_logs(PrometheusError("timeout", said, ""))
-        latency = timedelta(seconds=self.clock.monotonic() - began)
-        return self._reading(figures, latency)
+        return self._reading(figures)
 
     # -- by Prometheus
 
@@ -140,7 +138,7 @@ class ErrorRate(Asking):
     def _promql(self, query: str) -> str:
         return self._runbook.queries[query].over(self._window)
 
-    def _reading(self, figures: Figures, latency: timedelta) -> Reading:
+    def _reading(self, figures: Figures) -> Reading:
         requests, errors = figures.total("requests"), figures.total("errors")
         if requests is None and errors is None:
             remedy = "See whether Prometheus scrapes the service, and whether the metrics' names are right."
@@ -159,7 +157,7 @@ class ErrorRate(Asking):
             _summary(facts, figures),
             self.clock.now(),
             facts,
-            latency=latency,
+            latency=max(answer.took for answer in figures.answers.values()),
             origin="prometheus",
             evidence=self._evidence(facts, figures),
             note="; ".join(notes),
@@ -237,17 +235,22 @@ class ErrorRate(Asking):
 
         began = self.clock.monotonic()
         try:
-            cluster = await self._door.open()
-            deployment, pods = await asyncio.gather(cluster.deployment(), cluster.pods())
-            container = pod_logs.container_of(deployment, self._container)
-            logs = await pod_logs.recent(cluster, pods, container, self._window)
-        except ClusterError as refused:
-            note = f"{said}; and the logs: {self.plain(refused.said)}"
+            async with asyncio.timeout(self.limit - self._share):
+                logs = await self._logs(self._door)
+        except (ClusterError, TimeoutError) as refused:
+            why = refused.said if isinstance(refused, ClusterError) else "the cluster does not answer in time"
+            note = f"{said}; and the logs: {self.plain(why)}"
             return self.unknown(shorten(f"no figures: {_short(error)}", 44), note, self.plain(error.remedy))
         latency = timedelta(seconds=self.clock.monotonic() - began)
         if not logs.pods:
             return self.unknown("no figures, and no pod to read", said, self.plain(error.remedy))
         return self._counted(logs, said, error, latency)
+
+    async def _logs(self, door: "ClusterDoor") -> pod_logs.PodLogs:
+        cluster = await door.open()
+        deployment, pods = await asyncio.gather(cluster.deployment(), cluster.pods())
+        container = pod_logs.container_of(deployment, self._container)
+        return await pod_logs.recent(cluster, pods, container, self._window)
 
     def _counted(
         self, logs: pod_logs.PodLogs, said: str, error: PrometheusError, latency: timedelta
