@@ -69,7 +69,7 @@ class _App:
     faulty: bool
     slots: float
     at: float
-    shared: float = 0.0
+    shared: float = 1.0
     last: Outcome = Outcome.ANSWERED
     crash: Share = field(default_factory=Share)
     invalid: Share = field(default_factory=Share)
