@@ -139,15 +139,21 @@ class Banner(Widget):
                 (Piece(" "),),
             )
 
+        def form(name: str, response: str, open_for: str, gap: int, least: int) -> Form:
+            """The title has the room that is left, and at least `least` cells."""
+            beside = right(response, open_for, gap)
+            room = width - width_of(left(name, 0)) - sum(width_of(part) for part in beside)
+            return left(name, max(room, least)), beside
+
         response = self._say(v.response)
         return [
-            (left(full, width), right(response, v.open_for, 3)),
-            (left(short, width), right(response, v.open_for, 3)),
-            (left(short, 24), right(response, "", 3)),
-            (left(short, 24), right(briefly, "", 3)),
-            (left("", 24), right(briefly, "", 2)),
-            (left("", 24), right("", "", 2)),
-            (left("", 12), right("", "", 2)),
+            form(full, response, v.open_for, 3, width),
+            form(short, response, v.open_for, 3, width),
+            form(short, response, "", 3, 24),
+            form(short, briefly, "", 3, 24),
+            form("", briefly, "", 2, 24),
+            form("", "", "", 2, 24),
+            form("", "", "", 2, 12),
         ]
 
     def _second(self, width: int) -> list[Form]:

@@ -175,6 +175,7 @@ class Lines(Widget):
     def show_changes(self) -> None:
         """Repaint the lines that now differ."""
         if not self.is_mounted or not self.size.width:
+            self._painted_for = None
             return
         if self._painted_for != self._frame_key():
             self.refresh()

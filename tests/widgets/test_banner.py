@@ -143,3 +143,12 @@ async def test_the_message_line_keeps_its_place_and_says_its_state_by_a_mark() -
         await pilot.pause()
         assert line.size.height == 1
         assert "".join(line.lines_now()).strip() == ""
+
+
+async def test_a_long_title_has_the_room_that_is_left() -> None:
+    title = "1 open incident of yesterday evening, 20 h: i resumes"
+    first, _ = await shown(BannerView(title=title, context="prod-eu", arming="READ-ONLY"), 80)
+    assert title in first
+    first, _ = await shown(replace(BANNER, title="x" * 90), 100)
+    assert first.count("x") > 30
+    assert "INVESTIGATING" in first

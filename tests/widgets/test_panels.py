@@ -287,3 +287,20 @@ async def test_the_first_frame_already_has_the_banner_and_the_keys() -> None:
         first = "".join(app.sent[:1])
         assert "INVESTIGATING" in first
         assert "mitigate" in first
+
+
+async def test_what_was_shown_while_hidden_stands_there_when_it_comes_back() -> None:
+    panel, other = ChecksPanel(), Panel("Other")
+    panel.show(CHECKS[:1])
+    app = Tiny(panel, other)
+    async with app.run_test(size=(60, 20)) as pilot:
+        await pilot.pause()
+        panel.display = False
+        await pilot.pause()
+        panel.show(CHECKS[1:2])
+        await pilot.pause()
+        panel.display = True
+        await pilot.pause()
+        screen = "\n".join("".join(s.text for s in strip) for strip in app.screen._compositor.render_strips())
+        assert "degraded: mistral" in screen
+        assert "429" not in screen
