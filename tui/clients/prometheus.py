@@ -6,103 +6,41 @@ and hold up the process at exit. So: no retries, a session of our own whose resp
 body with a deadline and a cap and keeps the warnings, and daemon threads.
 """
 
-import json
 import logging
 import math
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui import settings
 from tui.clients import access, http
 from tui.clients.imports import imported
 from tui.clients.lanes import Lanes, LanesFull
+from tui.clients.prometheus_answers import (
+    Answered,
+    Line,
+    PrometheusError,
+    Ranged,
+    Sample,
+    envelope,
+    matrix,
+    vector,
+    warnings,
+)
 from tui.clients.unanswered import Unanswered
-from tui.model.text import clean
 
 if TYPE_CHECKING:
     import requests
     from prometheus_api_client import PrometheusConnect
 
 T = TypeVar("T")
-PrometheusOutcome = Literal[
-    "unset", "timeout", "refused", "unreachable", "forbidden", "bad_query", "garbage", "failed"
-]
+__all__ = ["MOST_THREADS", "Answered", "Line", "Prometheus", "PrometheusError", "Ranged", "Sample"]
+
 MOST_THREADS = 4
 _BODY_LIMIT = 2 << 20  # parsing more would hold the interpreter, and with it the screen
-_SAMPLE_LIMIT = 2000
-
-
-class PrometheusError(Exception):
-    """There are no figures, and why.
-
-    Attributes:
-        outcome: the kind of failure.
-        said: a plain sentence without credentials.
-        remedy: what a person can do, or "".
-    """
-
-    def __init__(self, outcome: PrometheusOutcome, said: str, remedy: str = "") -> None:
-        super().__init__(said)
-        self.outcome = outcome
-        self.said = said
-        self.remedy = remedy
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value; None where it is no number (NaN, as of 0/0). Infinity stays infinity."""
-
-    labels: Mapping[str, str]
-    value: float | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """An instant query's answer, and how long the server took.
-
-    An empty `vector` means that there is no data, which is not zero. `warnings` mean that the
-    answer is partial: some store did not take part.
-    """
-
-    vector: tuple[Sample, ...]
-    warnings: tuple[str, ...] = ()
-    took: timedelta = timedelta()
-
-    @property
-    def numbers(self) -> tuple[float, ...]:
-        """The values that are numbers; infinity is none to reckon with."""
-        return tuple(s.value for s in self.vector if s.value is not None and math.isfinite(s.value))
-
-    @property
-    def total(self) -> float | None:
-        """The sum of the values; None where there is no data or no number."""
-        return math.fsum(self.numbers) if self.numbers else None
-
-    @property
-    def infinite(self) -> bool:
-        """Whether a value is infinite: something divided by zero."""
-        return any(s.value is not None and math.isinf(s.value) for s in self.vector)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One series of a range query, its points in the order of time."""
-
-    labels: Mapping[str, str]
-    points: tuple[tuple[datetime, float | None], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ranged:
-    """A range query's answer; see `Answered`."""
-
-    lines: tuple[Line, ...]
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -150,7 +88,7 @@ class Prometheus:
 
         def work(line: _Line) -> Answered:
             result = line.connect.custom_query(promql, params=params, timeout=self._patience(line))
-            return Answered(_vector(result), line.kept.warnings, line.kept.took)
+            return Answered(vector(result), line.kept.warnings, line.kept.took)
 
         return await self._run(work)
 
@@ -163,7 +101,7 @@ class Prometheus:
             result = line.connect.custom_query_range(
                 promql, start, end, seconds, params=params, timeout=self._patience(line)
             )
-            return Ranged(_matrix(result), line.kept.warnings)
+            return Ranged(matrix(result), line.kept.warnings)
 
         return await self._run(work)
 
@@ -249,7 +187,7 @@ def _line(url: str, how: access.Access) -> _Line:
     def hook(response: "requests.Response", *_: object, **__: object) -> None:
         line.kept.body = _read(response, line.kept.ends)
         line.kept.took = timedelta(seconds=time.monotonic() - line.kept.began)
-        line.kept.warnings = _warnings(line.kept.body)
+        line.kept.warnings = warnings(line.kept.body)
 
     session.hooks["response"].append(hook)
     return line
@@ -298,19 +236,6 @@ class _TooLarge(Exception):
     """More than any answer to our queries."""
 
 
-def _warnings(body: bytes) -> tuple[str, ...]:
-    if b'"warnings"' not in body:
-        return ()
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return ()
-    found = told.get("warnings") if isinstance(told, dict) else None
-    return (
-        tuple(clean(w, limit=200) for w in found[:5] if isinstance(w, str)) if isinstance(found, list) else ()
-    )
-
-
 def _turned(error: Exception, kept: _Kept, place: str) -> PrometheusError:
     import requests
     from prometheus_api_client.exceptions import PrometheusApiClientException
@@ -357,7 +282,7 @@ def _unconnected(error: Exception, place: str) -> PrometheusError:
 def _refused_by_status(text: str, body: bytes, place: str) -> PrometheusError:
     """The library's text begins with `HTTP Status Code N`; the body may be Prometheus' own envelope."""
     status = next((word for word in text.split()[:4] if word.isdecimal()), "?")
-    kind, said = _envelope(body)
+    kind, said = envelope(body)
     if status in ("401", "403"):
         remedy = "Set prometheus.token, username and password, or org_id in the settings."
         return PrometheusError("forbidden", f"Prometheus at {place} refuses us ({status})", remedy)
@@ -371,57 +296,9 @@ def _refused_by_status(text: str, body: bytes, place: str) -> PrometheusError:
 
 
 def _refused_by_body(body: bytes, place: str) -> PrometheusError:
-    _, said = _envelope(body)
+    _, said = envelope(body)
     if said:
         return PrometheusError("failed", f"Prometheus at {place} says: {said}", "")
     what = "a web page" if body.lstrip()[:1] == b"<" else "something else"
     remedy = "See whether prometheus.url needs a path (Mimir: /prometheus) or a login."
     return PrometheusError("garbage", f"{what} answers at {place}, and no Prometheus", remedy)
-
-
-def _envelope(body: bytes) -> tuple[str, str]:
-    """`errorType` and `error` of Prometheus' own refusal; two empty texts where it is not one."""
-    try:
-        told = json.loads(body)
-    except (ValueError, RecursionError):
-        return "", ""
-    if not isinstance(told, dict) or told.get("status") != "error":
-        return "", ""
-    return str(told.get("errorType") or ""), clean(str(told.get("error") or ""), limit=200)
-
-
-def _vector(result: Any) -> tuple[Sample, ...]:
-    """The samples of a vector, or the one of a scalar (`[time, "value"]`)."""
-    if isinstance(result, list) and len(result) == 2 and isinstance(result[1], str):
-        return (Sample({}, *_point(result)),)
-    found = []
-    for item in _items(result)[:_SAMPLE_LIMIT]:
-        if isinstance(item.get("value"), list):
-            found.append(Sample(_labels(item), *_point(item["value"])))
-    return tuple(found)
-
-
-def _matrix(result: Any) -> tuple[Line, ...]:
-    found = []
-    for item in _items(result)[:_SAMPLE_LIMIT]:
-        points = (_point(pair) for pair in item.get("values") or ())
-        found.append(Line(_labels(item), tuple((at, value) for value, at in points)))
-    return tuple(found)
-
-
-def _items(result: Any) -> list[dict[str, Any]]:
-    if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):
-        raise TypeError("no vector")
-    return result
-
-
-def _labels(item: Mapping[str, Any]) -> Mapping[str, str]:
-    found = item.get("metric")
-    return {str(k): clean(str(v), limit=200) for k, v in found.items()} if isinstance(found, dict) else {}
-
-
-def _point(pair: Any) -> tuple[float | None, datetime]:
-    """`[seconds, "value"]`. Raises TypeError or ValueError where it is something else."""
-    at, text = pair
-    value = float(text)
-    return (None if math.isnan(value) else value), datetime.fromtimestamp(float(at), UTC)
