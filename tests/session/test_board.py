@@ -130,3 +130,14 @@ def test_an_active_alert_is_an_entry_with_the_moment_it_fired() -> None:
     reading = Reading(Check.ALERTS, State.WARN, "1 firing", START, details=alerts)
     found = [draft for draft in board().take(reading, AGE) if draft.kind is Kind.ALERT]
     assert [(draft.occurred_at, draft.data["fingerprint"]) for draft in found] == [(fired, "f1")]
+
+
+def test_a_path_that_only_passes_through_a_diagnosis_does_not_tell_it() -> None:
+    seen = Board(runbooks.load(None), timedelta(minutes=10), timedelta(minutes=2), confirm=20 * SECOND)
+    seen.take(limited(START), AGE)
+    refused = api(State.FAIL, START + 5 * SECOND, 503)
+    kinds = [draft.kind for draft in seen.take(refused, AGE)]
+    assert Kind.DIAGNOSIS not in kinds
+    assert seen.walk.diagnosis == "provider-outage"
+    assert seen.look(refused.at + 19 * SECOND) == []
+    assert [draft.data["id"] for draft in seen.look(refused.at + 20 * SECOND)] == ["provider-outage"]

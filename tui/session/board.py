@@ -21,9 +21,16 @@ class Board:
         runbook: whose tree is walked.
         flapping: three changes of one state within this span are flapping.
         steady: how long a flapping state must rest before the path follows it again.
+        confirm: how long another diagnosis must stand before it is told; the first is told at once.
     """
 
-    def __init__(self, runbook: Runbook, flapping: timedelta, steady: timedelta) -> None:
+    def __init__(
+        self,
+        runbook: Runbook,
+        flapping: timedelta,
+        steady: timedelta,
+        confirm: timedelta = timedelta(0),
+    ) -> None:
         self.runbook = runbook
         self.checks: dict[Check, Held] = {}
         self.walk = Walk()
@@ -33,6 +40,8 @@ class Board:
         self._flaps: dict[Check, Flap] = {}
         self._flapping = (flapping, steady)
         self._diagnosis: str | None = None
+        self._candidate: tuple[str, datetime] | None = None
+        self._confirm = confirm
         self._evidence: tuple[str, ...] = ()
 
     def take(self, reading: Reading, max_age: timedelta) -> list[Draft]:
@@ -56,7 +65,7 @@ class Board:
         if before.diagnosis is not None and self.walk.diagnosis != before.diagnosis and self._all_asked:
             self.path_changed = True
         self._evidence = evidence(self.diagnosis, self.checks, now) if self.diagnosis else ()
-        if self.walk.diagnosis not in (None, self._diagnosis):
+        if self._stands(now):
             drafts.append(self._diagnosed(now))
         return drafts
 
@@ -98,6 +107,20 @@ class Board:
                 drafts.append(_changed(held.latest, before))
         self._diagnosis = diagnosis or None
         return [*drafts, *self.look(now)]
+
+    def _stands(self, now: datetime) -> bool:
+        """Whether the path leads to another diagnosis than the last one told, and has for a while.
+
+        Checks are not asked in step: on the way from one diagnosis to the next the path passes
+        through others that are nobody's cause.
+        """
+        found = self.walk.diagnosis
+        if found in (None, self._diagnosis):
+            self._candidate = None
+            return False
+        if self._candidate is None or self._candidate[0] != found:
+            self._candidate = (found, now)
+        return self._diagnosis is None or now - self._candidate[1] >= self._confirm
 
     @property
     def _all_asked(self) -> bool:

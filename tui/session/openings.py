@@ -14,6 +14,9 @@ from tui.session.parts import Parts, Working
 from tui.session.snapshot import OpenIncident, Place
 from tui.settings import Loaded, Settings, duration
 
+# Checks are asked at their own pace: after so many rounds each has answered to what changed.
+CONFIRM = 2
+
 
 def locked(settings: Settings, read_only: bool) -> str:
     """Why nothing can ever be changed from here, or "": the strictest setting wins."""
@@ -66,7 +69,12 @@ async def load(
     windows = Windows(*map(duration, (timing.window, timing.watch, timing.hold, timing.rollout)))
     return Working(
         made,
-        Board(made.runbook, duration(timing.flapping), duration(timing.steady)),
+        Board(
+            made.runbook,
+            duration(timing.flapping),
+            duration(timing.steady),
+            confirm=CONFIRM * duration(timing.poll),
+        ),
         Operations(
             made.runbook,
             made.door,
