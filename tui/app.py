@@ -204,9 +204,9 @@ class LeewardApp(App[int]):
             return
         self._published(session.snapshot)
         if self.opening.resume:
-            from tui.screens import flows
+            from tui.screens import incident
 
-            await self._flow(flows.resume(self.opening.resume))
+            await self._flow(incident.resume(self.opening.resume))
 
     async def _started(self, session: "Session") -> bool:
         """Start it. A runbook that cannot be used leaves a console that says so, and looks at the rest."""

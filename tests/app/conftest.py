@@ -44,7 +44,7 @@ class Desk:
 
     async def settle(self) -> None:
         """Let workers and repaints finish."""
-        for _ in range(4):
+        for _ in range(2):
             await self.pilot.pause()
 
     async def advance(self, seconds: float) -> None:

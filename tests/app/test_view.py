@@ -141,7 +141,11 @@ class TestDoHere:
     def test_a_healthy_path_that_a_lease_holds_is_not_resolved(self) -> None:
         healthy = sights.RUNBOOK.diagnoses["healthy"]
         shown = self.told(sights.held_by_lease(diagnosis=healthy))
-        assert shown.headline == "Held by reduce-concurrency: healthy, not resolved."
+        assert shown.headline == "Held by MAX_CONCURRENT_MISTRAL=3: healthy while that lasts."
+        assert "i sets the status to monitoring" in shown.prose[-1]
+        watched = replace(sights.INCIDENT, status=Status.MONITORING)
+        shown = self.told(sights.held_by_lease(diagnosis=healthy, incident=watched, resolvable_at=NOW))
+        assert "It has held: i resolves the incident." in shown.prose
 
     def test_the_monitoring_hold_is_told(self) -> None:
         until = sights.limited(resolvable_at=NOW + timedelta(minutes=5))

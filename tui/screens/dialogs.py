@@ -4,6 +4,8 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from widgets.glyphs import Glyphs
+from widgets.lines import Line, Piece, wrap
+from widgets.panel import Panel
 from widgets.prompt import Choice, ChoiceList, Prompt
 
 
@@ -39,12 +41,29 @@ class ChoosingScreen(ModalScreen[str]):
         self.dismiss(None)
 
 
+class Why(Panel):
+    """A few lines that say why something is asked."""
+
+    def __init__(self, text: str, glyphs: Glyphs) -> None:
+        super().__init__("", glyphs=glyphs)
+        self.words = text
+
+    def paint_inside(self, width: int, height: int) -> list[Line]:
+        """The text, wrapped."""
+        return [(Piece(part, "warn"),) for part in wrap(self.text(self.words), width)]
+
+    def on_resize(self) -> None:
+        """As high as the text."""
+        self.styles.height = len(wrap(self.text(self.words), max(self.size.width - 4, 8))) + 2
+
+
 class AskingScreen(ModalScreen[str]):
-    """A text. What was typed is kept under `draft` when Escape leaves it."""
+    """A text. What was typed is kept under `draft` when Escape leaves it; `why` stands above the field."""
 
     DEFAULT_CSS = """
     AskingScreen { align: center middle; }
     AskingScreen Prompt { width: 84; max-width: 96%; height: auto; }
+    AskingScreen Why { width: 84; max-width: 96%; height: 4; }
     """
 
     def __init__(
@@ -56,15 +75,19 @@ class AskingScreen(ModalScreen[str]):
         hint: str = "",
         drafts: dict[str, str] | None = None,
         draft: str = "",
+        why: str = "",
     ) -> None:
         super().__init__()
+        self._why = Why(why, glyphs) if why else None
         self._drafts = drafts if drafts is not None else {}
         self._draft = draft
         kept = self._drafts.get(draft, "") if draft else ""
         self.prompt = Prompt(title, text=kept or text, hint=hint, glyphs=glyphs)
 
     def compose(self) -> ComposeResult:
-        """The prompt."""
+        """The reason for asking, and the prompt."""
+        if self._why is not None:
+            yield self._why
         yield self.prompt
 
     def on_prompt_submitted(self, event: Prompt.Submitted) -> None:

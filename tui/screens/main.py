@@ -264,7 +264,9 @@ class MainScreen(Screen[None]):
 
     def action_incident(self) -> None:
         """The incident menu."""
-        self.desk.begin(_flows().incident)
+        from tui.screens import incident
+
+        self.desk.begin(incident.menu)
 
     def action_mitigate(self) -> None:
         """The numbered list of changes."""

@@ -152,9 +152,7 @@ class PreviewScreen(ModalScreen[None]):
         except SessionError as refused:
             self._refused(refused)
         else:
-            self.desk.say(
-                f"{plan.rule.title}: on its way. The timeline tells how it goes; z takes it back.", "ok"
-            )
+            self.desk.say(f"{plan.rule.title}: on its way; the timeline tells how it goes.", "ok")
             if self.is_current:
                 self.dismiss(None)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from tui.model import times
-from tui.model.incident import KEY_KINDS, Entry, Incident, Kind
+from tui.model.incident import KEY_KINDS, Entry, Incident, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, Reading, Series, State
 from tui.model.runbook import Severity
@@ -305,11 +305,11 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     assert diagnosis is not None
     live = [held for held in snapshot.leases if held.ours]
     if diagnosis.healthy and live:
-        names = ", ".join(held.seen.mitigation for held in live)
+        names = ", ".join(f"{held.seen.variable}={held.seen.value}" for held in live)
         return (
-            f"Held by {names}: healthy, not resolved.",
+            f"Held by {names}: healthy while that lasts.",
             "warn",
-            ("z takes it back when the cause is gone.",),
+            (*_evidence(snapshot), *_after(snapshot, now)),
         )
     severity = diagnosis.severity or snapshot.proposed
     headline = (
@@ -320,6 +320,15 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     role = "ok" if diagnosis.healthy else "bold"
     said = _evidence(snapshot) or (diagnosis.means,)
     return headline, role, (*said, *_resolving(snapshot, now), *diagnosis.do)
+
+
+def _after(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """What comes after a change that works."""
+    if snapshot.incident is None or not snapshot.incident.open:
+        return ("z takes it back when the cause is gone.",)
+    if snapshot.incident.status is Status.MONITORING:
+        return (*_resolving(snapshot, now), "z takes it back when the cause is gone.")
+    return ("Next: i sets the status to monitoring; z takes the change back when the cause is gone.",)
 
 
 def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
