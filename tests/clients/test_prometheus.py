@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -178,6 +179,24 @@ async def test_a_secret_that_cannot_be_had_is_said() -> None:
     with pytest.raises(PrometheusError) as caught:
         await client("http://127.0.0.1:1", token=SecretSource(file="/nonexistent/token")).query("up")
     assert "/nonexistent/token" in caught.value.said
+
+
+async def test_a_refused_token_is_fetched_anew(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old-token-of-prometheus")
+    file.chmod(0o600)
+
+    async def talk(head: bytes, writer: hostile.Writer) -> None:
+        good = b"Bearer new-token" in head
+        writer.write(hostile.answer(body([sample("1")]), "200 OK" if good else "401 Unauthorized"))
+
+    async with hostile.serving(talk) as url:
+        prometheus = client(url, token=SecretSource(file=str(file)))
+        with pytest.raises(PrometheusError):
+            await prometheus.query("up")
+        file.write_text("new-token-of-prometheus")
+        assert (await prometheus.query("up")).total == 1.0
+        prometheus.close()
 
 
 async def test_hung_queries_do_not_pile_up_threads() -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -92,6 +93,28 @@ async def test_an_alertmanager_that_does_not_say_is_unknown(talk: hostile.Talk) 
     assert reading.state is State.UNKNOWN
     assert not reading.facts
     assert "sentinel" not in repr(reading)
+
+
+async def test_a_refused_token_is_fetched_anew_and_a_good_one_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old-token-of-alertmanager")
+    file.chmod(0o600)
+    asked: list[bytes] = []
+
+    async def talk(head: bytes, writer: hostile.Writer) -> None:
+        asked.append(head)
+        good = b"Bearer new-token" in head
+        writer.write(hostile.answer(b"[]" if good else b"", "200 OK" if good else "401 Unauthorized"))
+
+    async with hostile.serving(talk) as url:
+        server = Server(url=url, token=SecretSource(file=str(file)))
+        probe = Alerts(server, {}, PACE, clock(), redactor())
+        assert (await probe.ask()).state is State.UNKNOWN
+        file.write_text("new-token-of-alertmanager")
+        assert (await probe.ask()).state is State.OK
+        file.unlink()
+        assert (await probe.ask()).state is State.OK
+    assert len(asked) == 3
 
 
 @given(

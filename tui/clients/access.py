@@ -48,7 +48,8 @@ def read(server: settings.Server, environ: Mapping[str, str]) -> Access:
             "unsendable", None, f"the credentials for {http.place(server.url)}: {error}"
         ) from None
     try:
-        verify = trust.context(trust.ca_files(server.ca_file, environ))
+        # One of its own: urllib3 changes the context that it is given.
+        verify = trust.fresh(trust.ca_files(server.ca_file, environ))
     except (OSError, ssl.SSLError):
         text = f"the certificates in {server.ca_file or 'SSL_CERT_FILE'} cannot be read"
         raise Unanswered("unsendable", None, text) from None

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui import settings
 from tui.clients import access, http
 from tui.model.reading import Alert
 from tui.model.text import clean
@@ -33,17 +32,21 @@ class Held:
     took: timedelta
 
 
-async def alerts(server: settings.Server, environ: Mapping[str, str], deadline: float) -> Held:
+async def alerts(url: str, how: access.Access, deadline: float) -> Held:
     """Every alert, silenced and inhibited ones included.
 
     Raises:
         Unanswered: no answer came within `deadline` seconds.
         AlertmanagerError: what came is no list of alerts.
     """
-    how = await access.fetch(server, environ, deadline)
-    url = server.url.rstrip("/") + _ASKED
     answer = await http.ask(
-        "GET", url, deadline=deadline, headers=how.headers, verify=how.verify, proxy=how.proxy, limit=_LIMIT
+        "GET",
+        url.rstrip("/") + _ASKED,
+        deadline=deadline,
+        headers=how.headers,
+        verify=how.verify,
+        proxy=how.proxy,
+        limit=_LIMIT,
     )
     told = answer.json()
     if answer.status != 200:

@@ -101,6 +101,7 @@ async def believed(environ: Mapping[str, str], setting: str = "") -> ssl.SSLCont
 
 
 def _load() -> None:
+    # Not behind `imported`: it shares no circular import with the others, and must not wait for them.
     import httpx  # noqa: F401
 
     trust.context()

@@ -134,12 +134,16 @@ class Prometheus:
     def _work(self, work: Callable[[_Line], T]) -> T:
         """In a daemon thread: one query on a line of its own."""
         line = self._take()
+        good = True
         try:
             return work(line)
         except Exception as error:  # noqa: BLE001 - the library documents no exceptions; turned into ours
-            raise _turned(error, line.kept, self.place) from None
+            turned = _turned(error, line.kept, self.place)
+            # A token may have been replaced: the next query fetches it anew.
+            good = turned.outcome != "forbidden"
+            raise turned from None
         finally:
-            self._give_back(line)
+            self._give_back(line, good)
 
     def _take(self) -> _Line:
         with self._lock:
@@ -153,10 +157,10 @@ class Prometheus:
             ) from None
         return _line(self.server.url, how)
 
-    def _give_back(self, line: _Line) -> None:
+    def _give_back(self, line: _Line, good: bool) -> None:
         line.kept.warnings, line.kept.body = (), b""
         with self._lock:
-            if not self._closed:
+            if good and not self._closed:
                 self._idle.append(line)
                 return
         line.connect.close()

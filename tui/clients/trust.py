@@ -8,7 +8,12 @@ from pathlib import Path
 
 @functools.lru_cache(maxsize=16)
 def context(ca_files: tuple[str, ...] = ()) -> ssl.SSLContext:
-    """A context that verifies; reading the certificates takes some 20 ms, once.
+    """As `fresh`, made once and shared."""
+    return fresh(ca_files)
+
+
+def fresh(ca_files: tuple[str, ...] = ()) -> ssl.SSLContext:
+    """A context that verifies; reading the certificates takes some 20 ms.
 
     The system's store is used since that is where a company's own authority is installed, and
     certifi's too, since some builds of Python find no store of the system.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from tui.clients import alertmanager
+from tui.clients import access, alertmanager
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Alert, Check, Fact, Reading, State
@@ -32,15 +32,20 @@ class Alerts(Asking):
         super().__init__(pace, clock, redact)
         self._server = server
         self._environ = environ
+        self._how: access.Access | None = None
 
     async def ask(self) -> Reading:
         """What fires now; an Alertmanager that does not say so is unknown."""
         try:
-            held = await alertmanager.alerts(self._server, self._environ, self.limit)
+            # Fetched once: a secret may come from a command that is slow, or asks somebody.
+            self._how = self._how or await access.fetch(self._server, self._environ, self.limit)
+            held = await alertmanager.alerts(self._server.url, self._how, self.limit)
         except Unanswered as error:
             remedy = "Correct alertmanager in the settings." if error.outcome == "unsendable" else ""
             return self.unknown(shortly(error), self.plain(error.text), remedy)
         except alertmanager.AlertmanagerError as error:
+            if error.status in (401, 403):
+                self._how = None
             remedy = "Set alertmanager.token, or username and password, in the settings."
             return self.unknown(error.text[:44], remedy=remedy if error.status in (401, 403) else "")
         return self._reading([self._redacted(alert) for alert in held.alerts], held.took)
