@@ -23,6 +23,14 @@ async def models(client, servers, key: str = KEYS.ours) -> httpx.Response:
     return await client.get(f"{servers.mistral.address}/v1/models", headers=bearer(key))
 
 
+async def test_a_key_that_is_no_text_is_just_a_wrong_one(serve, client) -> None:
+    servers = await serve("healthy")
+    headers = {"Authorization": b"Bearer \xff\xfe"}
+    assert (await client.get(f"{servers.mistral.address}/v1/models", headers=headers)).status_code == 401
+    answer = await client.get(f"{servers.prometheus.address}/-/ready", headers=headers)
+    assert answer.status_code == 401
+
+
 @pytest.mark.parametrize("headers", [{}, bearer("wrong"), {"Authorization": "Basic x"}])
 async def test_no_key_or_a_wrong_one_gets_no_answer(serve, client, headers) -> None:
     servers = await serve("healthy")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tui.drill.metrics import KEEP_SECONDS, Store
 from tui.drill.promql import Evaluator, ExecutionError, Value
-from tui.drill.promql_syntax import Binary, Number, ParseError, Selector, parse, unquote
+from tui.drill.promql_nodes import Binary, Number, Selector
+from tui.drill.promql_syntax import ParseError, parse, unquote
 
 NOW = 1000.0
 
@@ -200,6 +201,8 @@ def test_matching_many_to_many_is_an_execution_error() -> None:
         "5m",
         "c[0s]",
         "(" * 100 + "1" + ")" * 100,
+        "1" + " + 1" * 5000,
+        "-" * 5000,
     ],
 )
 def test_what_is_not_understood_is_a_parse_error(text: str) -> None:
@@ -276,6 +279,11 @@ def test_operators_bind_as_in_arithmetic(first: str, second: str) -> None:
     expr = parse(f"8 {first} 4 {second} 2")
     assert isinstance(expr, Binary)
     assert ask(Store(), f"8 {first} 4 {second} 2") == pytest.approx(eval(f"8 {first} 4 {second} 2"))
+
+
+def test_signs_cancel() -> None:
+    assert ask(Store(), "-" * 4000 + "3") == 3.0
+    assert ask(Store(), "2 - +-3") == 5.0
 
 
 def test_strings_are_unquoted() -> None:

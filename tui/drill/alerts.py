@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from tui.drill.metrics import NAME, Labels
 from tui.drill.promql import Evaluator
-from tui.drill.promql_syntax import Expr, parse
+from tui.drill.promql_nodes import Expr
+from tui.drill.promql_syntax import parse
 
 EVALUATE_SECONDS = 15
 _RULE_WINDOW = 300.0

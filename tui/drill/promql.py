@@ -5,17 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tui.drill.metrics import NAME, Labels, Series, Store
-from tui.drill.promql_syntax import (
-    COMPARISONS,
-    SETS,
-    Aggregate,
-    Binary,
-    Call,
-    Expr,
-    Negative,
-    Number,
-    Selector,
-)
+from tui.drill.promql_nodes import Aggregate, Binary, Call, Expr, Negative, Number, Selector
+from tui.drill.promql_syntax import COMPARISONS, SETS
 
 Vector = dict[Labels, float]
 Value = float | Vector

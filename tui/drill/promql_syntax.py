@@ -9,66 +9,22 @@ import re
 from dataclasses import dataclass
 
 from tui.drill.metrics import NAME, Matcher
+from tui.drill.promql_nodes import (
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Negative,
+    Number,
+    Selector,
+    is_range,
+    is_scalar,
+)
 
 
 class ParseError(Exception):
     """The text is no expression of the subset; the message carries `line:column: parse error: …`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A literal."""
-
-    value: float
-
-
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """Series by matchers; `span` seconds make it a range, `offset` seconds shift it back."""
-
-    matchers: tuple[Matcher, ...]
-    span: float | None = None
-    offset: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A function and its arguments."""
-
-    name: str
-    args: "tuple[Expr, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate:
-    """An aggregation; `without` turns the meaning of `labels` round."""
-
-    op: str
-    arg: "Expr"
-    labels: tuple[str, ...]
-    without: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Binary:
-    """An operator between two expressions; `matching` labels, `on` or ignoring; None is all labels."""
-
-    op: str
-    left: "Expr"
-    right: "Expr"
-    as_bool: bool = False
-    matching: tuple[str, ...] | None = None
-    on: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Negative:
-    """A unary minus."""
-
-    arg: "Expr"
-
-
-Expr = Number | Selector | Call | Aggregate | Binary | Negative
 
 AGGREGATES = frozenset({"sum", "max", "min", "avg", "count"})
 # Argument kinds: "v" instant vector, "m" range vector, "s" scalar.
@@ -104,7 +60,9 @@ _TOKEN = re.compile(
 _DURATION_PART = re.compile(r"(\d+)(ms|[smhdwy])")
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+# What the evaluator can follow without running out of stack.
 _MAX_DEPTH = 50
+_MAX_OPERATORS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,32 +91,13 @@ def parse(text: str) -> Expr:
     return found
 
 
-def is_scalar(expr: Expr) -> bool:
-    """Whether the expression's value is one number rather than a vector."""
-    match expr:
-        case Number():
-            return True
-        case Negative(arg):
-            return is_scalar(arg)
-        case Binary(left=left, right=right):
-            return is_scalar(left) and is_scalar(right)
-        case Call(name):
-            return name in ("scalar", "time")
-        case _:
-            return False
-
-
-def is_range(expr: Expr) -> bool:
-    """Whether the expression is a range vector."""
-    return isinstance(expr, Selector) and expr.span is not None
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._tokens = self._scan()
         self._at = 0
         self._depth = 0
+        self._operators = 0
 
     def _scan(self) -> list[_Token]:
         tokens, at = [], 0
@@ -219,6 +158,9 @@ class _Parser:
 
     def _binary(self, left: Expr, binding: int) -> Binary:
         token = self._next()
+        self._operators += 1
+        if self._operators > _MAX_OPERATORS:
+            raise self._error(token.at, "expression has too many operators")
         op = token.text.lower()
         as_bool = self._accept("bool")
         if as_bool and op not in COMPARISONS:
@@ -244,11 +186,12 @@ class _Parser:
         return None, False
 
     def _unary(self) -> Expr:
-        if self._accept("-"):
-            return Negative(self._unary())
-        if self._accept("+"):
-            return self._unary()
-        return self._suffixed(self._primary())
+        negative = False
+        while (sign := self.peek().text) in ("-", "+"):
+            self._next()
+            negative ^= sign == "-"
+        operand = self._suffixed(self._primary())
+        return Negative(operand) if negative else operand
 
     def _primary(self) -> Expr:
         token = self.peek()

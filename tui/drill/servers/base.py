@@ -148,7 +148,8 @@ def credential(request: web.Request) -> str:
 
 def same(given: str, expected: str) -> bool:
     """Whether two secrets are equal, told in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    # A header may hold bytes that are no text; they come as surrogates.
+    return hmac.compare_digest(given.encode(errors="surrogateescape"), expected.encode())
 
 
 def guarded(token: str, handler: Handler) -> Handler:

@@ -14,7 +14,8 @@ from multidict import MultiDict, MultiMapping
 from tui.drill.alerts import Alert
 from tui.drill.metrics import Labels
 from tui.drill.promql import ExecutionError, Value
-from tui.drill.promql_syntax import Expr, ParseError, Selector, duration_seconds, is_range, parse
+from tui.drill.promql_nodes import Expr, Selector, is_range
+from tui.drill.promql_syntax import ParseError, duration_seconds, parse
 from tui.drill.servers.base import Handler, LoopbackServer, guarded
 from tui.drill.world import World
 
