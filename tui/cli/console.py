@@ -4,10 +4,10 @@ import locale
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.cli import USAGE, Options
-from tui.cli.crash import keep
 from tui.cli.loading import settings_of
 from tui.cli.output import Failure, failing_in_words
 from tui.cli.running import leave, run
@@ -49,13 +49,18 @@ def opening(options: Options, loaded: Loaded, environ: Mapping[str, str]) -> "Op
 
         return Session(loaded, clock=clock, environ=environ, state_dir=state, read_only=options.read_only)
 
+    def keep(error: BaseException) -> Path | None:
+        from tui.cli import crash
+
+        return crash.keep(error, environ)
+
     return Opening(
         make=make,
         clock=clock,
         console=console,
         places=Places(_home(str(loaded.file or config_file(environ))), _home(str(state))),
         folder=state,
-        keep=lambda error: keep(error, environ),
+        keep=keep,
         ascii=console.ascii or not speaks_unicode(environ),
         arm_for=span(duration(loaded.settings.timing.arm)),
         resume=options.resume,
