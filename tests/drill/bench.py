@@ -8,7 +8,7 @@ from functools import cache
 from tui.drill.promql import Vector
 from tui.drill.promql_syntax import parse
 from tui.drill.scenarios import SCENARIOS
-from tui.drill.traffic import FAULTY_VERSION, GOOD_VERSION
+from tui.drill.traffic import FAULTY_VERSION, GOOD_VERSION, HISTORY_SECONDS
 from tui.drill.world import World, make_keys
 
 START = 1_763_900_000.4
@@ -30,7 +30,14 @@ class FakePod:
 class Bench:
     """A scenario's world with three pods; `roll_out` replaces them as a rollout would."""
 
-    def __init__(self, scenario: str, speed: float = 1.0, seed: int = SEED, start: float = START) -> None:
+    def __init__(
+        self,
+        scenario: str,
+        speed: float = 1.0,
+        seed: int = SEED,
+        start: float = START,
+        history: int = HISTORY_SECONDS,
+    ) -> None:
         self.now = start
         app_fault = scenario == "app-fault"
         self.env = {
@@ -42,7 +49,7 @@ class Bench:
         }
         self.revision = 2 if app_fault else 1
         self.pods = self._make(1200 if app_fault else 172_800)
-        self.world = World(SCENARIOS[scenario], seed, lambda: self.pods, lambda: self.now, speed)
+        self.world = World(SCENARIOS[scenario], seed, lambda: self.pods, lambda: self.now, speed, history)
 
     def _make(self, age: float, ready: bool = True) -> tuple[FakePod, ...]:
         started = datetime.fromtimestamp(self.now - age, UTC)

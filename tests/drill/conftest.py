@@ -60,8 +60,8 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Servers]]]:
             bench = Bench(scenario, start=time.time() + _AHEAD) if fresh else story(scenario)
             servers = Servers(bench)
             for server in servers.all():
-                await server.start()
                 stack.push_async_callback(server.stop)
+            await asyncio.gather(*(server.start() for server in servers.all()))
             return servers
 
         yield start

@@ -61,6 +61,7 @@ class World:
         pods: the cluster's pods, asked once a simulated second.
         now: the wall clock, seconds since the epoch.
         speed: shortens the windows of alerting rules.
+        history: seconds that have passed in it when it starts.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class World:
         pods: Pods,
         now: Callable[[], float] = time.time,
         speed: float = 1.0,
+        history: int = HISTORY_SECONDS,
     ) -> None:
         self.scenario = scenario
         self.now = now
@@ -85,7 +87,7 @@ class World:
         self._meters = Meters(self.store)
         self._traffic = Traffic(scenario, self.start, self.provider, rng)
         self._pods = pods
-        self._second = self.start - HISTORY_SECONDS
+        self._second = self.start - history
         self._evaluated = float(self._second)
         self._recent: deque[list[Request]] = deque(maxlen=_RECENT_SECONDS)
         self._ready = 0
