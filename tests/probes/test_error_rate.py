@@ -78,10 +78,13 @@ async def test_the_share_of_requests_that_fail_is_told_with_what_they_met() -> N
     assert reading.facts == {
         "source": "prometheus", "ratio": 0.1177, "errors_per_s": 1.33, "requests_per_s": 11.3,
         "top_status": "429", "top_status_share": 0.97, "top_error_type": "rate_limited", "partial": False,
-        "has_errors": True, "p95_s": 1.4, "user_errors_per_s": 0.9, "requests_per_s_before": 9.8,
+        "has_errors": True, "p95_s": 1.4, "user_errors_per_s": 0.9, "user_error_ratio": 0.0796,
+        "requests_per_s_before": 9.8,
     }  # fmt: skip
-    assert "From the pods: 97 % of errors are 429." in reading.evidence
-    assert "large: 1.2 errors/s." in reading.evidence
+    assert reading.evidence == (
+        "From the pods: 11.8 % of 11.3 requests/s fail at Mistral, 97 % of errors are 429.",
+        "Errors by model: large 1.2/s, small 0.13/s.",
+    )
 
 
 async def test_the_chart_has_one_series_for_each_model_with_its_gaps() -> None:
@@ -154,8 +157,10 @@ async def test_a_query_that_fails_alone_leaves_the_rest() -> None:
 
 
 async def test_names_of_models_cannot_draw_on_the_screen() -> None:
-    reading = await reading_of({**LIMITED_WORLD, "errors": [({"model": "\x1b[2Jx"}, "1")]})
-    assert "x: 1 errors/s." in reading.evidence
+    reading = await reading_of(
+        {**LIMITED_WORLD, "errors": [({"model": "\x1b[2Jx"}, "1"), ({"model": "y"}, "0.5")]}
+    )
+    assert "Errors by model: x 1/s, y 0.5/s." in reading.evidence
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,9 @@ class ErrorRate(Asking):
         if "p95" in figures.answers:
             facts["p95_s"] = _rounded(figures.largest("p95"), 2)
         if "user_errors" in figures.answers:
-            facts["user_errors_per_s"] = _rounded(figures.total("user_errors") or 0.0, 3)
+            failed = figures.total("user_errors") or 0.0
+            facts["user_errors_per_s"] = _rounded(failed, 3)
+            facts["user_error_ratio"] = _rounded(failed / requests, 4) if requests else None
         if figures.before is not None:
             facts["requests_per_s_before"] = _rounded(figures.before.total, 2)
         return facts
@@ -198,23 +200,29 @@ class ErrorRate(Asking):
             said.append("No error was ever counted: Prometheus has no series of errors.")
         # What a handful of errors met is no evidence for anything.
         telling = bool(errors) and (not isinstance(ratio, float) or ratio >= _TELLING)
+        told = []
+        if isinstance(ratio, float) and isinstance(requests, float) and errors:
+            told.append(f"{_percent(ratio)} of {requests:.3g} requests/s fail at Mistral")
         if telling and facts["top_status"]:
             share = float(str(facts["top_status_share"]))
             what = "got no answer" if facts["top_status"] == _NO_ANSWER else f"are {facts['top_status']}"
-            said.append(f"From the pods: {_percent(share)} of errors {what}.")
-        if isinstance(ratio, float) and isinstance(requests, float) and errors:
-            said.append(f"{_percent(ratio)} of {requests:.3g} requests/s fail at Mistral.")
+            told.append(f"{_percent(share)} of errors {what}")
+        if told:
+            said.append(f"From the pods: {', '.join(told)}.")
         said += self._by_model(figures) if telling else []
         if figures.warnings:
             said.append(f"The figures are partial: {self.plain(figures.warnings[0], 120)}.")
         return tuple(said)
 
     def _by_model(self, figures: Figures) -> list[str]:
-        """`large: 1.2 errors/s.` for each model that has any, the worst first."""
+        """`Errors by model: large 1.2/s, small 0.03/s.`, the worst first; nothing for a single model."""
         answer = figures.answers.get("errors")
         found = [(s.value, s.labels.get("model", "")) for s in answer.vector] if answer else []
         worst = sorted(((v, m) for v, m in found if v and math.isfinite(v) and m), reverse=True)[:4]
-        return [f"{self.plain(model, 40)}: {value:.3g} errors/s." for value, model in worst]
+        if len(worst) < 2:
+            return []
+        told = ", ".join(f"{self.plain(model, 40)} {value:.2g}/s" for value, model in worst)
+        return [f"Errors by model: {told}."]
 
     def _series(self, figures: Figures) -> tuple[Series, ...]:
         if figures.history is None:

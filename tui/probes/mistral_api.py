@@ -230,8 +230,6 @@ class MistralApi(Asking):
         said = [f"From here: {', '.join(parts)} at {at}."]
         if facts.get("retry_after_s") is not None:
             said.append(f"Mistral asks to wait {facts['retry_after_s']:g} s.")
-        if worst.rank[0] and facts["correlation_id"]:
-            said.append(f"For Mistral's support: correlation id {facts['correlation_id']}.")
         return tuple(said)
 
 
