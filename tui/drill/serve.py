@@ -131,10 +131,11 @@ class Drill:
                 continue
 
     async def stop(self) -> None:
-        """Stop every server and remove the files."""
-        await asyncio.gather(self.kubernetes.stop(), *(server.stop() for server in self.servers))
+        """Remove the files and stop every server."""
+        # The files first: whatever becomes of the servers, no key is left behind.
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+        await asyncio.gather(self.kubernetes.stop(), *(server.stop() for server in self.servers))
 
 
 async def run(
