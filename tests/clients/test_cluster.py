@@ -136,6 +136,23 @@ async def test_no_autoscaling_group_is_no_autoscaler(stub: ApiStub, cluster: Clu
     assert [a["spec"]["maxReplicas"] for a in await cluster.autoscalers()] == [12]
 
 
+async def test_policies_of_every_namespace_or_of_ours_alone(stub: ApiStub, cluster: Cluster) -> None:
+    everywhere = "/apis/networking.k8s.io/v1/networkpolicies"
+    one = {"metadata": {"name": "closed", "namespace": "prod"}, "spec": {"policyTypes": ["Egress"]}}
+    stub.script("GET", everywhere, (200, {"kind": "NetworkPolicyList", "items": [one]}))
+    assert [p["metadata"]["name"] for p in await cluster.network_policies()] == ["closed"]
+    stub.script("GET", everywhere, api_stub.FORBIDDEN)
+    stub.lists["networkpolicies"] = [one, one]
+    assert len(await cluster.network_policies()) == 2
+
+
+async def test_the_groups_that_are_served_are_named(stub: ApiStub, cluster: Cluster) -> None:
+    stub.script("GET", "/apis", (200, {"groups": [{"name": "apps"}, {"name": "cilium.io"}, None]}))
+    assert await cluster.api_groups() == ("apps", "cilium.io")
+    stub.script("GET", "/apis", (200, {"groups": None}))
+    assert await cluster.api_groups() == ()
+
+
 async def test_a_secret_is_read_masked_and_a_refused_one_is_none(stub: ApiStub, cluster: Cluster) -> None:
     secret = await cluster.secret_value("mistral", "api-key")
     assert secret is not None

@@ -201,6 +201,25 @@ class Cluster:
             and at(scaler, "spec", "scaleTargetRef", "name") == self.deployment_name
         )
 
+    async def network_policies(self) -> tuple[dict[str, Any], ...]:
+        """The NetworkPolicies of every namespace; of ours alone where we may not look further."""
+        root, what = "/apis/networking.k8s.io/v1", "networkpolicies"
+        asked = self._asked("list", what, "networkpolicies of all namespaces", "networking.k8s.io")
+        try:
+            return _items(await self._json("GET", f"{root}/{what}", asked))
+        except ClusterError as error:
+            if error.reason is not Reason.FORBIDDEN:
+                raise
+        return await self._list(root, "networking.k8s.io", what, [])
+
+    async def api_groups(self) -> tuple[str, ...]:
+        """The names of the API groups that the cluster serves, those of its own resources included."""
+        asked = self._asked("get", "apis", "the list of API groups")
+        groups = (await self._json("GET", "/apis", asked)).get("groups")
+        found = groups if isinstance(groups, list) else ()
+        named = (group.get("name") for group in found if isinstance(group, dict))
+        return tuple(name for name in named if isinstance(name, str))
+
     async def secret_value(self, name: str, key: str) -> Secret | None:
         """One value of a Secret; None where it is missing or we may not read it."""
         try:
@@ -276,9 +295,7 @@ class Cluster:
     async def _list(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:
         asked = self._asked("list", resource, resource, group)
         path = f"{root}/namespaces/{quote(self.namespace)}/{resource}"
-        answer = await self._json("GET", path, asked, query=query)
-        items = answer.get("items")
-        return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
+        return _items(await self._json("GET", path, asked, query=query))
 
     async def _json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
         return await self._again(
@@ -373,6 +390,11 @@ async def _log_in(access: Access) -> "Login":
     )
     connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
     return connection
+
+
+def _items(answer: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    items = answer.get("items")
+    return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
 
 
 def _owners(item: Mapping[str, Any]) -> list[Any]:
