@@ -67,7 +67,8 @@ _OF: dict[Check, dict[str, FactKind]] = {
         **_all(
             _NUMBER,
             "http_status limit_requests_minute remaining_requests_minute limit_tokens_minute"
-            " remaining_tokens_minute retry_after_s key_length completion_status",
+            " remaining_tokens_minute limit_tokens_month remaining_tokens_month retry_after_s key_length"
+            " completion_status",
         ),
         **_all(_FLAG, "model_listed model_deprecated"),
     },
@@ -77,7 +78,7 @@ _OF: dict[Check, dict[str, FactKind]] = {
         **_all(
             _NUMBER,
             "ratio errors_per_s requests_per_s requests_per_s_before user_errors_per_s user_error_ratio"
-            " p95_s top_status_share",
+            " p95_s top_status_share began_s",
         ),
         **_all(_TEXT, "top_status top_error_type"),
         **_all(_FLAG, "partial has_errors"),
@@ -99,14 +100,17 @@ _OF: dict[Check, dict[str, FactKind]] = {
     Check.WORKLOAD: {
         "outcome": _choice("ok", "login_expired", "forbidden", "unreachable", "missing", "config"),
         "rollout": _choice("complete", "progressing", "paused", "stalled"),
+        "egress": _choice("allowed", "denied", "depends", "unknown"),
+        "egress_names": _choice("allowed", "denied", "unknown"),
         **_all(
             _TEXT,
             "user revision change_cause image key_fingerprint max_concurrent fallback timeout_ms"
-            " pods_error_code pods_error_type",
+            " pods_error_code pods_error_type egress_why change_against_errors",
         ),
         **_all(
             _NUMBER,
-            "replicas ready updated last_change_age_s crashlooping restarts autoscaler_max app_exceptions",
+            "replicas ready updated last_change_age_s crashlooping restarts autoscaler_max app_exceptions"
+            " log_shapes errors_after_change_s",
         ),
     },
     Check.ALERTS: {**_all(_NUMBER, "firing oldest_s suppressed"), **_all(_LIST, "names severities")},

@@ -16,6 +16,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
 
+from tui.model.change import Change
+from tui.model.log_shapes import LogShapes
+from tui.model.network_policy import EgressView
+
 Fact = str | int | float | bool | tuple[str, ...] | None
 
 NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
@@ -86,8 +90,21 @@ class LeaseSeen:
     overwritten_by: str = ""
 
 
-Detail = Series | Alert | LeaseSeen
-D = TypeVar("D", Series, Alert, LeaseSeen)
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """A limit of the provider's and what is left of it, None where only the other is told.
+
+    `what` is `requests` or `tokens`, `window` `minute` or `month`.
+    """
+
+    what: str
+    window: str
+    limit: int | None
+    remaining: int | None
+
+
+Detail = Series | Alert | LeaseSeen | Allowance | EgressView | LogShapes | Change
+D = TypeVar("D", Series, Alert, LeaseSeen, Allowance, EgressView, LogShapes, Change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,7 @@ class Reading:
             means that the summary is the evidence.
         note: a second line for the screen ("requests 0 of 600 left this minute"), or "".
         remedy: what a person can do about it, or "".
-        details: series, alerts and leases that came with the answer.
+        details: what came with the answer for a page to show: series, alerts, leases, and so on.
     """
 
     check: Check

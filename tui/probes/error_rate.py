@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tui.clients.prometheus import Answered, Prometheus, PrometheusError, Ranged
 from tui.model.clock import Clock
+from tui.model.onset import began
 from tui.model.reading import Check, Fact, Reading, Series, State
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
@@ -42,6 +43,7 @@ class Figures:
     answers: dict[str, Answered] = field(default_factory=dict)
     before: Answered | None = None
     history: Ranged | None = None
+    failing: Ranged | None = None
     failed: list[PrometheusError] = field(default_factory=list)
 
     @property
@@ -120,6 +122,8 @@ class ErrorRate(Asking):
             name: prometheus.query(self._promql(name)) for name in known
         }
         tasks["history"] = prometheus.query_range(self._promql("errors"), now - HISTORY, now, STEP)
+        if "user_errors" in known:
+            tasks["failing"] = prometheus.query_range(self._promql("user_errors"), now - HISTORY, now, STEP)
         tasks["before"] = prometheus.query(self._promql("requests"), at=now - HISTORY)
         answers = await asyncio.gather(*tasks.values(), return_exceptions=True)
         for name, answer in zip(tasks, answers, strict=True):
@@ -128,7 +132,7 @@ class ErrorRate(Asking):
             elif isinstance(answer, BaseException):
                 raise answer
             elif isinstance(answer, Ranged):
-                figures.history = answer
+                setattr(figures, name, answer)
             elif name == "before":
                 figures.before = answer
             else:
@@ -191,7 +195,16 @@ class ErrorRate(Asking):
             facts["user_error_ratio"] = _rounded(failed / requests, 4) if requests else None
         if figures.before is not None:
             facts["requests_per_s_before"] = _rounded(figures.before.total, 2)
-        return facts
+        return facts | self._began(facts, figures)
+
+    def _began(self, facts: Mapping[str, Fact], figures: Figures) -> dict[str, Fact]:
+        """How long ago the errors began; nothing where there are none, or they are older than the figures."""
+        user = facts.get("user_error_ratio")
+        much = facts["has_errors"] or (isinstance(user, float) and user > MUCH)
+        lines = [line for ranged in (figures.history, figures.failing) if ranged for line in ranged.lines]
+        at = began([_finite(line.points) for line in lines]) if much else None
+        age = (self.clock.now() - at).total_seconds() if at else None
+        return {} if age is None else {"began_s": round(max(age, 0.0))}
 
     def _evidence(self, facts: Mapping[str, Fact], figures: Figures) -> tuple[str, ...]:
         said = []

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.model import deployment as read
+from tui.model.log_shapes import LogShapes, Shapes
 from tui.probes.log_lines import Line, Tally, count, parse
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class PodLogs:
     tally: Tally
     cut: bool
     window: timedelta
+    shapes: LogShapes
 
 
 def container_of(deployment: Mapping[str, Any], wanted: str) -> str:
@@ -64,17 +66,36 @@ async def recent(
         len(of_pod) >= MOST_LINES or len(text) >= MOST_BYTES - 4096
         for of_pod, text in zip(lines, good, strict=True)
     )
-    return PodLogs(len(good), count(await _read(lines)), cut, window)
+    found, shapes = await _read(lines)
+    shown, rest = shapes.top()
+    grouped = LogShapes(shown, rest, len(good), window.total_seconds(), cut)
+    return PodLogs(len(good), count(found), cut, window, grouped)
 
 
-async def _read(lines: Sequence[Sequence[str]]) -> list[Line]:
+async def _read(lines: Sequence[Sequence[str]]) -> tuple[list[Line], Shapes]:
     """Parse a few lines at a time: reading all of them at once would be felt on the screen."""
     found: list[Line] = []
+    shapes = Shapes()
     for of_pod in lines:
+        in_trace = False
         for start in range(0, len(of_pod), _AT_ONCE):
-            found += [line for text in of_pod[start : start + _AT_ONCE] if (line := parse(text))]
+            for text in of_pod[start : start + _AT_ONCE]:
+                line = parse(text)
+                if line:
+                    found.append(line)
+                in_trace = _shape(text, line, in_trace, shapes)
             await asyncio.sleep(0)
-    return found
+    return found, shapes
+
+
+def _shape(text: str, line: Line | None, in_trace: bool, shapes: Shapes) -> bool:
+    """Count a line by its shape; of a stack trace its last line, which names the error."""
+    if line is not None and line.trace and "{" not in text:
+        return True
+    if line is not None or (in_trace and not text.startswith((" ", "\t"))):
+        shapes.add(text)
+        return False
+    return in_trace
 
 
 def _started(pod: Mapping[str, Any]) -> bool:
