@@ -70,9 +70,11 @@ class Door:
         self.parts: dict[str, Any] = {
             "open": None, "deployment": deployment(), "pods": (pod(1), pod(2), pod(3)),
             "replica_sets": (replica_set("4", timedelta(days=2)),), "autoscalers": (),
-            "secret": Secret("another0another0another0another0"), "log": "", **parts,
+            "secret": Secret("another0another0another0another0"), "log": "", "policies": (),
+            "groups": ("apps", "networking.k8s.io"), **parts,
         }  # fmt: skip
         self.user = "responder"
+        self.namespace = "prod"
         self.asked: list[str] = []
 
     def _answer(self, part: str) -> Any:
@@ -97,6 +99,12 @@ class Door:
 
     async def autoscalers(self) -> Any:
         return self._answer("autoscalers")
+
+    async def network_policies(self) -> Any:
+        return self._answer("policies")
+
+    async def api_groups(self) -> Any:
+        return self._answer("groups")
 
     async def secret_value(self, name: str, key: str) -> Any:
         assert (name, key) == ("mistral", "api-key")

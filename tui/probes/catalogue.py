@@ -11,6 +11,7 @@ from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
 from tui.probes.alerts import Alerts
+from tui.probes.egress import Way
 from tui.probes.error_rate import ErrorRate
 from tui.probes.mistral_api import MistralApi
 from tui.probes.network import Network
@@ -82,7 +83,7 @@ def build(
         Network(url, environ, pace, clock, redact)
         if url
         else unset(Check.NETWORK, "Set mistral.base_url in the settings."),
-        Workload(door, settings.kubernetes, window, pace, clock, redact)
+        Workload(door, settings.kubernetes, window, pace, clock, redact, Way(url, clock) if url else None)
         if door is not None
         else unset(Check.WORKLOAD, "Set kubernetes.namespace and kubernetes.deployment in the settings."),
         Alerts(settings.alertmanager, environ, pace, clock, redact)

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from tui.clients.http import Answer
+from tui.model.reading import Allowance
 
 Cause = Literal["our_limit", "provider_capacity", "no_allowance", "unclear"]
 
@@ -26,12 +27,21 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
         "x-ratelimitbysize-limit-minute",
         "ratelimitbysize-limit",
     ),
+    "limit_tokens_month": ("x-ratelimit-limit-tokens-month", "x-ratelimitbysize-limit-month"),
+    "remaining_tokens_month": ("x-ratelimit-remaining-tokens-month", "x-ratelimitbysize-remaining-month"),
     "remaining_tokens_minute": (
         "x-ratelimit-remaining-tokens-minute",
         "x-ratelimitbysize-remaining-minute",
         "ratelimitbysize-remaining",
     ),
 }
+# The same by form: what is limited, in which window, in the present names and in the older ones.
+_ALLOWANCE = re.compile(
+    r"x-ratelimit-(?P<part>limit|remaining)-(?P<what>[a-z]{2,20})-(?P<window>second|minute|hour|day|week|month)"
+)
+_OLDER = re.compile(r"x-ratelimitbysize-(?P<part>limit|remaining)-(?P<window>minute|month)")
+_WORDS = {"req": "requests"}
+_WINDOWS = ("second", "minute", "hour", "day", "week", "month")
 _CORRELATION = ("mistral-correlation-id", "x-kong-request-id")
 _LONGEST_RETRY = 7 * 86400.0
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -82,13 +92,30 @@ def _sentence(value: Any, depth: int = 0) -> str | None:
 
 
 def limits(headers: Mapping[str, str]) -> dict[str, int]:
-    """The limits and what is left of them, in one minute, as far as the headers say."""
+    """The limits and what is left of them, in a minute and a month, as far as the headers say."""
     found = {}
     for name, spellings in _HEADERS.items():
         value = next((number for s in spellings if (number := _whole(headers.get(s))) is not None), None)
         if value is not None:
             found[name] = value
     return found
+
+
+def allowances(headers: Mapping[str, str]) -> tuple[Allowance, ...]:
+    """Every limit that the headers tell, by window from the shortest, and what is left of it."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for name, text in headers.items():
+        match = _ALLOWANCE.fullmatch(name) or _OLDER.fullmatch(name)
+        value = _whole(text)
+        if match is not None and value is not None:
+            what = match.groupdict().get("what") or "tokens"
+            key = (_WORDS.get(what, what), match["window"])
+            found.setdefault(key, {}).setdefault(match["part"], value)
+    ordered = sorted(found, key=lambda key: (_WINDOWS.index(key[1]), key[0]))
+    return tuple(
+        Allowance(what, window, found[what, window].get("limit"), found[what, window].get("remaining"))
+        for what, window in ordered
+    )
 
 
 def _whole(text: str | None) -> int | None:

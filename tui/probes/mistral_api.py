@@ -150,6 +150,7 @@ class MistralApi(Asking):
             evidence=self._evidence(worst, facts),
             note=self._note(worst, facts),
             remedy=_REMEDIES.get(worst.answer.status, "") if worst.answer and state is State.FAIL else "",
+            details=read.allowances(_limited(found, worst)),
         )
 
     def _facts(self, found: list[Found], worst: Found) -> dict[str, Fact]:
@@ -231,6 +232,12 @@ class MistralApi(Asking):
         if facts.get("retry_after_s") is not None:
             said.append(f"Mistral asks to wait {facts['retry_after_s']:g} s.")
         return tuple(said)
+
+
+def _limited(found: list[Found], worst: Found) -> Mapping[str, str]:
+    """The headers that tell of limits: the worse answer's, else those of any."""
+    told = (one.answer.headers for one in (worst, *reversed(found)) if one.answer)
+    return next((headers for headers in told if read.allowances(headers)), {})
 
 
 def _outcome(found: Found) -> str:

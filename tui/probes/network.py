@@ -90,7 +90,7 @@ class Network(Asking):
         way.addresses = await names.resolve(host, port, self.limit)
         way.spent["dns"], since = _ms(loop.time() - since), loop.time()
         way.phase = "connect"
-        sock = await _dial(way.addresses, port)
+        sock = await dial(way.addresses, port)
         way.spent["tcp"] = _ms(loop.time() - since)
         try:
             if way.tls:
@@ -102,7 +102,7 @@ class Network(Asking):
         loop = asyncio.get_running_loop()
         verify = await http.believed(self._environ)
         if way.proxy:
-            await _tunnel(way, sock)
+            await tunnel(way, sock)
         way.phase, since = "tls", loop.time()
         transport, _ = await loop.create_connection(
             asyncio.Protocol, sock=sock, ssl=verify, server_hostname=way.host
@@ -189,7 +189,7 @@ def _ms(seconds: float) -> float:
     return round(seconds * 1000, 1)
 
 
-async def _dial(addresses: tuple[str, ...], port: int) -> socket.socket:
+async def dial(addresses: tuple[str, ...], port: int) -> socket.socket:
     """Connect to the first address that lets us; the last one's failure is raised."""
     for number, address in enumerate(addresses, 1):
         last = number == len(addresses)
@@ -207,7 +207,7 @@ async def _dial(addresses: tuple[str, ...], port: int) -> socket.socket:
     raise OSError("no address")
 
 
-async def _tunnel(way: Way, sock: socket.socket) -> None:
+async def tunnel(way: Way, sock: socket.socket) -> None:
     """Ask an HTTP proxy for a connection to the target. Raises Unanswered where it refuses."""
     if urlsplit(way.proxy).scheme != "http":
         raise Unanswered("unsendable", None, f"the proxy {proxies.place(way.proxy)} is no http:// proxy")

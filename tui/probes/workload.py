@@ -1,21 +1,26 @@
 """The workload: the deployment that calls Mistral, its pods, its key and its recent log lines."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui.clients.alertmanager import moment
+from tui.model import change
 from tui.model import deployment as read
+from tui.model.change import Change, Difference
 from tui.model.clock import Clock
 from tui.model.lease import leases_of
+from tui.model.log_shapes import LogShapes
+from tui.model.network_policy import EgressView
 from tui.model.reading import Check, Fact, Reading, State
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.model.text import shorten
 from tui.model.times import span
 from tui.probes import pod_logs
+from tui.probes.egress import Way, cleaned, facts_of
 from tui.probes.log_lines import top
 from tui.probes.probe import Asking, Pace
 from tui.settings import Kubernetes
@@ -34,6 +39,8 @@ _CRASHES = frozenset({"CrashLoopBackOff", "Error", "RunContainerError", "StartEr
 _RESTARTED_LATELY = 3
 # Of the asking's time, for each of the two rounds that follow the deployment.
 _SHARE = 0.4
+# Of two revisions, as many differences as a person reads.
+_DIFFERENCES = 40
 Json = Mapping[str, Any]
 T = TypeVar("T")
 
@@ -49,6 +56,7 @@ class Found:
     key: Secret | None
     logs: pod_logs.PodLogs | None
     hidden: tuple[str, ...]
+    way: EgressView | None = None
 
 
 class Workload(Asking):
@@ -64,11 +72,13 @@ class Workload(Asking):
         pace: Pace,
         clock: Clock,
         redact: Redactor,
+        way: Way | None = None,
     ) -> None:
         super().__init__(pace, clock, redact)
         self._door = door
         self._settings = settings
         self._window = window
+        self._way = way
 
     async def ask(self) -> Reading:
         """One reading; a cluster that refuses or is away is told apart and never raised."""
@@ -100,10 +110,22 @@ class Workload(Asking):
             beside.ask("autoscalers", cluster.autoscalers()),
             beside.ask("the key's Secret", self._key(cluster, deployment, container)),
         )
-        logs = None
-        if pods:
-            logs = await beside.ask("logs", pod_logs.recent(cluster, pods, container, self._window))
-        return Found(deployment, pods, sets, scalers, key, logs, tuple(beside.hidden))
+        logs, way = await asyncio.gather(
+            beside.ask("logs", self._logs(cluster, pods or (), container)),
+            beside.ask("policies", self._egress(cluster, deployment, container, pods or ())),
+        )
+        return Found(deployment, pods, sets, scalers, key, logs, tuple(beside.hidden), way)
+
+    async def _logs(
+        self, cluster: "Cluster", pods: Sequence[Json], container: str
+    ) -> pod_logs.PodLogs | None:
+        return await pod_logs.recent(cluster, pods, container, self._window) if pods else None
+
+    async def _egress(
+        self, cluster: "Cluster", deployment: Json, container: str, pods: Sequence[Json]
+    ) -> EgressView | None:
+        found = await self._way.look(cluster, deployment, container, pods) if self._way else None
+        return cleaned(found, self.plain) if found else None
 
     async def _key(self, cluster: "Cluster", deployment: Json, container: str) -> Secret | None:
         """The key that new pods get: a Secret's value, or one that stands in the clear."""
@@ -149,8 +171,43 @@ class Workload(Asking):
             origin="cluster",
             evidence=self._evidence(found, facts),
             note=self._note(found, facts),
-            details=leases_of(found.deployment),
+            details=(*leases_of(found.deployment), *self._pages(found)),
         )
+
+    def _pages(self, found: Found) -> Iterator[EgressView | LogShapes | Change]:
+        """What pages show of it: the way out, the log errors by shape, the last change."""
+        if found.way is not None:
+            yield found.way
+        if found.logs is not None and found.logs.pods:
+            shapes = found.logs.shapes
+            shown = (
+                replace(s, shape=self.plain(s.shape, 300), example=self.plain(s.example, 300))
+                for s in shapes.shapes
+            )
+            yield replace(shapes, shapes=tuple(shown))
+        if found.replica_sets:
+            yield self._changed(found)
+
+    def _changed(self, found: Found) -> Change:
+        at = last_change(found.deployment, found.replica_sets or ())
+        raw = change.of(found.deployment, found.replica_sets or (), at)
+        differences = tuple(
+            Difference(self.plain(d.what, 80), self._value(d.what, d.before), self._value(d.what, d.after))
+            for d in raw.differences[:_DIFFERENCES]
+        )
+        return replace(
+            raw,
+            revision=self.plain(raw.revision, 20),
+            previous=self.plain(raw.previous, 20),
+            cause=self.plain(raw.cause, 120),
+            differences=differences,
+        )
+
+    def _value(self, name: str, value: str | None) -> str | None:
+        """A value as it may be shown: what a name says is secret is not."""
+        if value is None:
+            return None
+        return self.plain(f"{name}={value}", 240).partition("=")[2]
 
     def _facts(self, cluster: "Cluster", found: Found) -> dict[str, Fact]:
         deployment, now = found.deployment, self.clock.now()
@@ -181,6 +238,8 @@ class Workload(Asking):
             facts["autoscaler_max"] = max((_most(scaler) for scaler in found.autoscalers), default=None)
         if found.key is not None:
             facts["key_fingerprint"] = found.key.fingerprint
+        if found.way is not None:
+            facts |= facts_of(found.way)
         return facts | _from_logs(found.logs)
 
     def _evidence(self, found: Found, facts: Mapping[str, Fact]) -> tuple[str, ...]:
@@ -297,6 +356,7 @@ def _from_logs(logs: pod_logs.PodLogs | None) -> dict[str, Fact]:
         "pods_error_code": code or None,
         "pods_error_type": kind or None,
         "app_exceptions": logs.tally.exceptions,
+        "log_shapes": len(logs.shapes.shapes),
     }
 
 
