@@ -24,6 +24,7 @@ from tui.settings import (
     Incidents,
     Kubernetes,
     Mistral,
+    Recovery,
     SecretSource,
     Server,
     Service,
@@ -54,6 +55,18 @@ def refused(file: Path, text: str, environ: dict[str, str] | None = None) -> str
     with pytest.raises(SettingsError) as caught:
         load(file, environ or {})
     return str(caught.value)
+
+
+class TestRecovery:
+    def test_a_share_and_a_number_that_mean_nothing_are_refused(self, file: Path) -> None:
+        file.write_text("[recovery]\ncompletions = 0\ngood = 1.5\n")
+        with pytest.raises(SettingsError) as caught:
+            load(file, {})
+        assert "recovery.completions" in str(caught.value)
+        assert "recovery.good" in str(caught.value)
+        file.write_text('[recovery]\ncompletions = 10\ngood = 0.8\n[timing]\nrecovery = "15s"\n')
+        settings = load(file, {}).settings
+        assert (settings.recovery, settings.timing.recovery) == (Recovery(completions=10, good=0.8), "15s")
 
 
 class TestLoading:
@@ -134,6 +147,7 @@ class TestLoading:
             Kubernetes,
             Context,
             Timing,
+            Recovery,
             Incidents,
             Console,
         )

@@ -46,6 +46,7 @@ def timing(speed: float) -> dict[str, str]:
         "flapping": shortened(600),
         "steady": shortened(120),
         "poll": shortened(10, least=1),
+        "recovery": shortened(30, least=1),
     }
 
 

@@ -100,6 +100,7 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         poll: between two askings of a check, while all is well.
         flapping: three changes within this span are flapping.
         steady: how long a flapping state must rest before the path follows it again.
+        recovery: between two completions, while recovery of the provider is awaited.
     """
 
     window: str = "2m"
@@ -111,6 +112,17 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     poll: str = "10s"
     flapping: str = "10m"
     steady: str = "2m"
+    recovery: str = "30s"
+
+
+class Recovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """When the provider counts as recovered: this share of the last so many completions was good.
+
+    They are asked `timing.recovery` apart: 20 of them, 30 s apart, cover ten minutes.
+    """
+
+    completions: int = 20
+    good: float = 0.95
 
 
 class Incidents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -142,6 +154,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     kubernetes: Kubernetes = Kubernetes()
     contexts: dict[str, Context] = {}
     timing: Timing = Timing()
+    recovery: Recovery = Recovery()
     incidents: Incidents = Incidents()
     console: Console = Console()
     runbook: str = ""
