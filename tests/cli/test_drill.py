@@ -17,7 +17,7 @@ THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
 SCENARIOS = {
     "healthy": (True, "healthy", False),
     "rate-limited": (True, "MAX_CONCURRENT_MISTRAL=3 is kept until", True),
-    "app-fault": (False, "no mitigation", True),
+    "app-fault": (True, "", True),
     "bad-key": (False, "The API key is refused", True),
     "provider-capacity": (True, "", True),
     "no-allowance": (False, "No allowance", True),
@@ -38,6 +38,8 @@ def test_each_scenario_ends_resolved_or_says_truthfully_why_not(scenario: str, t
     assert told["resolved"] is resolved, told
     assert ran.returncode == (0 if resolved else 1)
     assert reason in told["reason"]
+    if scenario == "app-fault":
+        assert told["mitigations"] == [{"id": "rollback", "verdict": "effective"}]
     assert told["seconds"] < 60
     assert told["scenario"] == scenario
     if not incident:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support import api_stub
 from tests.support.clock import START
 from tui.drill.kubernetes.patch import json_patch
-from tui.mitigations.patch import env_patch, lease_in
+from tui.mitigations.patch import env_ops, guarded, lease_in
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, annotation_of, lease_text, leases_of
 
@@ -101,13 +101,14 @@ def test_a_change_and_its_inverse_give_back_the_very_spec(env: list[tuple[str, s
     deployment = settled(deployment)
     container = deployment["spec"]["template"]["spec"]["containers"][0]
     before = workload.env_value(container, VARIABLE)
-    how: dict[str, Any] = {"place": 0, "variable": VARIABLE, "cause": "c"}
-    patch = env_patch(deployment, value=value, lease=note(value, before), released=(), **how)
+    how: dict[str, Any] = {"cause": "c", "token": "t"}
+    patch = guarded(deployment, env_ops(deployment, 0, {VARIABLE: value}), lease=note(value, before), **how)
     changed = settled(json_patch(deployment, patch))
     (lease,) = leases_of(changed)
     assert (lease.live, lease.previous) == (value, before)
     assert lease_in(patch) == (annotation_of("reduce-concurrency"), lease_text(note(value, before)))
-    inverse = env_patch(changed, value=before, lease=None, released=["reduce-concurrency"], **how)
+    back = env_ops(changed, 0, {VARIABLE: before})
+    inverse = guarded(changed, back, released=["reduce-concurrency"], **how)
     restored = settled(json_patch(changed, inverse))
     assert restored["spec"] == deployment["spec"]
     assert leases_of(restored) == ()

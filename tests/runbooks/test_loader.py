@@ -18,11 +18,14 @@ from tui.model.runbook import (
     AnyOf,
     Between,
     Direction,
+    EnvChange,
     Equals,
     FactName,
     Not,
     OneOf,
+    Restart,
     Risk,
+    Rollback,
     SameAs,
     Saying,
     Severity,
@@ -117,7 +120,10 @@ class TestShipped:
         changes = {
             m.id: (m.change.variable, m.change.value, m.risk, m.change.worse)
             for m in self.book.mitigations.values()
+            if isinstance(m.change, EnvChange)
         }
+        others = {m.id: (m.change, m.risk) for m in self.book.mitigations.values() if m.id not in changes}
+        assert others == {"rollback": (Rollback(), Risk.HIGH), "restart": (Restart(), Risk.MEDIUM)}
         assert changes == {
             "reduce-concurrency": ("MAX_CONCURRENT_MISTRAL", "3", Risk.MEDIUM, Direction.HIGHER),
             "enable-fallback": ("MISTRAL_FALLBACK", "true", Risk.MEDIUM, None),

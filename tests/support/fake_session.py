@@ -139,8 +139,11 @@ class FakeSession:
     def release_arming(self) -> None:
         self.calls.append(("release_arming",))
 
-    def reset_breaker(self, mitigation: str) -> None:
+    async def reset_breaker(self, mitigation: str) -> None:
         self.calls.append(("reset_breaker", mitigation))
+
+    async def cancel_watch(self) -> None:
+        self._did("cancel_watch")
 
     def did(self, name: str) -> list[tuple[object, ...]]:
         """The calls of this name."""

@@ -34,18 +34,27 @@ class Breaker:
         return frozenset(kind for kind in self.failures if self.tripped(kind))
 
 
-def breaker_of(applied: Iterable[Applied]) -> Breaker:
-    """The breaker as an incident's mitigations, in their order, leave it. Undos count for nothing."""
+def breaker_of(applied: Iterable[Applied], resets: Iterable[tuple[str, int]] = ()) -> Breaker:
+    """The breaker as an incident's mitigations, in their order, leave it. Undos count for nothing.
+
+    `resets` are the mitigations that a person let be tried again, each with how many changes
+    there were by then: those count no more.
+    """
+    since = dict(resets)
     breaker = Breaker()
-    for change in applied:
-        failed = None if change.undoes else has_failed(change.outcome, change.verdict)
+    for number, change in enumerate(applied):
+        if change.undoes or number < since.get(change.mitigation, 0):
+            continue
+        failed = has_failed(change.outcome, change.verdict, change.stalled)
         if failed is not None:
             breaker = breaker.after(change.mitigation, failed)
     return breaker
 
 
-def has_failed(outcome: str, verdict: str) -> bool | None:
-    """Whether a change failed: not applied, or without effect, or worse. None while it is not known."""
-    if outcome == "refused" or verdict in (VerdictKind.INEFFECTIVE, VerdictKind.HARMFUL):
+def has_failed(outcome: str, verdict: str, stalled: bool = False) -> bool | None:
+    """Whether a change failed: not made, stalled, without effect, or worse. None while it is not known."""
+    if outcome in ("refused", "failed") or stalled:
+        return True
+    if verdict in (VerdictKind.INEFFECTIVE, VerdictKind.HARMFUL):
         return True
     return False if verdict == VerdictKind.EFFECTIVE else None

@@ -1,6 +1,9 @@
-"""The kubectl commands that do the same by hand."""
+"""The kubectl commands that do the same by hand; quoted for a shell."""
 
 import shlex
+from collections.abc import Mapping
+
+from tui.clients.cluster import Cluster
 
 
 def set_env(
@@ -34,3 +37,28 @@ def resume(*, context: str, namespace: str, deployment: str, kubeconfig: str = "
     chosen = ["--kubeconfig", kubeconfig] if kubeconfig else []
     argv = ["kubectl", *chosen, "--context", context, "-n", namespace]
     return shlex.join([*argv, "rollout", "resume", f"deployment/{deployment}"])
+
+
+def of(cluster: Cluster, *verb: str) -> str:
+    """`kubectl … VERB deployment/NAME …`: the name goes after the verb's words that are no option."""
+    chosen = ["--kubeconfig", cluster.kubeconfig] if cluster.kubeconfig else []
+    words = [word for word in verb if not word.startswith("-")]
+    options = [word for word in verb if word.startswith("-")]
+    argv = ["kubectl", *chosen, "--context", cluster.context, "-n", cluster.namespace]
+    return shlex.join([*argv, *words, f"deployment/{cluster.deployment_name}", *options])
+
+
+def set_variables(cluster: Cluster, values: Mapping[str, str | None], container: str = "") -> str:
+    """As `set_env`, of several variables at once."""
+    (first, value), *more = values.items()
+    command = set_env(
+        context=cluster.context,
+        namespace=cluster.namespace,
+        deployment=cluster.deployment_name,
+        variable=first,
+        value=value,
+        container=container,
+        kubeconfig=cluster.kubeconfig,
+    )
+    rest = [f"{name}-" if text is None else f"{name}={text}" for name, text in more]
+    return f"{command} {shlex.join(rest)}" if rest else command

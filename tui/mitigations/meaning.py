@@ -2,35 +2,32 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from tui.mitigations.survey import Survey, at_a_time
 from tui.model import deployment as workload
 from tui.model.mitigation import told
-from tui.model.runbook import MitigationRule
+from tui.model.runbook import EnvChange, MitigationRule
 from tui.model.text import clean
 
 _PLACES = re.compile(r"\{(\w+)\}")
 _DEFAULT = "the app's default"
 
 
-def means(rule: MitigationRule, survey: Survey, after: str | None, *, undoing: bool = False) -> str:
+def means(rule: MitigationRule, survey: Survey, before: str | None, after: str | None) -> str:
     """`3 x 3 pods = 9 at once, was 30; 36 when the autoscaler is at 12`."""
-    change = rule.change
-    if undoing and (after is None or not change.per_pod):
-        return f"{change.variable} goes back to {told(after)}"
     places = {
         "value": told(after),
         "pods": str(survey.pods),
         "total": _times(after, survey.pods),
-        "before": told(survey.before),
-        "total_before": _times(survey.before, survey.pods),
+        "before": told(before),
+        "total_before": _times(before, survey.pods),
     }
     # One pass: what is filled in is never looked at again.
     text = _PLACES.sub(lambda found: places.get(found[1], found[0]), rule.means)
-    most = survey.autoscaler_max
-    if change.per_pod and most is not None and most > survey.pods and _whole(after) is not None:
+    most, per_pod = survey.autoscaler_max, isinstance(rule.change, EnvChange) and rule.change.per_pod
+    if per_pod and most is not None and most > survey.pods and _whole(after) is not None:
         text += f"; {_times(after, most)} when the autoscaler is at {most}"
     return clean(text)
 
@@ -41,10 +38,12 @@ def touches(survey: Survey) -> str:
     return pods if survey.last_rollout is None else f"{pods}, about {survey.last_rollout:.0f} s"
 
 
-def diff(before: Mapping[str, Any], after: Mapping[str, Any], place: int, variable: str) -> tuple[str, ...]:
+def diff(
+    before: Mapping[str, Any], after: Mapping[str, Any], place: int, variables: Collection[str]
+) -> tuple[str, ...]:
     """The env lines that differ between what is stored and what would be, under the container's path.
 
-    Only our variable's value is shown: what a policy of the cluster adds may be a secret.
+    Only the values of our variables are shown: what a policy of the cluster adds may be a secret.
     """
     old, new = workload.containers(before)[place], workload.containers(after)[place]
     lines = []
@@ -52,17 +51,16 @@ def diff(before: Mapping[str, Any], after: Mapping[str, Any], place: int, variab
         was, becomes = workload.env_entries(old, name), workload.env_entries(new, name)
         if [entry for _, entry in was] == [entry for _, entry in becomes]:
             continue
-        lines += [f"-   {name}: {_shown(entry, name == variable)}" for _, entry in was]
-        lines += [f"+   {name}: {_shown(entry, name == variable)}" for _, entry in becomes]
+        lines += [f"-   {name}: {_shown(entry, name in variables)}" for _, entry in was]
+        lines += [f"+   {name}: {_shown(entry, name in variables)}" for _, entry in becomes]
     header = f"  spec.template.spec.containers[{clean(str(new.get('name')))}].env"
     return (header, *lines) if lines else ()
 
 
-def side_effects(before: Mapping[str, Any], after: Mapping[str, Any], place: int) -> tuple[str, ...]:
-    """Paths of the spec, env of our container left out, that the server would change as well."""
-    env = f"spec.template.spec.containers[{place}].env"
+def side_effects(before: Mapping[str, Any], after: Mapping[str, Any], ours: str) -> tuple[str, ...]:
+    """Paths of the spec that the server would change as well, beside `ours` and what is under it."""
     found = _differences(before.get("spec"), after.get("spec"), "spec")
-    return tuple(path for path in found if not path.startswith(env))
+    return tuple(path for path in found if not path.startswith(ours))
 
 
 def _differences(old: Any, new: Any, path: str) -> list[str]:

@@ -16,35 +16,113 @@ JSON_PATCH = "application/json-patch+json"
 Op = dict[str, Any]
 
 
-def env_patch(
+def guarded(
     deployment: Mapping[str, Any],
+    ops: Sequence[Op],
     *,
-    place: int,
-    variable: str,
-    value: str | None,
     cause: str,
-    lease: LeaseNote | None,
-    released: Sequence[str],
+    token: str,
+    lease: LeaseNote | None = None,
+    released: Sequence[str] = (),
 ) -> list[Op]:
-    """Set or unset one variable of one container, if the object is still the one that was read.
+    """A change of the object, if it is still the one that was read.
 
     Args:
-        deployment: as it was read; its uid, generation and the variable's whole entry are tested.
-        place: index of the container.
-        value: None unsets the variable.
+        deployment: as it was read; its uid and generation are tested.
+        ops: the change itself, with tests of its own.
         cause: the change cause.
-        lease: what is to be leased; None for an undo.
+        token: what the change is known by afterwards.
+        lease: what is to be leased; None for what is not temporary, and for an undo.
         released: mitigations whose leases end with this change.
     """
-    container = workload.containers(deployment)[place]
     metadata = deployment.get("metadata") or {}
-    ops: list[Op] = [
+    tests = [
         _test("/metadata/uid", metadata.get("uid")),
         _test("/metadata/generation", metadata.get("generation")),
-        _test(f"/spec/template/spec/containers/{place}/name", container.get("name")),
     ]
-    ops += _env_ops(container, place, variable, value)
-    return ops + _annotation_ops(deployment, cause, lease, released)
+    return [
+        *tests,
+        *ops,
+        *_annotation_ops(
+            deployment, {workload.CHANGE_CAUSE: cause, workload.CHANGE_MARK: token}, lease, released
+        ),
+    ]
+
+
+def env_ops(deployment: Mapping[str, Any], place: int, values: Mapping[str, str | None]) -> list[Op]:
+    """Set or unset variables of one container, each if its whole entry is still what was read.
+
+    Args:
+        deployment: as it was read.
+        place: index of the container.
+        values: by variable; None unsets it.
+    """
+    container = workload.containers(deployment)[place]
+    path = f"/spec/template/spec/containers/{place}"
+    found = {name: workload.env_entries(container, name)[:1] for name in values}
+    ops = [_test(f"{path}/name", container.get("name"))]
+    for name, places in found.items():
+        for index, old in places:
+            # The whole entry: its name proves the index, and a value of "" has no field to test.
+            ops.append(_test(f"{path}/env/{index}", json.loads(json.dumps(old))))
+            if values[name] is not None:
+                entry = {"name": name, "value": values[name]}
+                ops.append({"op": "replace", "path": f"{path}/env/{index}", "value": entry})
+    gone = [index for name, places in found.items() for index, _ in places if values[name] is None]
+    # From the end, so that no removal moves what is still to be removed.
+    ops += [{"op": "remove", "path": f"{path}/env/{index}"} for index in sorted(gone, reverse=True)]
+    fresh = [
+        {"name": name, "value": values[name]}
+        for name in values
+        if not found[name] and values[name] is not None
+    ]
+    if fresh and not container.get("env"):
+        return [*ops, {"op": "add", "path": f"{path}/env", "value": fresh}]
+    return [*ops, *({"op": "add", "path": f"{path}/env/-", "value": entry} for entry in fresh)]
+
+
+def restart_ops(deployment: Mapping[str, Any], stamp: str) -> list[Op]:
+    """Stamp the pod template, so that every pod is replaced."""
+    path = "/spec/template/metadata"
+    metadata = workload.template(deployment).get("metadata")
+    if not isinstance(metadata, Mapping):
+        return [{"op": "add", "path": path, "value": {"annotations": {workload.RESTARTED_AT: stamp}}}]
+    stamps = metadata.get("annotations")
+    if not isinstance(stamps, Mapping) or not stamps:
+        return [{"op": "add", "path": f"{path}/annotations", "value": {workload.RESTARTED_AT: stamp}}]
+    key = f"{path}/annotations/{_escaped(workload.RESTARTED_AT)}"
+    old = stamps.get(workload.RESTARTED_AT)
+    return [*([_test(key, old)] if old is not None else []), {"op": "add", "path": key, "value": stamp}]
+
+
+def template_ops(deployment: Mapping[str, Any], template: Mapping[str, Any]) -> list[Op]:
+    """Another pod template, if today's is to the letter what was read."""
+    return [
+        _test("/spec/template", json.loads(json.dumps(workload.template(deployment)))),
+        {"op": "replace", "path": "/spec/template", "value": template},
+    ]
+
+
+def scale_ops(deployment: Mapping[str, Any], replicas: int) -> list[Op]:
+    """Another number of pods."""
+    return [
+        _test("/spec/replicas", workload.replicas_wanted(deployment)),
+        {"op": "replace", "path": "/spec/replicas", "value": replicas},
+    ]
+
+
+def for_the_record(patch: Any) -> Any:
+    """The patch as the journal keeps it: a pod template is told by its digest, since it may hold secrets."""
+    from tui.mitigations.templates import digest
+
+    if not isinstance(patch, list):
+        return patch
+    return [
+        {**op, "value": {"digest": digest(op["value"])}}
+        if isinstance(op, dict) and op.get("path") == "/spec/template"
+        else op
+        for op in patch
+    ]
 
 
 def lease_patch(
@@ -76,30 +154,14 @@ def lease_in(patch: Any) -> tuple[str, str] | None:
     return None
 
 
-def _env_ops(container: Mapping[str, Any], place: int, variable: str, value: str | None) -> list[Op]:
-    env = f"/spec/template/spec/containers/{place}/env"
-    entry = {"name": variable, "value": value}
-    found = workload.env_entries(container, variable)
-    if not found:
-        if value is None:
-            return []
-        if not container.get("env"):
-            return [{"op": "add", "path": env, "value": [entry]}]
-        return [{"op": "add", "path": f"{env}/-", "value": entry}]
-    index, old = found[0]
-    # The whole entry: its name proves the index, and a value of "" has no field to test.
-    tested = _test(f"{env}/{index}", json.loads(json.dumps(old)))
-    if value is None:
-        return [tested, {"op": "remove", "path": f"{env}/{index}"}]
-    return [tested, {"op": "replace", "path": f"{env}/{index}", "value": entry}]
-
-
 def _annotation_ops(
-    deployment: Mapping[str, Any], cause: str, lease: LeaseNote | None, released: Sequence[str]
+    deployment: Mapping[str, Any],
+    written: dict[str, str],
+    lease: LeaseNote | None,
+    released: Sequence[str],
 ) -> list[Op]:
-    written = {workload.CHANGE_CAUSE: cause}
     if lease is not None:
-        written[annotation_of(lease.mitigation)] = lease_text(lease)
+        written = {**written, annotation_of(lease.mitigation): lease_text(lease)}
     present = workload.annotations(deployment)
     if not present:
         # Adding the whole map would drop what somebody added meanwhile, and annotations do not
@@ -117,7 +179,11 @@ def _annotation_ops(
 
 
 def _annotation(key: str) -> str:
-    return "/metadata/annotations/" + key.replace("~", "~0").replace("/", "~1")
+    return "/metadata/annotations/" + _escaped(key)
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _test(path: str, value: Any) -> Op:

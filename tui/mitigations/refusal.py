@@ -1,5 +1,8 @@
 """A change that was not made, or of which it is not known, in words."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tui.clients.cluster_errors import ClusterError, Reason
 
 
@@ -10,8 +13,10 @@ class Refused(Exception):
         said: what happened and what did not, whole sentences, safe to show.
         remedy: what to do now.
         changed: whether the world is changed all the same.
-        outcome: `refused`, or `unknown` where nobody can tell whether the change was made.
+        outcome: `refused`, `unknown` where nobody can tell whether the change was made, or `failed`
+            where a command ran and did not succeed.
         reason: the cluster's reason, where the cluster refused.
+        kept: what the journal keeps of it beside the words.
     """
 
     def __init__(
@@ -22,6 +27,7 @@ class Refused(Exception):
         *,
         outcome: str = "refused",
         reason: Reason | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(f"{said} {remedy}".strip())
         self.said = said
@@ -29,6 +35,7 @@ class Refused(Exception):
         self.changed = changed
         self.outcome = outcome
         self.reason = reason
+        self.kept = dict(kept or {})
 
 
 def refused_by(error: ClusterError) -> Refused:

@@ -8,10 +8,11 @@ from typing import Any
 
 from tui.clients.cluster import Cluster, ClusterError, Reason
 from tui.mitigations import by_hand
+from tui.mitigations.kinds import kind_named
 from tui.model import deployment as workload
 from tui.model.clock import Clock
 from tui.model.deployment import Rollout, RolloutState
-from tui.model.mitigation import Plan, Progress, Stage, told
+from tui.model.mitigation import Made, Plan, Progress, Stage
 from tui.model.text import clean
 from tui.model.times import span
 
@@ -25,7 +26,7 @@ class _Follower:
     """What one following knows so far."""
 
     cluster: Cluster
-    plan: Plan
+    change: Made
     clock: Clock
     deadline: float
     began: float = 0.0
@@ -52,8 +53,10 @@ class _Follower:
         self.over = True
 
 
-async def follow(cluster: Cluster, plan: Plan, deadline: timedelta, clock: Clock) -> AsyncIterator[Progress]:
-    """The steps of the rollout that the applied plan started.
+async def follow(
+    cluster: Cluster, plan: Plan | Made, deadline: timedelta, clock: Clock
+) -> AsyncIterator[Progress]:
+    """The steps of the rollout that the applied change started.
 
     Each step is `ROLLING_OUT` ("rollout 1 of 3"). The last one is either `ROLLING_OUT` with
     `data["complete"]` true ("rollout complete in 38 s") and `data["seconds"]`, or `STALLED` with the
@@ -63,11 +66,12 @@ async def follow(cluster: Cluster, plan: Plan, deadline: timedelta, clock: Clock
 
     Args:
         cluster: the pinned one.
-        plan: what was applied.
+        plan: what was applied, or the change as the journal tells it.
         deadline: how long the rollout may take.
         clock: for the deadline and the pauses.
     """
-    follower = _Follower(cluster, plan, clock, deadline.total_seconds(), clock.monotonic())
+    change = plan.made if isinstance(plan, Plan) else plan
+    follower = _Follower(cluster, change, clock, deadline.total_seconds(), clock.monotonic())
     while not follower.over:
         version = await _read(follower)
         for step in _take(follower):
@@ -137,13 +141,11 @@ async def _unreadable(follower: _Follower, error: ClusterError) -> None:
 
 
 async def _judge(follower: _Follower, deployment: Mapping[str, Any]) -> None:
-    plan = follower.plan
-    live = workload.live_value(deployment, plan.target.container, plan.variable)
-    if live != plan.after:
-        manager = workload.env_manager(deployment, plan.target.container, plan.variable)
-        by = clean(manager, limit=60) or "somebody"
-        text = f"overwritten by {by}: {plan.variable} is {told(live)} now"
-        follower.end(Stage.STALLED, text, overwritten_by=by)
+    strange = kind_named(follower.change.kind).strange(deployment, follower.change)
+    if strange:
+        what, _, by = strange.rpartition(", no longer ")[0].partition(", set by ")
+        by = by or "somebody"
+        follower.end(Stage.STALLED, f"overwritten by {by}: {what}", overwritten_by=by)
         return
     rollout = workload.rollout_of(deployment)
     data = {"done": rollout.done, "wanted": rollout.wanted}
@@ -165,13 +167,7 @@ async def _judge(follower: _Follower, deployment: Mapping[str, Any]) -> None:
 
 
 def _paused(follower: _Follower, rollout: Rollout) -> str:
-    target = follower.plan.target
-    command = by_hand.resume(
-        context=target.context,
-        namespace=target.namespace,
-        deployment=target.deployment,
-        kubeconfig=follower.cluster.kubeconfig,
-    )
+    command = by_hand.of(follower.cluster, "rollout", "resume")
     return (
         f"rollout paused by somebody at {rollout.done} of {rollout.wanted}: the change is stored and "
         f"waits; to go on: {command}"
@@ -184,9 +180,13 @@ async def _stalled(follower: _Follower, why: str) -> None:
     follower.end(
         Stage.STALLED,
         f"rollout stalled, {why}{because}. The change is stored; pods of before may still serve. "
-        "z undoes it.",
+        f"{_way_back(follower.change)}",
         reasons=list(reasons),
     )
+
+
+def _way_back(change: Made) -> str:
+    return "z undoes it." if kind_named(change.kind).reversible else "It cannot be taken back."
 
 
 async def _reasons(cluster: Cluster) -> tuple[str, ...]:

@@ -25,36 +25,34 @@ class Survey:
 
     Attributes:
         deployment: as read.
-        place: the container's index.
+        autoscalers: names of the autoscalers that scale it.
         autoscaler_max: the most replicas that an autoscaler may make; None without one.
         last_rollout: seconds that the last rollout took; None where that cannot be told.
+        replica_sets: its revisions, the newest first; None where we may not list them.
         notes: what a person must know.
     """
 
     deployment: Json
     target: Target
-    place: int
-    variable: str
-    before: str | None
     pods: int
     rollout: Rollout
+    autoscalers: tuple[str, ...]
     autoscaler_max: int | None
     last_rollout: float | None
+    replica_sets: tuple[Json, ...] | None
     notes: tuple[str, ...]
 
-    @property
-    def container(self) -> Json:
-        """The container that is changed."""
-        return workload.containers(self.deployment)[self.place]
 
-
-async def survey(cluster: Cluster, variable: str, *, undoing: bool = False) -> Survey:
+async def survey(
+    cluster: Cluster, *, undoing: bool = False, during_rollout: bool = False, at_rest: bool = False
+) -> Survey:
     """Read everything that a plan rests on. Raises Refused where the change must not be made.
 
     Args:
         cluster: the pinned one.
-        variable: the environment variable that is to change.
         undoing: an undo may also be made while a rollout runs, which may be the one that it ends.
+        during_rollout: the change may be made while a rollout runs, which is what it is there to end.
+        at_rest: the change reaches a deployment of 0 replicas, too.
     """
     try:
         user, allowed, deployment, scalers, sets = await asyncio.gather(
@@ -68,14 +66,12 @@ async def survey(cluster: Cluster, variable: str, *, undoing: bool = False) -> S
         raise refused_by(error) from None
     if not allowed:
         raise _not_permitted(cluster, user)
-    _check_state(cluster, deployment, undoing)
-    place, container = _container(cluster, deployment, variable)
-    before = _plain_value(container, variable)
+    _check_state(cluster, deployment, undoing or during_rollout, at_rest)
     target = Target(
         context=cluster.context,
         namespace=cluster.namespace,
         deployment=cluster.deployment_name,
-        container=str(container.get("name") or ""),
+        container="",
         user=user,
         uid=str(deployment["metadata"].get("uid") or ""),
         generation=workload.generation(deployment),
@@ -83,14 +79,15 @@ async def survey(cluster: Cluster, variable: str, *, undoing: bool = False) -> S
     return Survey(
         deployment=deployment,
         target=target,
-        place=place,
-        variable=variable,
-        before=before,
         pods=workload.replicas_wanted(deployment),
         rollout=workload.rollout_of(deployment),
+        autoscalers=tuple(
+            clean(str((scaler.get("metadata") or {}).get("name") or "?"), limit=120) for scaler in scalers
+        ),
         autoscaler_max=_most(scalers),
-        last_rollout=_last_rollout(deployment, sets),
-        notes=_notes(deployment, container, variable, before),
+        last_rollout=_last_rollout(deployment, sets or ()),
+        replica_sets=sets,
+        notes=_notes(deployment),
     )
 
 
@@ -131,13 +128,13 @@ def _share(value: Any, pods: int, *, up: bool) -> int:
     return value if isinstance(value, int) else 0
 
 
-async def _replica_sets(cluster: Cluster) -> tuple[Json, ...]:
-    """They only tell how long a rollout takes: a refusal to list them stops nothing."""
+async def _replica_sets(cluster: Cluster) -> tuple[Json, ...] | None:
+    """To most changes they only tell how long a rollout takes: a refusal to list them stops nothing."""
     try:
         return await cluster.replica_sets()
     except ClusterError as error:
         if error.reason is Reason.FORBIDDEN:
-            return ()
+            return None
         raise
 
 
@@ -151,27 +148,22 @@ def _not_permitted(cluster: Cluster, user: str) -> Refused:
     )
 
 
-def _check_state(cluster: Cluster, deployment: Json, undoing: bool) -> None:
+def _check_state(cluster: Cluster, deployment: Json, during_rollout: bool, at_rest: bool) -> None:
     name = f"Deployment {cluster.deployment_name} in {cluster.namespace} of {cluster.context}"
     if deployment.get("metadata", {}).get("deletionTimestamp"):
         raise Refused(f"{name} is being deleted; nothing was changed.", "Find out who deletes it, and why.")
     if workload.is_paused(deployment):
-        resume = by_hand.resume(
-            context=cluster.context,
-            namespace=cluster.namespace,
-            deployment=cluster.deployment_name,
-            kubeconfig=cluster.kubeconfig,
-        )
+        resume = by_hand.of(cluster, "rollout", "resume")
         raise Refused(
             f"{name} is paused: it would take the change and roll nothing out, so nothing was changed.",
             f"Find out who paused it; to go on: {resume}",
         )
-    if workload.replicas_wanted(deployment) == 0:
+    if workload.replicas_wanted(deployment) == 0 and not at_rest:
         raise Refused(
             f"{name} has 0 replicas: a change would reach no pod, so nothing was changed.",
             "Check that kubernetes.deployment, namespace and context are the ones that are meant.",
         )
-    if rollout_runs(deployment) and not undoing:
+    if rollout_runs(deployment) and not during_rollout:
         rollout = workload.rollout_of(deployment)
         raise Refused(
             f"A rollout of {cluster.deployment_name} is running ({rollout.done} of {rollout.wanted} pods); "
@@ -192,61 +184,6 @@ def rollout_runs(deployment: Json) -> bool:
         return True
     settled = workload.progress_reason(deployment) == "NewReplicaSetAvailable"
     return updated < workload.replicas_wanted(deployment) and not settled
-
-
-def _container(cluster: Cluster, deployment: Json, variable: str) -> tuple[int, Json]:
-    """The container that is meant: the settings', the only one, the one that has the variable."""
-    all_of_them = workload.containers(deployment)
-    names = [str(container.get("name")) for container in all_of_them]
-    if cluster.container:
-        found = workload.container_named(deployment, cluster.container)
-        if found is None:
-            raise Refused(
-                f"Deployment {cluster.deployment_name} has no container {cluster.container}; "
-                "nothing was changed.",
-                f"Set kubernetes.container to one of: {clean(', '.join(names), limit=200)}.",
-            )
-        return found
-    if len(all_of_them) == 1:
-        return 0, all_of_them[0]
-    having = [i for i, container in enumerate(all_of_them) if workload.env_entries(container, variable)]
-    if len(having) == 1:
-        return having[0], all_of_them[having[0]]
-    named = workload.container_named(deployment, cluster.deployment_name)
-    if named is not None and not having:
-        return named
-    raise Refused(
-        f"Deployment {cluster.deployment_name} has several containers, and it is not plain which one "
-        f"reads {variable}; nothing was changed.",
-        f"Set kubernetes.container to one of: {clean(', '.join(names), limit=200)}.",
-    )
-
-
-def _plain_value(container: Json, variable: str) -> str | None:
-    found = workload.env_entries(container, variable)
-    if len(found) > 1:
-        raise Refused(
-            f"{variable} stands {len(found)} times in the container's env, and the last one wins; "
-            "nothing was changed.",
-            "Remove the others from the deployment first.",
-        )
-    if not found:
-        return None
-    source = found[0][1].get("valueFrom")
-    if source:
-        raise Refused(
-            f"{variable} comes from {_source(source)}, not from a plain value; nothing was changed.",
-            "Change it there, then restart the pods.",
-        )
-    return workload.env_value(container, variable)
-
-
-def _source(value_from: Json) -> str:
-    for kind, word in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-        reference = value_from.get(kind)
-        if isinstance(reference, Mapping):
-            return clean(f"{word} {reference.get('name')}, key {reference.get('key')}", limit=160)
-    return clean(f"the pod's own {', '.join(map(str, value_from))}", limit=160)
 
 
 def _most(scalers: tuple[Json, ...]) -> int | None:
@@ -273,7 +210,7 @@ def _moment(text: Any) -> datetime:
     return parse_rfc3339(str(text))
 
 
-def _notes(deployment: Json, container: Json, variable: str, before: str | None) -> tuple[str, ...]:
+def _notes(deployment: Json) -> tuple[str, ...]:
     notes = []
     status = deployment.get("status") or {}
     wanted, available = workload.replicas_wanted(deployment), int(status.get("availableReplicas") or 0)
@@ -284,8 +221,4 @@ def _notes(deployment: Json, container: Json, variable: str, before: str | None)
         notes.append("the last rollout is stalled: this change starts another")
     elif available < wanted and not rollout_runs(deployment):
         notes.append(f"only {available} of {wanted} pods are available")
-    if before is None and container.get("envFrom"):
-        notes.append(f"{variable} may come from the container's envFrom today: a value set here wins over it")
-    if before is not None and "$(" in before:
-        notes.append(f"today's value of {variable} refers to another variable")
     return tuple(notes)

@@ -9,6 +9,9 @@ Json = Mapping[str, Any]
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 REVISION = "deployment.kubernetes.io/revision"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+# What Leeward's last change of the object is known by.
+CHANGE_MARK = "leeward.dev/change"
 
 
 class RolloutState(StrEnum):
@@ -117,6 +120,23 @@ def _term(rule: Json) -> str:
     return ""
 
 
+def template(deployment: Json) -> Json:
+    """The pod template, of a Deployment or of a ReplicaSet."""
+    return _dict(_dict(deployment, "spec"), "template")
+
+
+def restarted_at(deployment: Json) -> str | None:
+    """The stamp of the last `kubectl rollout restart`, or None."""
+    stamp = _dict(_dict(template(deployment), "metadata"), "annotations").get(RESTARTED_AT)
+    return stamp if isinstance(stamp, str) else None
+
+
+def revision(item: Json) -> int:
+    """The revision number of a Deployment or a ReplicaSet; 0 where the controller gave none yet."""
+    number = annotations(item).get(REVISION, "")
+    return int(number) if number.isdecimal() else 0
+
+
 def containers(deployment: Json) -> tuple[Json, ...]:
     """The containers of the pod template, in their order."""
     template = _dict(_dict(deployment, "spec"), "template")
@@ -169,6 +189,21 @@ def env_manager(deployment: Json, container: str, variable: str) -> str:
     return max(found)[2] if found else ""
 
 
+def field_manager(deployment: Json, *path: str) -> str:
+    """Who last wrote a field, by `managedFields` and its path there (`f:spec`, …), or ""."""
+    found = [
+        # Times are whole seconds: of two in the same one, the other hand came after ours.
+        (
+            str(managed.get("time") or ""),
+            managed.get("manager") != "leeward",
+            str(managed.get("manager") or ""),
+        )
+        for managed in _list(_dict(deployment, "metadata"), "managedFields")
+        if _owned(managed, ("fieldsV1", *path)) is not None
+    ]
+    return max(found)[2] if found else ""
+
+
 def managers(deployment: Json) -> tuple[str, ...]:
     """Everybody who owns a field of the spec or the metadata, status writers left out."""
     return tuple(
@@ -189,6 +224,10 @@ def _owned_entry(managed: Json, container: str, variable: str) -> Json | None:
         "f:env",
         f'k:{{"name":"{variable}"}}',
     )
+    return _owned(managed, path)
+
+
+def _owned(managed: Json, path: tuple[str, ...]) -> Json | None:
     here: Any = managed
     for step in path:
         if not isinstance(here, Mapping) or step not in here:

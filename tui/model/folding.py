@@ -123,6 +123,7 @@ def _resolved(incident: Incident, entry: Entry) -> Incident:
 
 def _intent(incident: Incident, entry: Entry) -> Incident:
     data = entry.data
+    target = _mapping(data, "target")
     applied = Applied(
         intent=entry.id,
         mitigation=_text(data, "mitigation"),
@@ -132,6 +133,13 @@ def _intent(incident: Incident, entry: Entry) -> Incident:
         after=_value(data, "after"),
         at=entry.occurred_at,
         undoes=_text(data, "undoes"),
+        kind=_text(data, "change") or "env",
+        reversible=data.get("reversible") is not False,
+        place=(_text(target, "context"), _text(target, "namespace"), _text(target, "deployment")),
+        container=_text(target, "container"),
+        uid=_text(target, "uid"),
+        mark=_mapping(data, "mark"),
+        lease_until=_moment(data, "until"),
     )
     return replace(incident, mitigations=(*incident.mitigations, applied))
 
@@ -153,10 +161,24 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
 
 def _verdict(incident: Incident, entry: Entry) -> Incident:
     verdict = _text(entry.data, "verdict")
-    incident = _changed(incident, entry, verdict=verdict, verdict_text=entry.text)
+    stalled = {"stalled": True} if entry.data.get("stalled") is True else {}
+    incident = _changed(incident, entry, verdict=verdict, verdict_text=entry.text, **stalled)
     intent = _text(entry.data, "intent")
     own = any(applied.intent == intent and not applied.undoes for applied in incident.mitigations)
     return _mitigated(incident, entry) if own and verdict == "effective" else incident
+
+
+def _rollout(incident: Incident, entry: Entry) -> Incident:
+    complete = entry.data.get("complete") is True
+    return _changed(incident, entry, rolled_out_at=entry.occurred_at) if complete else incident
+
+
+def _reset(incident: Incident, entry: Entry) -> Incident:
+    mitigation = _text(entry.data, "mitigation")
+    if not mitigation:
+        return incident
+    others = tuple(reset for reset in incident.resets if reset[0] != mitigation)
+    return replace(incident, resets=(*others, (mitigation, len(incident.mitigations))))
 
 
 def _lease(incident: Incident, entry: Entry) -> Incident:
@@ -190,6 +212,11 @@ def _earliest(one: datetime | None, other: datetime) -> datetime:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}
 
 
 def _value(data: Mapping[str, Any], key: str) -> str | None:
@@ -231,6 +258,8 @@ steps: Mapping[str, Step] = {
     Kind.OUTCOME: _outcome,
     Kind.SETTLED: _outcome,
     Kind.VERDICT: _verdict,
+    Kind.ROLLOUT: _rollout,
     Kind.LEASE: _lease,
+    Kind.RESET: _reset,
     Kind.RESOLVED: _resolved,
 }

@@ -34,9 +34,12 @@ class Kind(StrEnum):
     VERDICT = "verdict"
     LEASE = "lease"  # taken, released, overwritten or ended
     RESUMED = "resumed"
+    STATUS_PAGE = "page"  # the provider's own words, when they change
+    RECOVERY = "recovery"  # the provider answers again for a while, or fails again
     SETTLED = "settled"  # an intent without outcome, compared with the cluster
     EXPORTED = "exported"
     RESOLVED = "resolved"
+    RESET = "reset"  # a person lets a mitigation be tried again that failed twice
 
 
 # The timeline's key entries; `f` shows the others too.
@@ -97,8 +100,12 @@ class Draft:
 class Applied:
     """A mitigation as the journal tells it: from intent to verdict.
 
-    `outcome` is `applied`, `refused`, `unknown`, or "" while nothing is known of it. `lease` is
-    the last that was heard of its lease: `taken`, `released`, `overwritten`, `ended`, or "".
+    `outcome` is `applied`, `refused`, `failed` (a command that ran and did not succeed),
+    `interrupted` (one of which nobody saw the end), `not applied` or `overwritten` (found after a
+    crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
+    lease: `taken`, `released`, `overwritten`, `ended`, or "". `stalled` says that its rollout did
+    not complete, `rolled_out_at` when it did. `place` is context, namespace and deployment;
+    `container`, `uid` and `mark` are what the change is known by on the object.
     """
 
     intent: str
@@ -115,6 +122,24 @@ class Applied:
     undoes: str = ""
     lease: str = ""
     lease_until: datetime | None = None
+    kind: str = "env"
+    reversible: bool = True
+    stalled: bool = False
+    rolled_out_at: datetime | None = None
+    place: tuple[str, str, str] = ("", "", "")
+    container: str = ""
+    uid: str = ""
+    mark: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known what became of it."""
+        return self.outcome not in ("", "unknown")
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether it is in force and nobody has said yet what it did."""
+        return self.outcome == "applied" and not self.verdict and not self.undone and not self.undoes
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +156,7 @@ class Incident:
             None again where it was opened again.
         monitoring_at: since when it is monitored; None while it is not.
         reason: why it was resolved before its hold had ended, or "".
+        resets: mitigations that a person lets be tried again, each with how many changes there were then.
         failed_requests, coverage: over the impact window, and the share of the window that the
             metrics cover; None is unknown.
     """
@@ -158,6 +184,7 @@ class Incident:
     reason: str = ""
     failed_requests: float | None = None
     coverage: float | None = None
+    resets: tuple[tuple[str, int], ...] = ()
 
     @property
     def open(self) -> bool:
@@ -166,8 +193,8 @@ class Incident:
 
     @property
     def unsettled(self) -> tuple[Applied, ...]:
-        """Intents of which no outcome was written: what a crash leaves behind."""
-        return tuple(a for a in self.mitigations if not a.outcome)
+        """Intents whose outcome is not known: what a crash, or a lost answer, leaves behind."""
+        return tuple(a for a in self.mitigations if not a.settled)
 
 
 def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:

@@ -22,7 +22,11 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, slots=True)
 class LeaseNote:
-    """What the annotation says; `container` is where the variable stands."""
+    """What the annotation says; `container` is where the variable stands.
+
+    `kind` is the kind of change (`env`, or `scale`, whose variable is `replicas`); `more` are further
+    variables of the same change, each with its value and the one before.
+    """
 
     incident: str
     mitigation: str
@@ -33,6 +37,8 @@ class LeaseNote:
     owner: str
     applied_at: datetime
     until: datetime
+    kind: str = "env"
+    more: tuple[tuple[str, str, str | None], ...] = ()
 
     def seen(self, live: str | None, overwritten_by: str = "") -> LeaseSeen:
         """The lease beside what the object has now, and who set that."""
@@ -57,8 +63,12 @@ def annotation_of(mitigation: str) -> str:
 
 def lease_text(note: LeaseNote) -> str:
     """The annotation's value: JSON with sorted keys; `previous` null means that it was unset."""
+    kind = {"kind": note.kind} if note.kind != "env" else {}
+    more = {"more": [list(row) for row in note.more]} if note.more else {}
     return json.dumps(
         {
+            **kind,
+            **more,
             "incident": note.incident,
             "mitigation": note.mitigation,
             "container": note.container,
@@ -99,13 +109,32 @@ def overwritten(deployment: Mapping[str, Any], lease: LeaseSeen) -> str:
     return "somebody" if lease.live != lease.value else ""
 
 
+def live_of(deployment: Mapping[str, Any], note: LeaseNote) -> str | None:
+    """What the object has now in the place of what was leased."""
+    if note.kind == "scale":
+        return str(workload.replicas_wanted(deployment))
+    return workload.live_value(deployment, note.container, note.variable)
+
+
 def _seen(deployment: Mapping[str, Any], note: LeaseNote) -> LeaseSeen:
-    live = workload.live_value(deployment, note.container, note.variable)
-    if live == note.value:
-        return note.seen(live)
-    manager = workload.env_manager(deployment, note.container, note.variable)
+    live = live_of(deployment, note)
+    if live != note.value:
+        return note.seen(live, _writer(deployment, note, note.variable))
+    for variable, value, _ in note.more:
+        other = workload.live_value(deployment, note.container, variable)
+        if other != value:
+            text = f"{live}, but {variable} is {'(unset)' if other is None else other}"
+            return note.seen(text, _writer(deployment, note, variable))
+    return note.seen(live)
+
+
+def _writer(deployment: Mapping[str, Any], note: LeaseNote, variable: str) -> str:
+    if note.kind == "scale":
+        manager = workload.field_manager(deployment, "f:spec", "f:replicas")
+    else:
+        manager = workload.env_manager(deployment, note.container, variable)
     # An entry that was removed has no owner left.
-    return note.seen(live, clean(manager, limit=60) or "somebody")
+    return clean(manager, limit=60) or "somebody"
 
 
 def _note(mitigation: str, text: str) -> LeaseNote | None:
@@ -124,6 +153,11 @@ def _note(mitigation: str, text: str) -> LeaseNote | None:
             owner=_line(data["owner"]),
             applied_at=parse_rfc3339(_exact(data["applied_at"])),
             until=parse_rfc3339(_exact(data["until"])),
+            kind=_line(data.get("kind", "env")),
+            more=tuple(
+                (_line(name), _exact(value), None if was is None else _exact(was))
+                for name, value, was in data.get("more", ())
+            ),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None

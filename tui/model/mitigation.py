@@ -1,7 +1,7 @@
 """The words of a change to the world: target, plan, verdict, lease."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -43,24 +43,76 @@ class Ownership(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """A change as it is, or was, made: enough to know it again on the object, days later.
+
+    Attributes:
+        kind: which kind of change it is (`env`, `restart`, …).
+        mitigation: the runbook's id of it.
+        variable, before, after: as in `Plan`.
+        container: where a variable stands; "" where it does not matter, or is not known.
+        uid: of the object; "" where it is not known.
+        mark: what the kind keeps beside these; never a secret.
+        undoes: as in `Plan`.
+    """
+
+    kind: str
+    mitigation: str
+    variable: str
+    before: str | None
+    after: str | None
+    container: str = ""
+    uid: str = ""
+    mark: Mapping[str, Any] = field(default_factory=dict)
+    undoes: str = ""
+
+    @property
+    def token(self) -> str:
+        """What the change wrote on the object to be known by; "" where it wrote nothing."""
+        token = self.mark.get("known_by")
+        return token if isinstance(token, str) else ""
+
+    @property
+    def more(self) -> tuple[tuple[str, str | None, str | None], ...]:
+        """Further variables of the same change, with their values before and after."""
+        found = self.mark.get("more")
+        rows = [row for row in found if isinstance(row, list | tuple)] if isinstance(found, list) else []
+        return tuple(
+            (str(row[0]), _text_or_none(row[1]), _text_or_none(row[2])) for row in rows if len(row) == 3
+        )
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The exact change and its exact inverse. `before` None means that the variable was unset.
 
     Attributes:
         rule: the runbook's mitigation.
         target: what is changed.
-        variable: the environment variable.
+        variable: what changes: an environment variable, `replicas`, `revision`, `restartedAt`, `command`.
         before, after: its values; `after` None unsets it (an undo).
-        patch: the body that is sent, preconditions and lease included.
-        content_type: of the patch.
+        patch: the body that is sent, preconditions and lease included; a command's argv.
+        content_type: of the patch; "" for a command.
         diff: what the server would store against what it stores, as unified lines ("- …", "+ …").
         means: the change in the app's terms.
         touches: which pods, in what way ("3 pods, one at a time").
         ownership: who else owns the field.
         notes: what else a person must know before confirming (an autoscaler, a rollout).
-        apply_by_hand, undo_by_hand: the equivalent kubectl commands.
-        hold: how long the change is leased.
+        apply_by_hand, undo_by_hand: the equivalent commands; "" where there is none.
+        hold: how long the change is leased; zero without a lease.
         undoes: id of the entry whose change this takes back; "" for a change of its own.
+        kind: which kind of change it is.
+        reversible: whether it can be taken back at all.
+        more: further variables of the same rollout, with their values before and after.
+        git_patch: the change as it would stand in git, to copy; "" where git has nothing to say of it.
+        suspend: the command that suspends who would undo it, to copy and never run; "" where nobody would.
+        way_back: how it is taken back, or that it cannot be, as a sentence; "" says the usual.
+        says: the change in words, where the values alone would not tell.
+        mark: what the kind keeps in the journal to know the change again; never a secret.
     """
 
     rule: MitigationRule
@@ -80,11 +132,42 @@ class Plan:
     undo_by_hand: str
     hold: timedelta
     undoes: str = ""
+    kind: str = "env"
+    reversible: bool = True
+    more: tuple[tuple[str, str | None, str | None], ...] = ()
+    git_patch: str = ""
+    suspend: str = ""
+    way_back: str = ""
+    says: str = ""
+    mark: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def change(self) -> str:
         """`MAX_CONCURRENT_MISTRAL 10 → 3`."""
-        return f"{self.variable} {told(self.before)} → {told(self.after)}"
+        if self.says:
+            return self.says
+        rows = ((self.variable, self.before, self.after), *self.more)
+        return ", ".join(f"{name} {told(before)} → {told(after)}" for name, before, after in rows)
+
+    @property
+    def editable(self) -> bool:
+        """Whether a person may choose another value."""
+        return not self.undoes and self.kind in ("env", "scale", "rollback")
+
+    @property
+    def made(self) -> Made:
+        """The change, to be known again."""
+        return Made(
+            self.kind,
+            self.rule.id,
+            self.variable,
+            self.before,
+            self.after,
+            self.target.container,
+            self.target.uid,
+            self.mark,
+            self.undoes,
+        )
 
 
 def told(value: str | None) -> str:

@@ -3,10 +3,12 @@
 `runbooks/loader.py` makes these from YAML and refuses what does not fit; nothing else does.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import ClassVar
 
 from tui.model.reading import Check, Fact
 
@@ -205,31 +207,121 @@ class Direction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """A command that verifies: it is run without a shell, and its exit code is the answer."""
+
+    argv: tuple[str, ...]
+    exit_code: int = 0
+    deadline: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """How a mitigation is judged.
+    """How a mitigation is judged: by a query, by a command's exit code, or by nothing.
 
     Attributes:
-        query: id of the query that judges it (None: the verdict is `unknown`).
+        query: id of the query that judges it (None and no proof: the verdict is `unknown`).
         better: the way the query must move to be an improvement.
         enough: the share of change that counts as an effect (0.5: it must halve).
         guards: ids of queries that must not get worse, and are told beside the verdict.
+        proof: the command that judges it instead of a query.
     """
 
     query: str | None
     better: Direction = Direction.LOWER
     enough: float = 0.5
     guards: tuple[str, ...] = ()
+    proof: Proof | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnvChange:
-    """A mitigation that sets one environment variable of the service's container."""
+    """A mitigation that sets environment variables of the service's container, as one rollout.
+
+    `more` are further variables with their values; `worse`, `per_pod` and `numeric` are about the first.
+    """
 
     variable: str
     value: str
     worse: Direction | None = None
     per_pod: bool = False
     numeric: bool = False
+    more: tuple[tuple[str, str], ...] = ()
+
+    kind: ClassVar[str] = "env"
+
+    @property
+    def values(self) -> tuple[tuple[str, str], ...]:
+        """Every variable with its value, the first one first."""
+        return ((self.variable, self.value), *self.more)
+
+    @property
+    def told(self) -> str:
+        """`MAX_CONCURRENT_MISTRAL=3`."""
+        return " ".join(f"{variable}={value}" for variable, value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """A mitigation that replaces every pod by one of the same template."""
+
+    kind: ClassVar[str] = "restart"
+
+    @property
+    def told(self) -> str:
+        """What it does, in short."""
+        return "replaces every pod"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """A mitigation that goes back to the pod template of the revision before."""
+
+    kind: ClassVar[str] = "rollback"
+
+    @property
+    def told(self) -> str:
+        """What it does, in short."""
+        return "back to the revision before"
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A mitigation that sets the number of pods."""
+
+    replicas: int
+    worse: Direction | None = None
+
+    kind: ClassVar[str] = "scale"
+
+    @property
+    def told(self) -> str:
+        """`replicas=6`."""
+        return f"replicas={self.replicas}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A mitigation of a user's own: a program that is run on this machine, without a shell.
+
+    `undo` takes it back, where there is one. `environment` names the variables that it gets beside
+    the few that every program needs; `deadline` ends it with everything that it started.
+    """
+
+    argv: tuple[str, ...]
+    undo: tuple[str, ...] = ()
+    deadline: timedelta = timedelta(seconds=60)
+    environment: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = "command"
+
+    @property
+    def told(self) -> str:
+        """`runs ./purge-cache --all`, quoted as for a shell."""
+        return f"runs {shlex.join(self.argv)}"
+
+
+Change = EnvChange | Restart | Rollback | Scale | Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,18 +330,20 @@ class MitigationRule:
 
     `means` may say `{value}`, `{pods}`, `{total}`, `{before}`, `{total_before}`: the change in
     the app's own terms. `hold` is how long it is leased before a person is asked. `fits` says
-    when it is worth offering: it is left out only where that is known not to hold.
+    when it is worth offering: it is left out only where that is known not to hold. `confirm` is what
+    a person is asked to consider before confirming, in the runbook's words.
     """
 
     id: str
     title: str
     risk: Risk
-    change: EnvChange
+    change: Change
     judged: Judgement
     means: str
     hold: timedelta
     without_effect: str = ""
     fits: Condition | None = None
+    confirm: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,9 @@ from tui.model.reading import Check
 from tui.model.runbook import (
     AllOf,
     Branch,
+    Command,
     Condition,
     Diagnosis,
-    Direction,
-    EnvChange,
-    Judgement,
     Link,
     MitigationRule,
     Query,
@@ -28,9 +26,10 @@ from tui.model.runbook import (
     SeverityRule,
 )
 from tui.runbooks import RunbookError
+from tui.runbooks.changes import LEASED, read_change, read_judgement
 from tui.runbooks.conditions import Conditions
 from tui.runbooks.document import Node, Problems, parse, read_text
-from tui.runbooks.fields import Fields, choice, nearest, span, text
+from tui.runbooks.fields import Fields, choice, nearest, span
 from tui.runbooks.references import check_references
 
 QUERIES = (
@@ -46,7 +45,6 @@ QUERIES = (
 NEXT_BUSINESS_DAY = "next-business-day"
 T = TypeVar("T")
 _ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _IN_MEANS = ("value", "pods", "total", "before", "total_before")
 
@@ -221,65 +219,28 @@ class _Reader:
         return tuple(_BRACES.findall(say))
 
     def _mitigation(self, name: str, fields: Fields) -> MitigationRule:
-        means = fields.text("means")
+        means, change = fields.text("means"), read_change(fields)
+        known = () if isinstance(change, Command) else _IN_MEANS
         for word in self._braces(fields.node, means):
-            if word not in _IN_MEANS:
-                self._problems.at(fields.node, f"`means` cannot fill in {{{word}}}", nearest(word, _IN_MEANS))
+            if word not in known:
+                self._problems.at(fields.node, f"`means` cannot fill in {{{word}}}", nearest(word, known))
         risk = fields.choice("risk", Risk) if fields.get("risk", required=True) else None
         hold = fields.get("hold")
+        if hold is not None and not isinstance(change, LEASED):
+            self._problems.at(hold, f"nothing is leased by the kind {change.kind!r}", "take it out")
         fits = fields.get("fits")
         return MitigationRule(
             id=name,
             title=fields.text("title"),
             risk=risk or Risk.HIGH,
-            change=self._change(fields),
-            judged=self._judgement(fields),
+            change=change,
+            judged=read_judgement(fields),
             means=means,
             hold=timedelta(hours=2) if hold is None else span(hold, self._problems),
             without_effect=fields.text("without_effect", ""),
             fits=None if fits is None else self._conditions.read(fits),
+            confirm=fields.text("confirm", None if isinstance(change, Command) else ""),
         )
-
-    def _change(self, outer: Fields) -> EnvChange:
-        node = outer.get("set", required=True)
-        if node is None:
-            return EnvChange("", "")
-        fields = Fields(node, self._problems)
-        change = EnvChange(
-            variable=fields.text("variable"),
-            value=fields.text("value"),
-            worse=fields.choice("worse", Direction),
-            per_pod=fields.flag("per_pod"),
-            numeric=fields.flag("numeric"),
-        )
-        fields.done()
-        self._check_change(node, change)
-        return change
-
-    def _check_change(self, node: Node, change: EnvChange) -> None:
-        if change.variable and not _VARIABLE.fullmatch(change.variable):
-            self._problems.at(node, f"{change.variable!r} is no variable's name", "use letters, digits and _")
-        if change.numeric and not change.value.isdecimal():
-            self._problems.at(
-                node, f"{change.value!r} is no number", "write digits in quotes, or numeric: false"
-            )
-        if (change.worse or change.per_pod) and not change.numeric:
-            self._problems.at(node, "worse and per_pod are about numbers", "add numeric: true")
-
-    def _judgement(self, outer: Fields) -> Judgement:
-        node = outer.get("judged", required=True)
-        if node is None:
-            return Judgement(None)
-        fields = Fields(node, self._problems)
-        query = fields.get("query", required=True)
-        found = Judgement(
-            query=None if query is None or query.value is None else text(query, self._problems),
-            better=fields.choice("better", Direction, Direction.LOWER) or Direction.LOWER,
-            enough=fields.number("enough", 0.5, 0.01, 1),
-            guards=fields.texts("guards"),
-        )
-        fields.done()
-        return found
 
     def _query(self, name: str, fields: Fields) -> Query:
         promql = fields.text("promql")

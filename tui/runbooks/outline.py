@@ -1,5 +1,6 @@
 """A runbook as plain text: the tree drawn, then each diagnosis with what to do, and the mitigations."""
 
+import shlex
 from collections.abc import Iterator
 
 from tui.model.facts import TITLES
@@ -115,14 +116,18 @@ class _Outline:
 
     def _mitigation(self, rule: MitigationRule) -> Iterator[str]:
         yield f"{rule.id}: {rule.title} ({rule.risk} risk)"
-        yield f"  sets     {rule.change.variable}={rule.change.value}"
+        yield f"  {'sets' if rule.change.kind == 'env' else rule.change.kind:8} {rule.change.told}"
         yield f"  means    {rule.means}"
         judged = rule.judged
         by = f"by {judged.query}, {judged.better} is better" if judged.query else "by nothing"
+        if judged.proof is not None:
+            by = f"by {shlex.join(judged.proof.argv)}, exit code {judged.proof.exit_code}"
         guards = f"; guarded by {', '.join(judged.guards)}" if judged.guards else ""
         yield f"  judged   {by}{guards}"
         if rule.fits is not None:
             yield f"  fits     when {self._text(rule.fits)}"
+        if rule.confirm:
+            yield f"  asks     {rule.confirm}"
         if rule.without_effect:
             yield f"  else     {rule.without_effect}"
 

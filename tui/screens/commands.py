@@ -25,8 +25,11 @@ async def run(desk: Desk, command_id: str) -> None:
     elif what == "disarm":
         desk.session.disarm()
         desk.say("Read-only again.", "ok")
+    elif what == "stop-waiting":
+        await desk.session.cancel_watch()
+        desk.say("Nobody waits any longer; what the cluster has now is on the timeline.", "ok")
     elif what == "reset":
-        desk.session.reset_breaker(which)
+        await desk.session.reset_breaker(which)
         desk.say(f"{which} may be tried again.", "ok")
     else:
         desk.press(command_id)
@@ -36,6 +39,7 @@ def _without_key(desk: Desk) -> list[Command]:
     more = [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
     if desk.snapshot.arming.until is not None:
         more.append(Command("disarm", "Read-only again, now"))
+    more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]
     more += [
         Command(f"reset:{a.id}", f"Let {a.title} be tried again after two failures")
         for a in desk.snapshot.actions

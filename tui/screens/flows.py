@@ -176,11 +176,7 @@ async def mitigate(desk: Desk) -> None:
 def _others(fitting: Sequence[Action], runbook: Runbook | None) -> list[Action]:
     known = {a.id for a in fitting}
     rules = runbook.mitigations.values() if runbook else ()
-    return [
-        Action(r.id, "mitigation", r.title, f"{r.change.variable}={r.change.value}")
-        for r in rules
-        if r.id not in known
-    ]
+    return [Action(r.id, "mitigation", r.title, r.change.told) for r in rules if r.id not in known]
 
 
 async def preview(desk: Desk, mitigation_id: str, title: str) -> None:

@@ -168,7 +168,7 @@ class PreviewScreen(ModalScreen[None]):
         """`e`: another value, and a new plan for it."""
         event.stop()
         plan = self.stand.plan
-        if plan is None or plan.undoes or self.stand.sending:
+        if plan is None or not plan.editable or self.stand.sending:
             return
         asking = AskingScreen(
             f"{plan.variable}, now {value_told(plan.before)}",
@@ -191,6 +191,7 @@ class PreviewScreen(ModalScreen[None]):
         if event.what == "git":
             said = self.desk.copy("\n".join(plan.diff), "the change for git")
         else:
-            said = self.desk.copy(f"{plan.apply_by_hand}\n# back:\n{plan.undo_by_hand}", "the commands")
+            back = f"\n# back:\n{plan.undo_by_hand}" if plan.undo_by_hand else ""
+            said = self.desk.copy(f"{plan.apply_by_hand}{back}", "the commands")
         self.stand = replace(self.stand, refusal=said)
         self._show()

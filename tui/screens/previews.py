@@ -67,11 +67,15 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
         target=plan.target.place,
         user=plan.target.user,
         env_colour=place.colour,
-        change=f"{plan.variable}   {told(plan.before)} → {told(plan.after)}",
-        editable=not plan.undoes,
+        change=_change(plan),
+        editable=plan.editable,
         rows=tuple(_rows(plan)),
         diff=plan.diff,
-        by_hand=(("by hand", plan.apply_by_hand), ("back", plan.undo_by_hand)),
+        by_hand=tuple(
+            (label, command)
+            for label, command in (("by hand", plan.apply_by_hand), ("back", plan.undo_by_hand))
+            if command
+        ),
         confirm=confirm,
         asks=asks,
         ready=stand.ready,
@@ -79,21 +83,35 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
     )
 
 
+def _change(plan: Plan) -> str:
+    """One change a line; what the values alone would not tell is said in words."""
+    if plan.says:
+        return plan.says
+    rows = ((plan.variable, plan.before, plan.after), *plan.more)
+    return ", ".join(f"{name}   {told(before)} → {told(after)}" for name, before, after in rows)
+
+
 def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+    if plan.rule.confirm and not plan.undoes:
+        yield "consider", plan.rule.confirm
     yield "means", plan.means
     yield "touches", plan.touches
     yield "checked", plan.checked
-    yield "owner", str(plan.ownership)
+    if plan.target.uid:
+        yield "owner", str(plan.ownership)
     if plan.ownership in (Ownership.ARGOCD, Ownership.FLUX):
         yield "", "g copies the change for git"
     yield from (("note", note) for note in plan.notes)
-    yield "undo", f"back to {told(plan.before)}, if nobody has changed it since"
-    yield (
-        "keep",
-        "this takes the change back for good"
-        if plan.undoes
-        else f"for {times.span(plan.hold)}, then you are asked",
-    )
+    yield "undo", plan.way_back or f"back to {told(plan.before)}, if nobody has changed it since"
+    yield from (("keep", text) for text in [_keep(plan)] if text)
+
+
+def _keep(plan: Plan) -> str:
+    if plan.undoes:
+        return "this takes the change back for good"
+    if plan.hold:
+        return f"for {times.span(plan.hold)}, then you are asked"
+    return "it is not temporary: nobody will ask about it later" if plan.reversible else ""
 
 
 def _confirm(stand: Stand, arming: Arming, arm_for: str) -> tuple[str, str]:

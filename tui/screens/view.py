@@ -87,7 +87,7 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         update=update,
         update_role="warn" if due else "",
         drill="DRILL" if snapshot.drill else "",
-        notice=snapshot.offline,
+        notice=snapshot.offline or snapshot.unsettled,
     )
 
 

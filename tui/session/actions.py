@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tui.model.mitigation import Lease, told
 from tui.model.reading import Check, Fact, Held
-from tui.model.runbook import Diagnosis, MitigationRule, Runbook
+from tui.model.runbook import Diagnosis, EnvChange, MitigationRule, Runbook
 from tui.model.tree import fitting
 from tui.session.snapshot import Action
 
@@ -66,6 +66,8 @@ def _mitigation(
 
 def _hint(rule: MitigationRule, facts: Mapping[str, Fact]) -> str:
     change = rule.change
+    if not isinstance(change, EnvChange) or change.more:
+        return change.told
     per_pod = " per pod" if change.per_pod else ""
     fact = FACT_OF_VARIABLE.get(change.variable)
     if fact is None or fact not in facts:

@@ -14,7 +14,7 @@ from tui.model.clock import Clock
 from tui.model.incident import Applied, Status
 from tui.model.mitigation import Plan, VerdictKind
 from tui.model.reading import Check
-from tui.model.runbook import MitigationRule
+from tui.model.runbook import EnvChange, MitigationRule
 from tui.model.times import clock as hhmm
 from tui.session.errors import SessionError
 from tui.session.session import Session
@@ -96,7 +96,7 @@ class Autopilot:
                 continue
             if verdict is VerdictKind.EFFECTIVE:
                 return self._session.runbook.mitigations[action.id]
-            if verdict is None or not self._changed_anything():
+            if verdict is None or not self._changed_anything() or not self._latest().reversible:
                 continue
             self._say("It did not help, and is taken back.")
             await self._take_back()
@@ -198,7 +198,7 @@ async def played(session: Session, clock: Clock, say: Callable[[str], None], lim
 
 def _hides(rule: MitigationRule) -> bool:
     """Whether it spares users without touching the cause: then a healthy path means it has passed."""
-    return rule.judged.query == "user_errors"
+    return isinstance(rule.change, EnvChange) and rule.judged.query == "user_errors"
 
 
 def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:

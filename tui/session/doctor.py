@@ -13,7 +13,7 @@ from tui.model.clock import Clock
 from tui.model.facts import TITLES
 from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
-from tui.model.runbook import Link, MitigationRule, Query
+from tui.model.runbook import EnvChange, Link, MitigationRule, Query
 from tui.session.connections import Connections, connect
 from tui.settings import Loaded
 
@@ -169,7 +169,9 @@ async def _variables(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tup
         )
     return tuple(
         _variable(deployment, container, variable)
-        for variable in dict.fromkeys(rule.change.variable for rule in rules)
+        for variable in dict.fromkeys(
+            name for rule in rules if isinstance(rule.change, EnvChange) for name, _ in rule.change.values
+        )
     )
 
 

@@ -22,7 +22,7 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> Applied | L
     ours = [
         change
         for change in (incident.mitigations if incident else ())
-        if change.outcome == "applied" and not change.undone and not change.undoes
+        if change.outcome == "applied" and change.reversible and not change.undone and not change.undoes
     ]
     if ours:
         return ours[-1]

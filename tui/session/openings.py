@@ -9,7 +9,8 @@ from tui.model.reading import Reading
 from tui.model.redaction import Redactor
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
-from tui.session.operations import Operations, Windows
+from tui.session.judging import Windows
+from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import OpenIncident, Place
 from tui.settings import Loaded, Settings, duration

@@ -1,49 +1,45 @@
 """Mitigations, in the order of the protocol: preview, approve, apply, follow, judge, undo, settle."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Applied, Draft, Entry, Kind
-from tui.model.mitigation import Plan, Progress, Stage, Target, Verdict, VerdictKind, told
+from tui.model.incident import Applied, Draft, Kind
+from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
-from tui.model.times import rfc3339, span
+from tui.session import intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
+from tui.session.intents import ACTOR
+from tui.session.judging import Watch, Watched, Windows
+from tui.session.refusals import in_words
 from tui.session.snapshot import Running
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.prometheus import Prometheus
-    from tui.mitigations.breaker import Breaker
 
-ACTOR = "leeward"
-# The last samples of a window are scraped a little after its end.
-SCRAPE = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """How long things take: over what a query is measured, how long a verdict may take, and so on."""
-
-    window: timedelta
-    watch: timedelta
-    hold: timedelta
-    rollout: timedelta
+# How often a cluster that is away is asked again what became of a change, in seconds.
+AGAIN, AGAIN_MOST = 2.0, 30.0
 
 
 @dataclass(slots=True)
 class _Run:
-    """One mitigation under way."""
+    """One mitigation under way.
+
+    `waiting` is the part of it that may be ended by hand; `by_hand` says that it was.
+    """
 
     shown: Running
     target: tuple[str, str, str]
+    intent: str = ""
     task: "asyncio.Task[None] | None" = None
+    waiting: "asyncio.Future[Any] | None" = None
+    by_hand: bool = False
 
 
 class Operations:
@@ -63,15 +59,16 @@ class Operations:
     ) -> None:
         self._runbook = runbook
         self._door = door
-        self._prometheus = prometheus
         self._chronicle = chronicle
         self._safety = safety
         self._windows = windows
         self._clock = clock
         self._actor = actor
         self._changed = changed
-        self._runs: dict[str, _Run] = {}
-        self._reset: dict[str, int] = {}
+        self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster)
+        self._runs: list[_Run] = []
+        self._settling = asyncio.Lock()
+        self._again: asyncio.Task[None] | None = None
         self.unsettled = ""
 
     # -- looking
@@ -79,7 +76,7 @@ class Operations:
     @property
     def running(self) -> tuple[Running, ...]:
         """What is under way."""
-        return tuple(run.shown for run in self._runs.values())
+        return tuple(run.shown for run in self._runs)
 
     @property
     def busy(self) -> bool:
@@ -92,7 +89,7 @@ class Operations:
 
         rule = self._rule(mitigation)
         cluster = await self._cluster()
-        with _in_words():
+        with in_words():
             return await plan_change(
                 cluster,
                 rule,
@@ -108,7 +105,7 @@ class Operations:
         from tui.mitigations.plan import plan_undo
 
         cluster = await self._cluster()
-        with _in_words():
+        with in_words():
             return await plan_undo(
                 cluster,
                 self._rule(change.mitigation),
@@ -128,7 +125,7 @@ class Operations:
             )
         if self.unsettled:
             raise SessionError(f"Nothing was changed: {self.unsettled}", "Press r to look again.")
-        if any(run.target == plan.target.key for run in self._runs.values()):
+        if any(run.target == plan.target.key for run in self._runs):
             raise SessionError(
                 f"Nothing was changed: another change of {plan.target.deployment} is under way.",
                 "Wait for its verdict.",
@@ -141,188 +138,234 @@ class Operations:
 
     async def approve(self, plan: Plan) -> None:
         """Write the intent down, then run the plan in the background. Raises SessionError."""
+        from tui.mitigations.patch import for_the_record
+
         self.check(plan)
-        run = _Run(self._shown(plan, Stage.APPLYING, "applying"), plan.target.key)
-        self._runs[plan.target.deployment] = run
-        self._safety.hold()
+        title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
+        run = self._begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
         try:
-            (intent,) = await self._chronicle.record(self._intent(plan))
-        except SessionError:
-            self._finish(plan)
+            draft = intents.intent(plan, for_the_record(plan.patch), self._clock.now(), self._actor)
+            (intent,) = await self._chronicle.record(draft)
+        except BaseException:
+            self._finish(run)
             raise
-        run.task = asyncio.create_task(self._run(plan, intent), name=f"mitigation {plan.rule.id}")
+        run.intent = intent.id
+        watched = Watched(intent.id, intent.occurred_at, plan.made, plan.rule)
+        self._start(run, self._run(run, plan, watched))
 
     @property
     def tripped(self) -> frozenset[str]:
         """Mitigations that failed twice in a row and wait for a person."""
-        incident = self._chronicle.incident
-        return self._breaker().stopped if incident else frozenset()
+        from tui.mitigations.breaker import breaker_of
 
-    def reset(self, mitigation: str) -> None:
-        """A person says that a mitigation may be tried again."""
         incident = self._chronicle.incident
-        self._reset[mitigation] = len(incident.mitigations) if incident else 0
+        return breaker_of(incident.mitigations, incident.resets).stopped if incident else frozenset()
+
+    async def reset(self, mitigation: str) -> None:
+        """A person says that a mitigation may be tried again. Raises SessionError."""
+        rule = self._rule(mitigation)
+        if mitigation not in self.tripped:
+            raise SessionError(f"{rule.title} did not fail twice in a row: there is nothing to reset.")
+        said = f"{rule.title} may be tried again"
+        draft = Draft(Kind.RESET, said, self._clock.now(), self._actor, {"mitigation": mitigation})
+        await self._chronicle.record(draft)
         self._changed()
+
+    async def cancel_watch(self) -> None:
+        """Stop waiting for what runs, and settle it against the cluster at once. Raises SessionError.
+
+        What is being sent at this moment is not torn off: its answer is awaited first.
+        """
+        tasks = [run.task for run in self._runs if run.task is not None]
+        if not tasks:
+            raise SessionError("Nothing is being waited for.")
+        for run in self._runs:
+            run.by_hand = True
+            if run.waiting is not None:
+                run.waiting.cancel()
+        await asyncio.wait(tasks)
 
     async def stop(self) -> None:
         """Stop waiting for what runs. What was sent stays sent, and is settled on the next resume."""
-        tasks = [run.task for run in self._runs.values() if run.task is not None]
+        tasks = [task for task in (*(run.task for run in self._runs), self._again) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    # -- settling
+
     async def settle(self) -> None:
-        """Compare intents without outcome with the cluster, before anything else is offered."""
-        incident = self._chronicle.incident
-        if incident is None or not incident.unsettled:
-            self.unsettled = ""
-            return
-        self.unsettled = f"{len(incident.unsettled)} change(s) of an earlier console are not settled yet."
-        try:
-            cluster = await self._cluster()
-            for change in incident.unsettled:
-                await self._settle(cluster, change)
-        except SessionError as error:
-            self.unsettled = f"a change of an earlier console cannot be settled: {error.said}"
-        else:
-            self.unsettled = ""
+        """Compare intents without outcome with the cluster, before anything else is offered.
+
+        Where it cannot be asked it is asked again in the background. What turns out to be in force
+        and was never judged is judged then.
+        """
+        async with self._settling:
+            waiting = self._waiting()
+            if waiting:
+                self.unsettled = f"{_changes(len(waiting))} not settled yet."
+                self._changed()
+            try:
+                for change in waiting:
+                    await self._settle(change)
+            except SessionError as error:
+                self.unsettled = f"{_changes(len(self._waiting()))} not settled yet: {error.said}"
+                self._settle_later()
+            else:
+                self.unsettled = ""
+                self._judge_again()
         self._changed()
+
+    def _waiting(self) -> tuple[Applied, ...]:
+        """What is not settled, but for what this console is busy with."""
+        incident = self._chronicle.incident
+        if incident is None or not self._chronicle.writable:
+            return ()
+        ours = {run.intent for run in self._runs}
+        return tuple(change for change in incident.unsettled if change.intent not in ours)
+
+    async def _settle(self, change: Applied) -> None:
+        from tui.mitigations.settle import settled
+
+        cluster = await self._cluster()
+        with in_words():
+            outcome = await settled(cluster, change)
+        await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
+
+    def _settle_later(self) -> None:
+        if self._again is None or self._again.done():
+            self._again = asyncio.create_task(self._settle_again(), name="settle again")
+
+    async def _settle_again(self) -> None:
+        pause = AGAIN
+        while self.unsettled:
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, AGAIN_MOST)
+            await self.settle()
+
+    def _judge_again(self) -> None:
+        """Watch what is in force and has no verdict: a crash left it, or a lost answer."""
+        incident = self._chronicle.incident
+        if incident is None or not incident.open or not self._chronicle.writable:
+            return
+        from tui.mitigations.kinds.kind import made_of
+
+        ours = {run.intent for run in self._runs}
+        for change in incident.mitigations:
+            if not change.unjudged or change.intent in ours:
+                continue
+            run = self._begin(
+                change.mitigation, change.title, Stage.WATCHING, "looking again at what it did", change.place
+            )
+            run.intent = change.intent
+            rule = self._runbook.mitigations.get(change.mitigation)
+            watched = Watched(change.intent, change.at, made_of(change), rule, change.rolled_out_at)
+            self._start(run, self._watch_alone(run, watched))
 
     # -- one run
 
-    async def _run(self, plan: Plan, intent: Entry) -> None:
+    async def _run(self, run: _Run, plan: Plan, watched: Watched) -> None:
+        unknown = False
         try:
-            if await self._apply(plan, intent) and await self._follow(plan, intent):
-                await self._judge(plan, intent)
+            outcome = await self._apply(run, plan)
+            unknown = outcome == "unknown"
+            if outcome == "applied":
+                await self._watch_or_end(run, watched)
         except SessionError as error:
             # The journal refused a step: the change goes on, and the trouble is in the banner.
             self._chronicle.trouble = error.said
         finally:
-            self._finish(plan)
+            if unknown:
+                self.unsettled = "1 change is not settled yet: its answer was lost."
+                self._settle_later()
+            self._finish(run)
 
-    async def _apply(self, plan: Plan, intent: Entry) -> bool:
+    async def _watch_alone(self, run: _Run, watched: Watched) -> None:
+        try:
+            await self._watch_or_end(run, watched)
+        except SessionError as error:
+            self._chronicle.trouble = error.said
+        finally:
+            self._finish(run)
+
+    async def _apply(self, run: _Run, plan: Plan) -> str:
+        """Make the change and write down what became of it; that outcome."""
         from tui.mitigations.apply import apply
+        from tui.mitigations.kinds import kind_named
         from tui.mitigations.refusal import Refused
 
-        cluster = await self._cluster()
+        kind = kind_named(plan.kind)
         try:
-            await apply(cluster, plan)
+            cluster = await self._cluster()
+        except SessionError as error:
+            text = f"Nothing was sent: {error.said} {error.remedy}".strip()
+            await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
+            return "refused"
+        try:
+            making = apply(cluster, plan, self._clock)
+            result = await (making if kind.rolls_out else self._endable(run, making))
         except Refused as refused:
-            data = {"intent": intent.id, "outcome": refused.outcome, "remedy": refused.remedy}
-            await self._note(Kind.OUTCOME, f"{refused.said} {refused.remedy}".strip(), data)
-            return False
-        applied = {"intent": intent.id, "outcome": "applied"}
-        lease = {"intent": intent.id, "event": "released"}
-        said = f"took back {plan.change}"
-        if not plan.undoes:
-            until = self._clock.now() + plan.hold
-            lease = {"intent": intent.id, "event": "taken", "until": rfc3339(until)}
-            said = f"holds {plan.variable}={told(plan.after)}"
-        await self._chronicle.record(
-            self._draft(Kind.OUTCOME, f"applied: {plan.change}", applied),
-            self._draft(Kind.LEASE, said, {**lease, "of": plan.undoes or intent.id}),
-        )
-        return True
+            data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
+            text = f"{refused.said} {refused.remedy}".strip()
+            await self._note(Kind.OUTCOME, text, {**refused.kept, **data})
+            return refused.outcome
+        except _EndedByHand:
+            data = {"intent": run.intent, "outcome": "failed"}
+            await self._note(Kind.OUTCOME, "ended by hand, with all that it had started", data)
+            return "failed"
+        drafts = intents.applied(plan, run.intent, kind.kept(result), self._clock.now())
+        await self._chronicle.record(*drafts)
+        return "applied"
 
-    async def _follow(self, plan: Plan, intent: Entry) -> bool:
-        """Follow the rollout; whether it completed."""
-        from tui.mitigations.rollout import follow
+    async def _watch_or_end(self, run: _Run, watched: Watched) -> None:
+        """Watch it to its verdict, or as long as a person likes."""
 
-        cluster = await self._cluster()
-        complete = False
-        async for step in follow(cluster, plan, self._windows.rollout, self._clock):
-            complete = step.data.get("complete") is True
-            self._show(plan, step)
-            data = {"intent": intent.id, "stage": step.stage.value, **step.data}
-            await self._note(Kind.ROLLOUT, step.text, data)
-        if not complete:
-            text = "unknown: the rollout did not complete; z undoes the change"
-            await self._verdict(intent.id, Verdict(VerdictKind.UNKNOWN, text))
-        return complete
+        def show(stage: Stage, text: str) -> None:
+            run.shown = replace(run.shown, stage=stage, text=text)
+            self._changed()
 
-    async def _judge(self, plan: Plan, intent: Entry) -> None:
-        """Watch what a change does; taking one back is watched by the panels alone."""
-        if plan.undoes:
-            return
-        length = span(self._windows.watch)
-        self._show(plan, Progress(Stage.WATCHING, f"watching what it does, {length}", self._clock.now(), {}))
-        verdict = await self._measured(plan.rule, intent.occurred_at, self._clock.now())
-        await self._verdict(intent.id, verdict)
+        try:
+            await self._endable(run, self._watch.watch(watched, show))
+        except _EndedByHand:
+            await self._watch.end(watched)
 
-    async def _measured(self, rule: MitigationRule, applied: datetime, complete: datetime) -> Verdict:
-        from tui.mitigations.verdict import measure, windows
-
-        queries = self._runbook.queries
-        before, after = windows(rule, queries, applied, complete, self._windows.window)
-        await self._clock.sleep(max((after[1] - self._clock.now()).total_seconds(), 0.0) + SCRAPE)
-        return await measure(self._prometheus, rule, queries, before, after)
-
-    async def _settle(self, cluster: "Cluster", change: Applied) -> None:
-        from tui.mitigations.settle import settle
-
-        with _in_words():
-            outcome = await settle(cluster, change)
-        said = f"{change.title}, left without an outcome: {outcome}"
-        await self._note(Kind.SETTLED, said, {"intent": change.intent, "outcome": outcome})
+    async def _endable(self, run: _Run, work: Coroutine[Any, Any, Any]) -> Any:
+        """Do it, unless and until it is ended by hand. Raises _EndedByHand."""
+        if run.by_hand:
+            work.close()
+            raise _EndedByHand
+        run.waiting = asyncio.create_task(work)
+        try:
+            return await run.waiting
+        except asyncio.CancelledError:
+            if _leaving():
+                raise
+            raise _EndedByHand from None
+        finally:
+            run.waiting = None
 
     # -- writing down
 
-    def _intent(self, plan: Plan) -> Draft:
-        data = {
-            "mitigation": plan.rule.id,
-            "title": plan.rule.title,
-            "variable": plan.variable,
-            "before": plan.before,
-            "after": plan.after,
-            "target": target_data(plan.target),
-            "patch": plan.patch,
-            "diff": list(plan.diff),
-            "apply_by_hand": plan.apply_by_hand,
-            "undo_by_hand": plan.undo_by_hand,
-            "undoes": plan.undoes,
-        }
-        what = "undo: " if plan.undoes else ""
-        return Draft(
-            Kind.INTENT, f"{what}{plan.rule.title}: {plan.change}", self._clock.now(), self._actor, data
-        )
-
-    async def _verdict(self, intent: str, verdict: Verdict) -> None:
-        measures = [
-            {"query": m.query, "what": m.what, "unit": m.unit, "before": m.before, "after": m.after}
-            for m in verdict.measures
-        ]
-        data = {"intent": intent, "verdict": verdict.kind.value, "measures": measures}
-        await self._note(Kind.VERDICT, verdict.summary, data)
-
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
-        await self._chronicle.record(self._draft(kind, text, data))
-
-    def _draft(self, kind: Kind, text: str, data: Mapping[str, Any]) -> Draft:
-        return Draft(kind, text, self._clock.now(), ACTOR, data)
+        await self._chronicle.record(Draft(kind, text, self._clock.now(), ACTOR, data))
 
     # -- the rest
 
-    def _shown(self, plan: Plan, stage: Stage, text: str) -> Running:
-        title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
-        return Running(plan.rule.id, title, stage, text, self._clock.now())
+    def _begin(
+        self, mitigation: str, title: str, stage: Stage, text: str, target: tuple[str, str, str]
+    ) -> _Run:
+        run = _Run(Running(mitigation, title, stage, text, self._clock.now()), target)
+        self._runs.append(run)
+        self._safety.hold()
+        return run
 
-    def _show(self, plan: Plan, step: Progress) -> None:
-        run = self._runs[plan.target.deployment]
-        run.shown = replace(run.shown, stage=step.stage, text=step.text)
-        self._changed()
+    def _start(self, run: _Run, work: Coroutine[Any, Any, None]) -> None:
+        run.task = asyncio.create_task(work, name=f"mitigation {run.shown.mitigation}")
 
-    def _finish(self, plan: Plan) -> None:
-        self._runs.pop(plan.target.deployment, None)
+    def _finish(self, run: _Run) -> None:
+        self._runs.remove(run)
         self._safety.release(self._clock.now())
         self._changed()
-
-    def _breaker(self) -> "Breaker":
-        from tui.mitigations.breaker import breaker_of
-
-        incident = self._chronicle.incident
-        changes = incident.mitigations if incident else ()
-        counted = (c for n, c in enumerate(changes) if n >= self._reset.get(c.mitigation, 0))
-        return breaker_of(counted)
 
     def _rule(self, mitigation: str) -> MitigationRule:
         rule = self._runbook.mitigations.get(mitigation)
@@ -333,32 +376,19 @@ class Operations:
     async def _cluster(self) -> "Cluster":
         if self._door is None:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
-        with _in_words():
+        with in_words():
             return await self._door.open()
 
 
-class _in_words:  # noqa: N801 - read as a phrase, `with _in_words():`
-    """Turn what the cluster and the protocol refuse into a SessionError."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from tui.clients.cluster import ClusterError
-        from tui.mitigations.refusal import Refused
-
-        if isinstance(error, ClusterError | Refused):
-            raise SessionError(error.said, error.remedy) from error
+class _EndedByHand(Exception):
+    """The waiting was ended by hand."""
 
 
-def target_data(target: Target) -> dict[str, object]:
-    """A target as the journal keeps it."""
-    return {
-        "context": target.context,
-        "namespace": target.namespace,
-        "deployment": target.deployment,
-        "container": target.container,
-        "uid": target.uid,
-        "generation": target.generation,
-        "user": target.user,
-    }
+def _leaving() -> bool:
+    """Whether this very task is being cancelled, and not only what it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _changes(count: int) -> str:
+    return "1 change is" if count == 1 else f"{count} changes are"

@@ -41,6 +41,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         drill="drill" if parts.settings.drill else "",
         offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
         unset=_unset(working),
+        unsettled=working.operations.unsettled if working else "",
     )
 
 

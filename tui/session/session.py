@@ -294,9 +294,13 @@ class Session:
             await command.set_status(Status.MITIGATING)
         self._publish()
 
-    def reset_breaker(self, mitigation: str) -> None:
-        """A person says that a mitigation that failed twice may be tried again."""
-        self._working.operations.reset(mitigation)
+    async def reset_breaker(self, mitigation: str) -> None:
+        """A person says that a mitigation that failed twice may be tried again; it is an entry."""
+        await self._working.operations.reset(mitigation)
+
+    async def cancel_watch(self) -> None:
+        """Stop waiting for what runs; what it did is settled against the cluster, and its verdict unknown."""
+        await self._working.operations.cancel_watch()
 
     # -- inside
 

@@ -96,6 +96,7 @@ class Snapshot:
         offline: why the journal cannot be written ("held by another console"), or "".
         unset: the checks that the settings do not name.
         evidence: the sentences that the diagnosis rests on.
+        unsettled: why nothing can be changed yet: what a crash, or a lost answer, left open; or "".
     """
 
     at: datetime
@@ -120,3 +121,4 @@ class Snapshot:
     offline: str = ""
     unset: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    unsettled: str = ""

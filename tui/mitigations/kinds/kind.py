@@ -1,0 +1,109 @@
+"""What a kind of change must be able to do; the protocol around it is the same for all."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tui.clients.cluster import Cluster
+from tui.model.clock import Clock
+from tui.model.incident import Applied
+from tui.model.mitigation import Made, Plan
+from tui.model.runbook import MitigationRule
+
+APPLIED = "applied"
+NOT_APPLIED = "not applied"
+OVERWRITTEN = "overwritten"
+INTERRUPTED = "interrupted"
+UNKNOWN = "unknown"
+OPEN_AGAIN = "Open the preview again: it shows what is there now."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a plan is asked for.
+
+    Attributes:
+        cluster: the pinned one.
+        rule: the runbook's mitigation.
+        incident: id of the incident that the change and its lease belong to.
+        owner: who holds the lease.
+        now: when the lease begins.
+        value: a person's own value; None takes the rule's.
+        hold: how long it is leased.
+    """
+
+    cluster: Cluster
+    rule: MitigationRule
+    incident: str
+    owner: str
+    now: datetime
+    value: str | None
+    hold: timedelta
+
+    def token(self) -> str:
+        """What this very change will be known by on the object."""
+        return f"{self.incident} {self.rule.id} {secrets.token_hex(6)}"
+
+    def cause(self, what: str) -> str:
+        """The change cause."""
+        return f"leeward {self.incident}: {what}"
+
+
+class Kind(Protocol):
+    """One kind of change, from its plan to its undo.
+
+    `rolls_out` says whether pods are replaced, or made, by it; `reversible` whether there can be a
+    way back at all.
+    """
+
+    name: str
+    rolls_out: bool
+    reversible: bool
+
+    async def plan(self, asked: Asked) -> Plan:
+        """Check, plan and try it on the server. Raises Refused; nothing is changed by planning."""
+        ...
+
+    async def undo(self, asked: Asked, change: Made, entry: str) -> Plan:
+        """The way back from a change of ours. Raises Refused where what is live is not ours any more.
+
+        `entry` is the id of what is taken back.
+        """
+        ...
+
+    async def apply(self, cluster: Cluster, plan: Plan, clock: Clock) -> dict[str, Any]:
+        """Do it, once. Raises Refused."""
+        ...
+
+    async def settle(self, cluster: Cluster, change: Made) -> str:
+        """What became of a change of which no outcome was written. Raises ClusterError."""
+        ...
+
+    def outcome(self, deployment: Mapping[str, Any], change: Made) -> str:
+        """The same, from the deployment as read."""
+        ...
+
+    def strange(self, deployment: Mapping[str, Any], change: Made) -> str:
+        """What is live instead of what we set, with who set it, as a clause; "" while it is ours."""
+        ...
+
+    def kept(self, result: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the journal keeps of what `apply` gave."""
+        ...
+
+
+def made_of(change: Applied) -> Made:
+    """A change as the journal tells it."""
+    return Made(
+        kind=change.kind,
+        mitigation=change.mitigation,
+        variable=change.variable,
+        before=change.before,
+        after=change.after,
+        container=change.container,
+        uid=change.uid,
+        mark=change.mark,
+        undoes=change.undoes,
+    )

@@ -1,0 +1,144 @@
+"""From a change that was made to its verdict: the rollout, the watch, and an end by hand."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tui.model.clock import Clock
+from tui.model.incident import Draft, Kind
+from tui.model.mitigation import Made, Progress, Stage, Verdict, VerdictKind
+from tui.model.runbook import MitigationRule, Runbook
+from tui.model.times import span
+from tui.session import intents
+from tui.session.chronicle import Chronicle
+from tui.session.errors import SessionError
+from tui.session.intents import ACTOR
+from tui.session.refusals import in_words
+
+if TYPE_CHECKING:
+    from tui.clients.cluster import Cluster
+    from tui.clients.prometheus import Prometheus
+
+# The last samples of a window are scraped a little after its end.
+SCRAPE = 1.0
+BY_HAND = "unknown: the watch was ended by hand"
+Show = Callable[[Stage, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How long things take: over what a query is measured, how long a verdict may take, and so on."""
+
+    window: timedelta
+    watch: timedelta
+    hold: timedelta
+    rollout: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A change that was made and waits for its verdict; `rule` None: the runbook knows it no more."""
+
+    intent: str
+    at: datetime
+    change: Made
+    rule: MitigationRule | None
+    rolled_out_at: datetime | None = None
+
+
+class Watch:
+    """Waits for what a change does, and writes down each step of it.
+
+    Args:
+        cluster: opens the cluster; raises SessionError.
+    """
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        prometheus: "Prometheus | None",
+        chronicle: Chronicle,
+        windows: Windows,
+        clock: Clock,
+        cluster: "Callable[[], Awaitable[Cluster]]",
+    ) -> None:
+        self._runbook = runbook
+        self._prometheus = prometheus
+        self._chronicle = chronicle
+        self._windows = windows
+        self._clock = clock
+        self._cluster = cluster
+
+    async def watch(self, watched: Watched, show: Show) -> None:
+        """Follow the rollout and judge; taking a change back is watched by the panels alone."""
+        complete = watched.rolled_out_at or await self._follow(watched, show)
+        if complete is None or watched.change.undoes:
+            return
+        show(Stage.WATCHING, f"watching what it does, {span(self._windows.watch)}")
+        await self._verdict(watched, await self._measured(watched, complete))
+
+    async def _follow(self, watched: Watched, show: Show) -> datetime | None:
+        """Follow the rollout; when it was complete, or None where it was not."""
+        from tui.mitigations.kinds import kind_named
+        from tui.mitigations.rollout import follow
+
+        kind = kind_named(watched.change.kind)
+        if not kind.rolls_out:
+            return self._clock.now()
+        cluster = await self._cluster()
+        last = Progress(Stage.ROLLING_OUT, "", self._clock.now(), {})
+        async for last in follow(cluster, watched.change, self._windows.rollout, self._clock):
+            show(last.stage, last.text)
+            data = {"intent": watched.intent, "stage": last.stage.value, **last.data}
+            await self._note(Kind.ROLLOUT, last.text, data)
+        if last.data.get("complete") is True:
+            return self._clock.now()
+        way_back = "z undoes the change" if kind.reversible else "it cannot be taken back"
+        found = Verdict(VerdictKind.UNKNOWN, f"unknown: the rollout did not complete; {way_back}")
+        await self._verdict(watched, found, stalled="overwritten_by" not in last.data)
+        return None
+
+    async def _measured(self, watched: Watched, complete: datetime) -> Verdict:
+        from tui.mitigations.proof import prove
+        from tui.mitigations.verdict import measure, windows
+
+        rule = watched.rule
+        if rule is None:
+            return Verdict(
+                VerdictKind.UNKNOWN,
+                f"unknown: the runbook has no mitigation called {watched.change.mitigation} any more",
+            )
+        queries = self._runbook.queries
+        before, after = windows(rule, queries, watched.at, complete, self._windows.window)
+        await self._clock.sleep(max((after[1] - self._clock.now()).total_seconds() + SCRAPE, 0.0))
+        if rule.judged.proof is not None:
+            return await prove(await self._cluster(), rule, rule.judged.proof)
+        return await measure(self._prometheus, rule, queries, before, after)
+
+    async def end(self, watched: Watched) -> None:
+        """Nobody waits any longer: the cluster says what is there now, and the verdict is unknown."""
+        from tui.mitigations.kinds import kind_named
+        from tui.mitigations.settle import settled
+
+        why = ""
+        incident = self._chronicle.incident
+        found = [c for c in (incident.mitigations if incident else ()) if c.intent == watched.intent]
+        if found and kind_named(watched.change.kind).rolls_out:
+            try:
+                cluster = await self._cluster()
+                with in_words():
+                    outcome = await settled(cluster, found[0])
+            except SessionError as error:
+                why = f"; the cluster could not be asked what is there now: {error.said}"
+            else:
+                data = {"intent": watched.intent, "outcome": outcome}
+                await self._note(Kind.SETTLED, f"{found[0].title}, as the cluster has it: {outcome}", data)
+        await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, BY_HAND + why))
+
+    async def _verdict(self, watched: Watched, found: Verdict, *, stalled: bool = False) -> None:
+        draft = intents.verdict(watched.intent, found, self._clock.now(), stalled=stalled)
+        await self._chronicle.record(draft)
+
+    async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
+        await self._chronicle.record(Draft(kind, text, self._clock.now(), ACTOR, data))
