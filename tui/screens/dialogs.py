@@ -1,15 +1,15 @@
 """Asking a person over the console: a text, or one of a frozen list. Escape is always harmless."""
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
 from widgets.panel import Panel
 from widgets.prompt import Choice, ChoiceList, Prompt
 
 
-class ChoosingScreen(ModalScreen[str]):
+class ChoosingScreen(Dialog[str]):
     """One of a list, frozen as it was when it opened; the answer is the choice's id."""
 
     DEFAULT_CSS = """
@@ -57,7 +57,7 @@ class Why(Panel):
         self.styles.height = len(wrap(self.text(self.words), max(self.size.width - 4, 8))) + 2
 
 
-class AskingScreen(ModalScreen[str]):
+class AskingScreen(Dialog[str]):
     """A text. What was typed is kept under `draft` when Escape leaves it; `why` stands above the field."""
 
     DEFAULT_CSS = """

@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece
 from widgets.panel import Panel
@@ -64,7 +64,7 @@ class Found(Panel):
         return (Piece(mark + name, "cursor" if here else ""), Piece(f" {self.text(command.key)}", "key"))
 
 
-class PaletteScreen(ModalScreen[str]):
+class PaletteScreen(Dialog[str]):
     """Type to find, Enter to run, Escape to close; the answer is the command's id."""
 
     DEFAULT_CSS = """

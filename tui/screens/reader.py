@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
 from widgets.panel import Panel
@@ -65,6 +65,14 @@ class Reader(Panel, can_focus=True):
         self.top = max(min(self.top, len(lines) - height), 0)
         return lines[self.top : self.top + height]
 
+    def replace(self, page: Page) -> None:
+        """Show another page; the place stays, as far as there is one."""
+        self.page = page
+        width, height = self.inside
+        self.top = max(min(self.top, len(self._lines(width)) - height), 0)
+        self.show_place()
+        self.show_changes()
+
     def show_place(self) -> None:
         """Say in the frame how much is below, and how it is closed."""
         width, height = self.inside
@@ -114,7 +122,7 @@ class Reader(Panel, can_focus=True):
         return [(first if index == 0 else rest, Piece(text, row.role)) for index, text in enumerate(texts)]
 
 
-class ReaderScreen(ModalScreen[None]):
+class ReaderScreen(Dialog[None]):
     """The reader over the console; Escape closes it."""
 
     DEFAULT_CSS = """
