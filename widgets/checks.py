@@ -1,12 +1,15 @@
 """The checks: a panel of rows, and one line where there is no room."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.cells import cell_len
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Lines, Piece, both_ends, width_of
-from widgets.panel import Panel
+from widgets.panel import Panel, lit
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,19 @@ _ORDER = {"fail": 0, "warn": 1, "unknown": 2}
 
 
 class ChecksPanel(Panel):
-    """One row (or two, with its note) for each check."""
+    """One row (or two, with its note) for each check; where it can be focused, a cursor chooses one."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+    ]
+
+    @dataclass
+    class Chosen(Message):
+        """This row, from 0, was asked for."""
+
+        index: int
 
     def __init__(
         self,
@@ -51,6 +66,7 @@ class ChecksPanel(Panel):
     ) -> None:
         super().__init__(title, glyphs=glyphs, id=id, classes=classes)
         self.rows: tuple[CheckRow, ...] = ()
+        self.cursor = 0
 
     def show(self, rows: tuple[CheckRow, ...]) -> None:
         """Show these rows; the same rows again send nothing."""
@@ -63,12 +79,25 @@ class ChecksPanel(Panel):
         room = height - len(self.rows)
         name = min(max((cell_len(self.text(r.name)) for r in self.rows), default=0) + 3, width // 3)
         lines: list[Line] = []
-        for row in self.rows:
-            lines.append(self._row(row, name, width))
+        for index, row in enumerate(self.rows):
+            line = self._row(row, name, width)
+            here = self.has_focus and index == min(self.cursor, len(self.rows) - 1)
+            lines.append(lit(line, width, self.glyphs.ellipsis) if here else line)
             if row.note and room > 0:
                 lines.append((Piece(" " * (name + 2)), Piece(self.text(row.note), "dim")))
                 room -= 1
         return lines
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        if self.rows:
+            self.cursor = min(max(self.cursor + by, 0), len(self.rows) - 1)
+            self.show_changes()
+
+    def action_choose(self) -> None:
+        """Choose the row under the cursor."""
+        if self.rows:
+            self.post_message(self.Chosen(min(self.cursor, len(self.rows) - 1)))
 
     def _row(self, row: CheckRow, name: int, width: int) -> Line:
         quiet = row.stale or row.state in ("unset", "unknown")

@@ -10,6 +10,7 @@ from tests.support import sights
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Plan
+from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook, Severity
 from tui.session.snapshot import Snapshot
 
@@ -22,6 +23,7 @@ class FakeSession:
         plan: what `preview` answers; an exception is raised instead.
         gate: when set to an event, `preview` answers only once it is set.
         refuse: when set, every call that acts raises it.
+        draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
     def __init__(self, snapshot: Snapshot, clock: Clock, runbook: Runbook = sights.RUNBOOK) -> None:
@@ -31,6 +33,8 @@ class FakeSession:
         self.plan: Plan | Exception = sights.PLAN
         self.gate: asyncio.Event | None = None
         self.refuse: Exception | None = None
+        self.draft: tuple[str, ...] = ("Subject: it fails", "", "Hello,")
+        self.look: NetworkLook | Exception = sights.LOOK
         self.started = False
         self.stopped = False
         self._snapshot = snapshot
@@ -144,6 +148,17 @@ class FakeSession:
 
     async def cancel_watch(self) -> None:
         self._did("cancel_watch")
+
+    def support_draft(self) -> tuple[str, ...]:
+        return self.draft
+
+    async def look_at_network(self) -> NetworkLook:
+        self._did("look_at_network")
+        if self.gate is not None:
+            await self.gate.wait()
+        if isinstance(self.look, Exception):
+            raise self.look
+        return self.look
 
     def did(self, name: str) -> list[tuple[object, ...]]:
         """The calls of this name."""

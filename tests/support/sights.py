@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.model.incident import Entry, Incident, Kind, Status
 from tui.model.mitigation import Lease, Ownership, Plan, Stage, Target
+from tui.model.network_look import Certificate, NetworkLook, Resolved
 from tui.model.reading import Alert, Check, Fact, Held, LeaseSeen, Reading, Series, State
 from tui.model.runbook import (
     Branch,
@@ -30,6 +31,21 @@ from tui.session.snapshot import Action, Arming, OpenIncident, Place, Running, S
 
 NOW = datetime(2026, 11, 23, 15, 22, 0, tzinfo=UTC)
 ID = "inc-20261123-1503-7f3a"
+LOOK = NetworkLook(
+    NOW,
+    "api.mistral.ai",
+    443,
+    "",
+    (("NO_PROXY", ".internal"),),
+    Resolved("this system", ("104.18.2.1",), 2.0),
+    (
+        Resolved("10.0.0.53", ("104.18.2.1", "2606:4700::6812:201"), 3.4),
+        Resolved("10.0.0.54", error="no answer within 3 s"),
+    ),
+    Certificate(
+        "CN=mistral.ai", "CN=WE1,O=Google Trust Services", NOW + timedelta(days=60), ("*.mistral.ai",), True
+    ),
+)
 PLACE = Place("prod-eu", "prod", "mistral-service", "responder", "red")
 TARGET = Target("prod-eu", "prod", "mistral-service", "mistral-service", "responder", "u-1", 7)
 

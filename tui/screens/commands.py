@@ -1,8 +1,10 @@
 """What the palette offers: every binding by name, and the few acts that have no key."""
 
+from tui.screens import flows
 from tui.screens.bindings import MAIN, shown_key
 from tui.screens.desk import Desk
 from tui.screens.palette import Command
+from tui.session import offers
 
 THEMES = ("dark", "light", "ansi")
 
@@ -20,7 +22,11 @@ def commands(desk: Desk) -> tuple[Command, ...]:
 async def run(desk: Desk, command_id: str) -> None:
     """Run what was chosen."""
     what, _, which = command_id.partition(":")
-    if what == "theme":
+    if what == "page":
+        await flows.PAGES[which](desk)
+    elif what == "checks":
+        await flows.read_checks(desk)
+    elif what == "theme":
         desk.wear(which)
     elif what == "disarm":
         desk.session.disarm()
@@ -36,7 +42,9 @@ async def run(desk: Desk, command_id: str) -> None:
 
 
 def _without_key(desk: Desk) -> list[Command]:
-    more = [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
+    more = [Command(f"page:{page}", title) for page, title in offers.TITLES.items()]
+    more.append(Command("checks", "All that the checks said"))
+    more += [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
     if desk.snapshot.arming.until is not None:
         more.append(Command("disarm", "Read-only again, now"))
     more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]

@@ -4,16 +4,19 @@ A flow runs as a worker of the app. A SessionError ends it, and the app says it 
 line. Choices are made from the snapshot of the moment: a list that is open is frozen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import tui
 from tui.model import times
 from tui.model.incident import Entry
+from tui.model.reading import Check
 from tui.model.runbook import Runbook
-from tui.screens import pages, view
+from tui.screens import details, pages, view
 from tui.screens.desk import Desk, Flow
 from tui.screens.reader import Page
+from tui.session import offers
+from tui.session.errors import SessionError
 from tui.session.snapshot import Action, Snapshot
 from widgets.prompt import Choice
 
@@ -95,6 +98,8 @@ def look_at(action_id: str, blocked: str) -> Flow:
         desk.session.looked()
         if action is None:
             await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+        elif action.kind == "page":
+            await PAGES[action.id](desk)
         elif action.kind == "link":
             desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
         elif blocked:
@@ -103,6 +108,61 @@ def look_at(action_id: str, blocked: str) -> Flow:
             await preview(desk, action.id, action.title)
 
     return flow
+
+
+def read_check(check: Check) -> Flow:
+    """What one check found: its own page where it has one."""
+
+    async def flow(desk: Desk) -> None:
+        if check in _PAGE_OF:
+            await PAGES[_PAGE_OF[check]](desk)
+        else:
+            await read(desk, view.NAMES[check][0], pages.check(check, desk.snapshot, desk.clock.now()))
+
+    return flow
+
+
+async def read_network(desk: Desk) -> None:
+    """The way to the API, from the pods by their policies, and from here."""
+    from tui.screens.live_page import LivePage
+
+    session = desk.session
+
+    async def ask() -> Page:
+        look, refused = None, ""
+        try:
+            look = await session.look_at_network()
+        except SessionError as error:
+            refused = f"{error.said} {error.remedy}".strip()
+        return details.network(desk.snapshot, look, desk.clock.now(), refused)
+
+    first = details.network(desk.snapshot, None, desk.clock.now())
+    await desk.ask(LivePage("Network", first, ask, desk.glyphs, desk.copy))
+
+
+async def read_logs(desk: Desk) -> None:
+    """The pods' log errors by shape, and the last change."""
+    await read(desk, "Log errors", details.logs(desk.snapshot, desk.clock.now()))
+
+
+async def read_limits(desk: Desk) -> None:
+    """The API's answer and its limits."""
+    await read(desk, "Mistral API", details.limits(desk.snapshot, desk.clock.now()))
+
+
+async def read_support(desk: Desk) -> None:
+    """The draft to Mistral's support: read here, copied with c, sent by a person."""
+    title = "A draft to Mistral's support: nothing is sent"
+    await read(desk, title, details.support(desk.session.support_draft()))
+
+
+PAGES: Mapping[str, Flow] = {
+    offers.NETWORK: read_network,
+    offers.LOGS: read_logs,
+    offers.LIMITS: read_limits,
+    offers.SUPPORT: read_support,
+}
+_PAGE_OF = {Check.MISTRAL_API: offers.LIMITS, Check.NETWORK: offers.NETWORK}
 
 
 async def refresh(desk: Desk) -> None:

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from tui.model.reading import Check
 from tui.screens import branches, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
@@ -239,6 +240,10 @@ class MainScreen(Screen[None]):
     def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
         """Enter on an action looks at it: a preview, or a link that is copied."""
         self.desk.begin(_flows().look_at(event.action, event.blocked))
+
+    def on_checks_panel_chosen(self, event: ChecksPanel.Chosen) -> None:
+        """Enter on a check tells all of it."""
+        self.desk.begin(_flows().read_check(tuple(Check)[event.index]))
 
     def on_tree_panel_chosen(self, event: TreePanel.Chosen) -> None:
         """Enter on a row of the tree tells its evidence."""

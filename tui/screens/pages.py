@@ -41,6 +41,12 @@ def checks(snapshot: Snapshot, now: datetime) -> Page:
     return tuple(rows)
 
 
+def check(shown: Check, snapshot: Snapshot, now: datetime) -> Page:
+    """All that one check said."""
+    held = snapshot.checks.get(shown)
+    return tuple(_check(shown, held, now)) if held else (Row(NAMES[shown][0], "asking…", "unknown"),)
+
+
 def branch(row_id: str, snapshot: Snapshot, runbook: Runbook) -> Page:
     """A question of the tree: its answer, what that rests on, and where each branch leads."""
     question = runbook.questions[branches.question_of(row_id)]

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from tui.model.mitigation import Plan
 from tui.model.mitigation import told as value_told
 from tui.screens import previews
 from tui.screens.desk import Desk
+from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
 from tui.session.errors import SessionError
@@ -22,7 +22,7 @@ DEAF = 1.0
 Planner = Callable[[str | None], Awaitable[Plan]]
 
 
-class PreviewScreen(ModalScreen[None]):
+class PreviewScreen(Dialog[None]):
     """The dialog of one change.
 
     Args:

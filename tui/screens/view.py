@@ -273,7 +273,7 @@ def do_here(
     return ActionsView(
         headline=headline,
         trail=snapshot.walk.trail if trail else "",
-        prose=(*_going_on(snapshot, now), *prose),
+        prose=(*_going_on(snapshot, now), *_recovering(snapshot), *prose),
         actions=tuple(_action(a) for a in snapshot.actions),
         hints=hints,
         changed=snapshot.path_changed,
@@ -341,6 +341,22 @@ def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
 
 def _going_on(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _recovering(snapshot: Snapshot) -> tuple[str, ...]:
+    """Where the recovery watch is; what it proposes is the first action."""
+    watch = snapshot.recovery
+    if watch is None:
+        return ()
+    if watch.trouble:
+        return (f"Recovery: {watch.trouble}",)
+    if watch.since is None:
+        last = f"; the last: {watch.last}" if watch.last else ""
+        needs = f"needs {watch.needed} of {watch.completions}"
+        return (f"Recovery: {watch.good} of {watch.asked} good, {needs}{last}.",)
+    said = f"Mistral has recovered ({times.clock(watch.since)} UTC): {watch.good} of {watch.asked} good."
+    proposed = next((a for a in snapshot.actions if a.id == "disable-fallback"), None)
+    return (f"{said} Next, proposed: {proposed.title}." if proposed else said,)
 
 
 def _evidence(snapshot: Snapshot) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 from tui.model.facts import TITLES
 from tui.model.flapping import Flap
 from tui.model.incident import Draft, Kind
+from tui.model.onset import set_against_change
 from tui.model.reading import Alert, Check, Held, Reading, State
 from tui.model.runbook import Diagnosis, Runbook, Severity
 from tui.model.times import rfc3339
 from tui.model.tree import Walk, evidence, severity, walk
+from tui.session.page_words import page_words
 
 ACTOR = "leeward"
 
@@ -49,8 +51,12 @@ class Board:
         previous = self.checks.get(reading.check)
         good = reading if reading.known else (previous.good if previous else None)
         self.checks[reading.check] = Held(reading, good, max_age)
+        joined = set_against_change(self.checks)
+        if joined is not None:
+            self.checks[Check.WORKLOAD] = joined
+        changed = self._state_change(reading, previous)
         return [
-            *self._state_change(reading, previous),
+            *page_words(reading, previous, changed),
             *(_alert(alert) for alert in reading.of(Alert) if alert.state == "active"),
             *self.look(reading.at),
         ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
     from tui.clients.prometheus import Prometheus
     from tui.probes import Probe
+    from tui.probes.completion import Completion
+    from tui.probes.network_look import NetworkLooker
 
 T = TypeVar("T")
 
@@ -38,6 +40,8 @@ class Connections:
     prometheus: "Prometheus | None"
     contexts: tuple[str, ...]
     complaints: tuple[str, ...]
+    completion: "Completion | None"
+    looker: "NetworkLooker"
 
     def max_age(self, check: Check) -> timedelta:
         """How old an answer of this check may be and still be reasoned with."""
@@ -106,7 +110,15 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
         redact=redact,
         environ=environ,
     )
-    return Connections(runbook, redact, asked, door, prometheus, contexts, tuple(complaints))
+    from tui.probes.completion import Completion
+    from tui.probes.network_look import NetworkLooker
+
+    mistral = settings.mistral
+    completion = Completion(mistral, key, environ, clock, redact) if key and mistral.model else None
+    looker = NetworkLooker(mistral.base_url, environ, clock, redact)
+    return Connections(
+        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker
+    )
 
 
 def _secret(

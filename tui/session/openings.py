@@ -5,11 +5,13 @@ from pathlib import Path
 from random import Random
 
 from tui.model.clock import Clock
+from tui.model.incident import Draft
 from tui.model.reading import Reading
 from tui.model.redaction import Redactor
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
 from tui.session.judging import Windows
+from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import OpenIncident, Place
@@ -63,6 +65,10 @@ async def load(
     changed: Callable[[], None],
 ) -> Working:
     """Load the clients and what works with them. Raises RunbookError."""
+
+    def keep(draft: Draft) -> None:
+        parts.chronicle.keep([draft])
+
     made = await connect(loaded, clock, environ, redact)
     from tui.probes.schedule import Schedule
 
@@ -88,6 +94,7 @@ async def load(
             changed,
         ),
         Schedule(made.probes, clock, on_reading, rng),
+        Lookout(loaded.settings, made.completion, made.looker, clock, redact, keep, changed),
     )
 
 

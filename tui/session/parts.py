@@ -8,6 +8,7 @@ from tui.session.board import Board
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
 from tui.session.connections import Connections
+from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.snapshot import OpenIncident, Place
 from tui.settings import Settings
@@ -24,6 +25,7 @@ class Working:
     board: Board
     operations: Operations
     schedule: "Schedule"
+    lookout: Lookout
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from tui.model.reading import Check, State
 from tui.model.tree import Walk
 from tui.session import leases
 from tui.session.actions import actions_for
+from tui.session.offers import led, pages
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import Action, Snapshot
 
@@ -42,6 +43,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
         unset=_unset(working),
         unsettled=working.operations.unsettled if working else "",
+        recovery=working.lookout.recovery if working else None,
     )
 
 
@@ -63,15 +65,17 @@ def live_leases(parts: Parts) -> tuple[Lease, ...]:
 def _actions(working: Working, live: tuple[Lease, ...], now: datetime) -> tuple[Action, ...]:
     operations = working.operations
     blocked = "a change is under way" if operations.busy else operations.unsettled
-    return actions_for(
-        working.board.diagnosis,
-        working.board.runbook,
+    diagnosis, runbook = working.board.diagnosis, working.board.runbook
+    found = actions_for(
+        led(diagnosis, runbook, working.lookout.recovery, live),
+        runbook,
         working.board.checks,
         live,
         blocked,
         operations.tripped,
         now,
     )
+    return (*found, *pages(diagnosis))
 
 
 def _respond_by(working: Working, incident: Incident | None) -> datetime | None:

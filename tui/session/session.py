@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
@@ -24,6 +24,9 @@ from tui.session.parts import Parts, Working
 from tui.session.picture import live_leases, picture
 from tui.session.snapshot import Place, Snapshot
 from tui.settings import Loaded, duration
+
+if TYPE_CHECKING:
+    from tui.model.network_look import NetworkLook
 
 TICK = 1.0
 PLACE_AGAIN = 5.0
@@ -104,6 +107,7 @@ class Session:
         working = self._parts.working
         if working is not None:
             await working.operations.stop()
+            await working.lookout.stop()
             await working.schedule.stop()
         for task in tuple(self._tasks):
             task.cancel()
@@ -244,6 +248,16 @@ class Session:
             self._parts.working.board.path_changed = False
             self._publish()
 
+    # -- looking closer
+
+    def support_draft(self) -> tuple[str, ...]:
+        """A draft to the provider's support, a line each: nothing is sent, and nothing in it is secret."""
+        return self._working.lookout.support_draft(self._snapshot)
+
+    async def look_at_network(self) -> "NetworkLook":
+        """Each resolver, the proxies and the certificate, asked now, from this machine."""
+        return await self._working.lookout.network()
+
     # -- mitigations
 
     def arm(self, word: str) -> bool:
@@ -334,6 +348,7 @@ class Session:
         return self._next_id
 
     def _on_reading(self, reading: Reading) -> None:
+        self._working.lookout.take(reading)
         self._keep(*self._working.board.take(reading, self._working.connections.max_age(reading.check)))
 
     async def _tick(self) -> None:
@@ -342,6 +357,7 @@ class Session:
             now, parts = self._clock.now(), self._parts
             parts.safety.lapse(now)
             drafts = self._working.board.look(now)
+            self._working.lookout.mind(self._working.board.diagnosis, live_leases(parts))
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)

@@ -7,6 +7,7 @@ from datetime import datetime
 from tui.model.incident import Entry, Incident
 from tui.model.mitigation import Lease, Stage
 from tui.model.reading import Check, Held
+from tui.model.recovery import Recovery
 from tui.model.runbook import Diagnosis, Severity
 from tui.model.tree import Walk
 
@@ -44,7 +45,7 @@ class Action:
     """
 
     id: str
-    kind: str  # mitigation | link
+    kind: str  # mitigation | link | page
     title: str
     hint: str = ""
     risk: str = ""
@@ -97,6 +98,7 @@ class Snapshot:
         unset: the checks that the settings do not name.
         evidence: the sentences that the diagnosis rests on.
         unsettled: why nothing can be changed yet: what a crash, or a lost answer, left open; or "".
+        recovery: where the watch for the provider's recovery is; None while nothing is awaited.
     """
 
     at: datetime
@@ -122,3 +124,4 @@ class Snapshot:
     unset: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     unsettled: str = ""
+    recovery: Recovery | None = None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tui.model.clock import Clock
+from tui.model.onset import set_against_change
 from tui.model.reading import Check, Held, Reading
 from tui.model.redaction import Redactor
 from tui.model.runbook import Diagnosis, Severity
@@ -38,6 +39,10 @@ async def triage(loaded: Loaded, clock: Clock, environ: Mapping[str, str]) -> Tr
         await made.close()
     now = clock.now()
     held = {check: Held(reading, reading, made.max_age(check)) for check, reading in readings.items()}
+    joined = set_against_change(held)
+    if joined is not None:
+        held[Check.WORKLOAD] = joined
+        readings = {**readings, Check.WORKLOAD: joined.latest}
     path = walk(made.runbook, held, now)
     found = made.runbook.diagnoses[path.diagnosis] if path.diagnosis else None
     return Triage(

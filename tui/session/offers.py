@@ -1,0 +1,52 @@
+"""What is offered beside the diagnosis's own mitigations: a proposal first, pages to read last."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tui.model.mitigation import Lease
+from tui.model.recovery import Recovery
+from tui.model.runbook import Diagnosis, Runbook
+from tui.session.recovery import HOLDS, PROPOSES
+from tui.session.snapshot import Action
+
+# A link may be called `limits`, too.
+NETWORK, LOGS, LIMITS, SUPPORT = "page-network", "page-logs", "page-limits", "page-support"
+TITLES: Mapping[str, str] = {
+    NETWORK: "Look at the way out",
+    LOGS: "Look at the log errors",
+    LIMITS: "Look at the limits",
+    SUPPORT: "Write to Mistral's support",
+}
+_HINTS: Mapping[str, str] = {
+    NETWORK: "policies, resolvers",
+    LOGS: "by shape, last change",
+    LIMITS: "what is left of them",
+    SUPPORT: "a draft to copy",
+}
+# Which pages help with which diagnosis; the others are in the palette.
+_OF: Mapping[str, tuple[str, ...]] = {
+    "network": (NETWORK,),
+    "egress-mismatch": (NETWORK,),
+    "app-fault": (LOGS,),
+    "rate-limited": (LIMITS,),
+    "provider-outage": (SUPPORT,),
+    "provider-capacity": (SUPPORT,),
+}
+
+
+def led(
+    diagnosis: Diagnosis | None, runbook: Runbook, recovery: Recovery | None, leases: tuple[Lease, ...]
+) -> Diagnosis | None:
+    """The diagnosis with turning the fallback off as its first mitigation, once Mistral has recovered."""
+    held = any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
+    recovered = recovery is not None and recovery.since is not None
+    if diagnosis is None or not (held and recovered) or PROPOSES not in runbook.mitigations:
+        return diagnosis
+    others = tuple(one for one in diagnosis.mitigations if one != PROPOSES)
+    return replace(diagnosis, mitigations=(PROPOSES, *others))
+
+
+def pages(diagnosis: Diagnosis | None) -> tuple[Action, ...]:
+    """The pages that help with this diagnosis."""
+    wanted = _OF.get(diagnosis.id, ()) if diagnosis else ()
+    return tuple(Action(page, "page", TITLES[page], hint=_HINTS[page]) for page in wanted)
