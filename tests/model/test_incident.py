@@ -150,6 +150,38 @@ def test_an_intent_without_outcome_is_unsettled_until_it_is_settled() -> None:
     assert settled.unsettled == ()
 
 
+def test_a_lost_answer_is_unsettled_until_it_is_settled() -> None:
+    lost = folded(INTENT, entry(21, Kind.OUTCOME, intent=INTENT.id, outcome="unknown"))
+    assert [applied.intent for applied in lost.unsettled] == [INTENT.id]
+
+
+def test_a_reset_counts_the_changes_that_it_forgives() -> None:
+    incident = folded(INTENT, entry(22, Kind.RESET, mitigation="reduce-concurrency"), entry(23, Kind.RESET))
+    assert incident.resets == (("reduce-concurrency", 1),)
+
+
+def test_an_intent_tells_what_the_change_is_known_by() -> None:
+    made = entry(
+        5,
+        Kind.INTENT,
+        mitigation="back",
+        change="rollback",
+        reversible=False,
+        target={"context": "c", "namespace": "n", "deployment": "d", "uid": "u"},
+        mark={"known_by": "x"},
+    )
+    stalled = entry(7, Kind.VERDICT, intent=made.id, verdict="unknown", stalled=True)
+    (change,) = folded(made, entry(6, Kind.ROLLOUT, intent=made.id, complete=True), stalled).mitigations
+    assert (change.kind, change.reversible, change.uid, change.mark["known_by"]) == (
+        "rollback",
+        False,
+        "u",
+        "x",
+    )
+    assert change.place == ("c", "n", "d")
+    assert (change.rolled_out_at, change.stalled) == (at(6), True)
+
+
 def test_an_undo_marks_what_it_takes_back_once_it_is_applied() -> None:
     undo = entry(20, Kind.INTENT, mitigation="reduce-concurrency", undoes=INTENT.id)
     assert not folded(INTENT, undo).mitigations[0].undone
@@ -170,6 +202,7 @@ junk = st.recursive(
 )
 keys = ["id", "to", "from", "name", "title", "severity", "intent", "outcome", "verdict"]
 keys += ["starts_at", "started_at", "until", "undoes", "coverage"]
+keys += ["change", "mark", "target", "stalled", "complete", "mitigation", "reversible"]
 
 
 @given(

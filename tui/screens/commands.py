@@ -48,9 +48,10 @@ def _without_key(desk: Desk) -> list[Command]:
     if desk.snapshot.arming.until is not None:
         more.append(Command("disarm", "Read-only again, now"))
     more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]
+    rules = desk.runbook.mitigations if desk.runbook else {}
     more += [
-        Command(f"reset:{a.id}", f"Let {a.title} be tried again after two failures")
-        for a in desk.snapshot.actions
-        if "reset" in a.blocked
+        Command(f"reset:{name}", f"Let {rules[name].title} be tried again after two failures")
+        for name in desk.snapshot.tripped
+        if name in rules
     ]
     return more

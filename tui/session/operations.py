@@ -282,7 +282,8 @@ class Operations:
 
     async def _watch_alone(self, run: _Run, watched: Watched) -> None:
         try:
-            await self._watch_or_end(run, watched)
+            with in_words():
+                await self._watch_or_end(run, watched)
         except SessionError as error:
             self._chronicle.trouble = error.said
         finally:

@@ -43,6 +43,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
         unset=_unset(working),
         unsettled=working.operations.unsettled if working else "",
+        tripped=tuple(sorted(working.operations.tripped)) if working else (),
         recovery=working.lookout.recovery if working else None,
     )
 

@@ -97,6 +97,7 @@ class Snapshot:
         offline: why the journal cannot be written ("held by another console"), or "".
         unset: the checks that the settings do not name.
         evidence: the sentences that the diagnosis rests on.
+        tripped: mitigations that failed twice in a row and wait for a person.
         unsettled: why nothing can be changed yet: what a crash, or a lost answer, left open; or "".
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
     """
@@ -124,4 +125,5 @@ class Snapshot:
     unset: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     unsettled: str = ""
+    tripped: tuple[str, ...] = ()
     recovery: Recovery | None = None

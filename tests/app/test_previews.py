@@ -1,0 +1,92 @@
+"""The preview of each kind of change: what it says, what can be edited, and how it is taken back."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.support import sights
+from tui.model.mitigation import Plan
+from tui.screens import commands, previews
+from tui.screens.previews import Stand
+from tui.session.snapshot import Arming, Place
+from widgets.preview import PreviewView
+
+RESTART = replace(
+    sights.PLAN,
+    kind="restart",
+    variable="restartedAt",
+    before=None,
+    after="2026-11-23T15:03:11Z",
+    hold=timedelta(0),
+    reversible=False,
+    undo_by_hand="",
+    says="restart of 3 pods, last (unset)",
+    way_back="a restart cannot be taken back; nothing else changes",
+)
+ROLLBACK = replace(
+    RESTART,
+    kind="rollback",
+    reversible=True,
+    undo_by_hand="kubectl rollout undo",
+    says="revision 2 → 1 (release 2.3.1)",
+    way_back="forward again to the template of revision 2, if nobody has changed it since",
+)
+SEVERAL = replace(sights.PLAN, more=(("MISTRAL_FALLBACK", "false", "true"),))
+COMMAND = replace(
+    RESTART,
+    kind="command",
+    rule=replace(sights.PLAN.rule, confirm="Users wait while the cache fills."),
+    target=replace(sights.PLAN.target, uid=""),
+    says="run /bin/purge --all",
+    way_back="the runbook gives it no way back",
+)
+
+
+def seen(plan: Plan) -> PreviewView:
+    return previews.preview(Stand("t", plan), Arming("prod"), Place(), "15 min")
+
+
+def rows(plan: Plan) -> dict[str, str]:
+    return dict(seen(plan).rows)
+
+
+def test_a_restart_says_that_it_cannot_be_taken_back_and_promises_nothing_else() -> None:
+    view = seen(RESTART)
+    assert rows(RESTART)["undo"] == "a restart cannot be taken back; nothing else changes"
+    assert "keep" not in rows(RESTART)
+    assert view.change == "restart of 3 pods, last (unset)"
+    assert [label for label, _ in view.by_hand] == ["by hand"]
+    assert not view.editable
+
+
+def test_a_rollback_says_both_revisions_and_can_name_another() -> None:
+    view = seen(ROLLBACK)
+    assert view.change == "revision 2 → 1 (release 2.3.1)"
+    assert view.editable
+    assert rows(ROLLBACK)["keep"] == "it is not temporary: nobody will ask about it later"
+    assert [label for label, _ in view.by_hand] == ["by hand", "back"]
+
+
+def test_several_variables_all_stand_in_the_change() -> None:
+    assert seen(SEVERAL).change == "MAX_CONCURRENT_MISTRAL   10 → 3, MISTRAL_FALLBACK   false → true"
+    assert rows(SEVERAL)["keep"] == "for 2 h, then you are asked"
+
+
+def test_a_program_is_shown_with_the_runbooks_words_and_without_an_owner() -> None:
+    assert rows(COMMAND)["consider"] == "Users wait while the cache fills."
+    assert "owner" not in rows(COMMAND)
+    assert seen(COMMAND).change == "run /bin/purge --all"
+
+
+def test_the_palette_ends_the_waiting_and_resets_what_failed_twice() -> None:
+    class Desk:
+        table = ()
+        snapshot = sights.running(tripped=("reduce-concurrency", "of-another-runbook"))
+        runbook = sights.RUNBOOK
+
+    named = {command.id: command.name for command in commands.commands(Desk())}  # type: ignore[arg-type]
+    assert named["stop-waiting"] == f"Stop waiting for: {Desk.snapshot.running[0].title}"
+    title = sights.RUNBOOK.mitigations["reduce-concurrency"].title
+    assert named["reset:reduce-concurrency"] == f"Let {title} be tried again after two failures"
+    assert "reset:of-another-runbook" not in named
+    Desk.snapshot = sights.limited()
+    assert "stop-waiting" not in {c.id for c in commands.commands(Desk())}  # type: ignore[arg-type]
