@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.clients.http import Answer
+from tui.model.reading import Allowance
 from tui.probes import mistral_answer as read
 
 NOW = datetime(2026, 11, 23, 15, 3, 11, tzinfo=UTC)
@@ -173,3 +174,25 @@ def test_models_are_known_by_id_and_alias_and_their_end_is_told() -> None:
     assert models is not None
     assert models.names == {"a-1", "a-latest", "b-1", "c"}
     assert models.deprecated == {"b-1": "a-1"}
+
+
+def test_every_limit_is_told_by_window_in_the_present_names_and_the_older_ones() -> None:
+    headers = {
+        "x-ratelimit-limit-req-minute": "60",
+        "x-ratelimit-remaining-req-minute": "59",
+        "x-ratelimit-limit-tokens-month": "1000000000",
+        "x-ratelimit-remaining-tokens-month": "12",
+        "x-ratelimit-limit-req-second": "6",
+        "x-ratelimit-tokens-query-cost": "32",
+        "x-ratelimitbysize-limit-minute": "500000",
+        "x-ratelimit-limit-odd-fortnight": "1",
+        "x-ratelimit-remaining-tokens-day": "many",
+    }
+    assert read.allowances(headers) == (
+        Allowance("requests", "second", 6, None),
+        Allowance("requests", "minute", 60, 59),
+        Allowance("tokens", "minute", 500000, None),
+        Allowance("tokens", "month", 1000000000, 12),
+    )
+    assert read.allowances({}) == ()
+    assert read.limits(headers)["limit_tokens_month"] == 1000000000

@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from tui.model.change import Change
-from tui.model.log_shapes import LogShapes
-from tui.model.network_policy import EgressView
+if TYPE_CHECKING:
+    # They bring patterns and addresses with them, which the first paint does without.
+    from tui.model.change import Change
+    from tui.model.log_shapes import LogShapes
+    from tui.model.network_policy import EgressView
 
 Fact = str | int | float | bool | tuple[str, ...] | None
 
@@ -103,8 +105,8 @@ class Allowance:
     remaining: int | None
 
 
-Detail = Series | Alert | LeaseSeen | Allowance | EgressView | LogShapes | Change
-D = TypeVar("D", Series, Alert, LeaseSeen, Allowance, EgressView, LogShapes, Change)
+Detail: TypeAlias = "Series | Alert | LeaseSeen | Allowance | EgressView | LogShapes | Change"
+D = TypeVar("D", Series, Alert, LeaseSeen, Allowance, "EgressView", "LogShapes", "Change")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The pods' way out, reasoned from the cluster's NetworkPolicies: nothing is sent from a pod."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ class Way:
 
     async def _policies(self, cluster: "Cluster") -> tuple[tuple[Json, ...], tuple[str, ...]]:
         if self._read is None or self._clock.monotonic() >= self._until:
-            self._read = (await cluster.network_policies(), await cluster.api_groups())
+            self._read = await asyncio.gather(cluster.network_policies(), cluster.api_groups())
             self._until = self._clock.monotonic() + KEPT_S
         return self._read
 

@@ -33,6 +33,7 @@ PERMISSIONS = (
     ("list", "", "events", "", "the reasons of a stalled rollout"),
     ("get", "", "secrets", "", "comparing the pods' key with the key here"),
     ("list", "autoscaling", "horizontalpodautoscalers", "", "reckoning with an autoscaler"),
+    ("list", "networking.k8s.io", "networkpolicies", "", "telling what the pods may reach"),
 )
 NEEDED = frozenset({("get", "deployments"), ("patch", "deployments")})
 
