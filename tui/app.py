@@ -137,7 +137,9 @@ class LeewardApp(App[int]):
         self.run_worker(work, group="owned", description=description, exit_on_error=False)
 
     async def ask(self, screen: Screen[T]) -> T | None:
-        """Open a dialog and wait for its answer."""
+        """Open a dialog and wait for its answer. Two never lie on each other: the second is Escape."""
+        if len(self.screen_stack) > 1:
+            return None
         return await self.push_screen_wait(screen)
 
     def say(self, words: str, state: str = "") -> None:
@@ -171,6 +173,14 @@ class LeewardApp(App[int]):
     def leave(self) -> None:
         """End the console; the journal is whole before the terminal is given back."""
         self.own(self._end(0), "leaving")
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q over a dialog: it closes the dialog's console, too, with the journal whole."""
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C is no way out: it is pressed to copy, or by habit."""
+        self.say("q leaves the console; the incident stays open.")
 
     # Beginning
 

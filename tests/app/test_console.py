@@ -482,3 +482,50 @@ async def test_armed_minutes_stand_in_the_banner(console) -> None:
         desk.session.publish(sights.armed(arming=Arming("prodeu", sights.NOW - timedelta(minutes=1))))
         await desk.settle()
         assert "READ-ONLY" not in desk.seen()
+
+
+async def test_the_whole_diagnosis_is_one_key_away(console) -> None:
+    async with console() as desk:
+        await desk.press("d")
+        assert "Our own limit: more requests than the workspace may send." in desk.seen()
+
+
+async def test_two_dialogs_never_lie_on_each_other(console) -> None:
+    async with console() as desk:
+        desk.app.main.action_mitigate()
+        desk.app.main.action_incident()
+        await desk.settle()
+        assert len(desk.app.screen_stack) == 2
+        await desk.press("escape")
+        assert desk.screen == "MainScreen"
+
+
+async def test_ctrl_q_over_a_dialog_still_stops_the_session(console) -> None:
+    async with console() as desk:
+        await desk.press("m", "ctrl+q")
+        assert desk.session.stopped
+        assert desk.app.return_value == 0
+
+
+async def test_ctrl_c_ends_nothing(console) -> None:
+    async with console() as desk:
+        await desk.press("ctrl+c")
+        assert "q leaves the console" in desk.seen()
+        assert not desk.session.stopped
+
+
+async def test_an_action_that_is_blocked_says_why(console) -> None:
+    blocked = replace(sights.ACTIONS[0], blocked="already live: z undoes it")
+    async with console(sights.armed(actions=(blocked,))) as desk:
+        await desk.press("enter")
+        assert desk.screen == "MainScreen"
+        assert "Reduce concurrency: already live: z undoes it" in desk.seen()
+
+
+async def test_a_postmortem_says_where_it_was_written(console) -> None:
+    async with console() as desk:
+        await desk.press("x")
+        assert "Postmortem written to postmortem.md" in desk.seen()
+        desk.session.refuse = SessionError("No incident is open.", "Press i to declare one.")
+        await desk.press("x")
+        assert "Press i to declare one." in desk.seen()

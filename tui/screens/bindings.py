@@ -102,6 +102,14 @@ TABLE: tuple[Bound, ...] = (
     Bound(
         "overrule", ("o",), "", "Overrule an answer of the decision tree, or take that back", MAIN, "overrule"
     ),
+    Bound(
+        "details",
+        ("d",),
+        "",
+        "The whole diagnosis: what it means, its evidence, what to do by hand",
+        MAIN,
+        "details",
+    ),
     Bound("copy", ("c",), "", "Copy what the cursor is on: to the terminal and to a file", MAIN, "copy"),
     Bound(
         "palette", ("colon", "ctrl+p"), "palette", "Command palette: every action by name", MAIN, "palette", 1

@@ -65,6 +65,12 @@ async def read_checks(desk: Desk) -> None:
     await read(desk, "Checks", pages.checks(desk.snapshot, desk.clock.now()))
 
 
+async def read_diagnosis(desk: Desk) -> None:
+    """All of the diagnosis, for what the panel has no room for."""
+    desk.session.looked()
+    await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+
+
 def read_entry(index: int) -> Flow:
     """All of one entry of the timeline."""
 
@@ -94,7 +100,7 @@ def look_at(action_id: str, blocked: str) -> Flow:
         action = next((a for a in desk.snapshot.actions if a.id == action_id), None)
         desk.session.looked()
         if action is None:
-            await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+            desk.say("That is no longer offered: the path changed.", "warn")
         elif action.kind == "link":
             desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
         elif blocked:

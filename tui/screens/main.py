@@ -148,6 +148,7 @@ class MainScreen(Screen[None]):
         return (
             (shown("mitigate"), "mitigate"),
             (shown("list.choose"), "open"),
+            (shown("details"), "details"),
             (shown("pin"), "pin"),
             (shown("overrule"), "overrule"),
         )
@@ -305,6 +306,10 @@ class MainScreen(Screen[None]):
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
         row = self.questions.highlighted if self.focused is self.questions else None
         self.desk.begin(_flows().overrule(branches.question_of(row) if row else ""))
+
+    def action_details(self) -> None:
+        """The whole diagnosis."""
+        self.desk.begin(_flows().read_diagnosis)
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""
