@@ -136,6 +136,16 @@ TABLE: tuple[Bound, ...] = (
     Bound("preview.apply", ("y",), "", "Preview: apply the change (armed only)", PREVIEW, "apply"),
     Bound("preview.edit", ("e",), "", "Preview: edit the value", PREVIEW, "edit"),
     Bound("preview.copy", ("c",), "", "Preview: copy the commands that do it by hand", PREVIEW, "copy"),
+    Bound("preview.git", ("g",), "", "Preview: copy the change for git", PREVIEW, "git"),
+    Bound(
+        "preview.other",
+        ("tab",),
+        "",
+        "Preview: from Cancel to the word, and back",
+        PREVIEW,
+        "other",
+        fixed=True,
+    ),
 )
 
 
