@@ -529,3 +529,14 @@ async def test_a_postmortem_says_where_it_was_written(console) -> None:
         desk.session.refuse = SessionError("No incident is open.", "Press i to declare one.")
         await desk.press("x")
         assert "Press i to declare one." in desk.seen()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_keys_typed_ahead_go_where_a_person_meant(console, size) -> None:
+    async with console(size=size) as desk:
+        for _ in range(3):
+            desk.app.main.action_panel(1)
+        assert desk.app.focused is desk.app.main.status
+        await desk.press("enter")
+        assert desk.screen == "ReaderScreen"
+        assert not desk.session.did("preview")

@@ -46,8 +46,7 @@ class MainScreen(Screen[None]):
     MainScreen.-wide #desk { grid-size: 2; grid-columns: 57fr 63fr; }
     MainScreen #strip { display: block; }
     MainScreen.-wide #strip { display: none; }
-    MainScreen #desk Panel { display: none; height: 100%; }
-    MainScreen #desk Panel.-here, MainScreen.-wide #desk Panel { display: block; }
+    MainScreen #desk Panel { height: 100%; }
     MainScreen Timeline { height: 1fr; }
     MainScreen MessageLine { display: none; height: 1; }
     MainScreen MessageLine.-speaks { display: block; }
@@ -193,7 +192,7 @@ class MainScreen(Screen[None]):
             self.status: "Status",
         }
         for one, title in titles.items():
-            one.set_class(one is panel, "-here")
+            one.display = self.wide or one is panel
             tabs = () if self.wide else tuple(Tab(name) for other, name in names.items() if other is not one)
             one.show_title(title, tabs)
 
@@ -206,7 +205,8 @@ class MainScreen(Screen[None]):
         panel = order[(at + by) % len(order)]
         if panel is not self.timeline:
             self._show_here(panel)
-        panel.focus()
+        # At once, and not when the queue is empty: keys that were typed ahead go to the new panel.
+        self.set_focus(panel)
 
     def on_key(self, _event: Key) -> None:
         """Any key: the person is here, and what was said has been read."""
@@ -219,7 +219,7 @@ class MainScreen(Screen[None]):
             self.sift()
             return
         self._show_here(self.actions)
-        self.actions.focus()
+        self.set_focus(self.actions)
 
     def sift(self) -> None:
         """Apply key-or-all and the filter to the timeline, and say so in its frame."""
