@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -39,6 +40,8 @@ T = TypeVar("T")
 # How long the session may take to put everything on disk and let go, before we end without it.
 STOPPING = 5.0
 _SAID_FOR = 15.0
+# The longest that a dialog takes to open; a flow without one holds no key longer.
+_OPENS_WITHIN = 0.3
 _ERROR = 3
 
 
@@ -95,6 +98,7 @@ class LeewardApp(App[int]):
         self._ended_leases: frozenset[object] = frozenset()
         self._said_at = 0.0
         self._ending = False
+        self._waiting_keys: list[events.Key] | None = None
         self.main = MainScreen(self)
         for theme in THEMES:
             self.register_theme(theme)
@@ -128,8 +132,10 @@ class LeewardApp(App[int]):
         return self._session is not None
 
     def begin(self, flow: Flow) -> None:
-        """Run a flow as a worker of the app."""
+        """Run a flow as a worker of the app. Keys that come before its dialog is open wait for it."""
         self.say("")
+        self._waiting_keys = self._waiting_keys or []
+        self.set_timer(_OPENS_WITHIN, self._open_gate)
         self.own(self._flow(flow), "a flow of dialogs")
 
     def own(self, work: Coroutine[Any, Any, None], description: str) -> None:
@@ -140,6 +146,7 @@ class LeewardApp(App[int]):
         """Open a dialog and wait for its answer. Two never lie on each other: the second is Escape."""
         if len(self.screen_stack) > 1:
             return None
+        screen.call_after_refresh(self._open_gate)
         return await self.push_screen_wait(screen)
 
     def say(self, words: str, state: str = "") -> None:
@@ -234,6 +241,21 @@ class LeewardApp(App[int]):
             await flow(self)
         except SessionError as refused:
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+        finally:
+            self._open_gate()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Over a slow line keys come in bursts: a note's first letters must not be the console's keys."""
+        if isinstance(event, events.Key) and self._waiting_keys is not None:
+            self._waiting_keys.append(event)
+            return
+        await super().on_event(event)
+
+    def _open_gate(self) -> None:
+        """The dialog is there, or none comes: what was typed meanwhile goes to who has the keys now."""
+        waiting, self._waiting_keys = self._waiting_keys, None
+        for key in waiting or ():
+            self.post_message(events.Key(key.key, key.character))
 
     # Going on
 

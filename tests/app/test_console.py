@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual import events
 
 from tests.support import sights
 from tui.model.runbook import Severity
@@ -540,3 +541,14 @@ async def test_keys_typed_ahead_go_where_a_person_meant(console, size) -> None:
         await desk.press("enter")
         assert desk.screen == "ReaderScreen"
         assert not desk.session.did("preview")
+
+
+async def test_a_burst_of_keys_is_a_note_and_not_the_keys_of_the_console(console) -> None:
+    async with console() as desk:
+        for letter in "nquiz":
+            desk.app.post_message(events.Key(letter, letter))
+        await desk.settle()
+        await desk.settle()
+        assert desk.screen == "AskingScreen"
+        assert "quiz" in desk.seen()
+        assert not desk.session.stopped
