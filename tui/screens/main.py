@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from tui.model.incident import Entry
 from tui.screens import branches, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
@@ -77,7 +78,7 @@ class MainScreen(Screen[None]):
         self.here: Panel = self.actions
         self.all_entries = False
         self.needle = ""
-        self._rows: tuple[TimelineRow, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
         self._said = ""
 
     def compose(self) -> ComposeResult:
@@ -119,17 +120,18 @@ class MainScreen(Screen[None]):
         self.chart.show(view.chart(snapshot, now, desk.zone))
         self.questions.show(branches.rows(desk.runbook, snapshot.walk))
         self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
-        self._paint_timeline(view.timeline(snapshot.entries, desk.zone))
+        self._paint_timeline(snapshot.entries)
         self.keys.show_clock(view.clock(now, desk.zone))
 
-    def _paint_timeline(self, rows: tuple[TimelineRow, ...]) -> None:
-        if rows == self._rows:
+    def _paint_timeline(self, entries: tuple[Entry, ...]) -> None:
+        """Rows are made of what is new alone: a night's entries may be a hundred thousand."""
+        old, self._entries = self._entries, entries
+        if entries is old:
             return
-        old, self._rows = self._rows, rows
-        if old and rows[: len(old)] == old:
-            self.timeline.append(*rows[len(old) :])
+        if old and entries[: len(old)] == old:
+            self.timeline.append(*view.timeline(entries[len(old) :], self.desk.zone))
         else:
-            self.timeline.show(rows)
+            self.timeline.show(view.timeline(entries, self.desk.zone))
 
     def say(self, words: str, state: str = "") -> None:
         """Say it over the keybar, in as many lines as it takes; "" is silence."""
