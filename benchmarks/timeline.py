@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from textual.pilot import Pilot
 
-from benchmarks.harness import Figure, Place, median, ratios, seconds, spread
+from benchmarks.harness import Figure, Place, ratios, seconds, spread
 from benchmarks.recorded import write
 from tests.support import sights
 from tests.support.fake_session import FakeSession
 from tui.app import LeewardApp, Opening
 from tui.model.clock import SystemClock
-from tui.model.incident import Entry, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry
 from tui.record.reading import read
 from tui.screens.view import Places
 from tui.settings import Console
