@@ -104,6 +104,14 @@ class TestChart:
     def test_without_prometheus_it_says_what_to_set(self) -> None:
         assert view.chart(sights.nothing_set(), NOW).empty == "set prometheus.url, to see the errors"
 
+    def test_what_to_set_is_said_without_where_for_which_a_row_has_no_room(self) -> None:
+        remedy = "Set prometheus.url in the settings."
+        unset = sights.held(sights.reading(Check.ERROR_RATE, State.UNSET, "not set", remedy=remedy))
+        snapshot = sights.limited(checks=unset)
+        assert view.chart(snapshot, NOW).empty == "Set prometheus.url, to see the errors"
+        row = next(r for r in view.checks(snapshot, NOW) if r.name == "Error rate")
+        assert row.summary == "Set prometheus.url"
+
     def test_counted_from_logs_there_is_nothing_to_draw(self) -> None:
         counted = sights.reading(Check.ERROR_RATE, State.WARN, "12 errors in the logs")
         assert "12 errors in the logs" in view.chart(sights.limited(checks=sights.held(counted)), NOW).empty
@@ -141,8 +149,8 @@ class TestDoHere:
     def test_a_healthy_path_that_a_lease_holds_is_not_resolved(self) -> None:
         healthy = sights.RUNBOOK.diagnoses["healthy"]
         shown = self.told(sights.held_by_lease(diagnosis=healthy))
-        assert shown.headline == "Held by MAX_CONCURRENT_MISTRAL=3: healthy while that lasts."
-        assert "i sets the status to monitoring" in shown.prose[-1]
+        assert shown.headline == "Healthy, held by MAX_CONCURRENT_MISTRAL=3"
+        assert "i sets the status to monitoring" in shown.prose[0]
         watched = replace(sights.INCIDENT, status=Status.MONITORING)
         shown = self.told(sights.held_by_lease(diagnosis=healthy, incident=watched, resolvable_at=NOW))
         assert "It has held: i resolves the incident." in shown.prose

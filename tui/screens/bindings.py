@@ -26,6 +26,8 @@ _SHOWN = {
     "colon": ":",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "enter": "Enter",
@@ -35,7 +37,7 @@ _SHOWN = {
     "home": "Home",
     "end": "End",
 }
-_ASCII = {"↑": "Up", "↓": "Down"}
+_ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,7 +192,8 @@ def _check(check: Check, held: Held | None, now: datetime) -> CheckRow:
 
 
 def _told_unset(reading: Reading) -> str:
-    return reading.remedy or reading.summary
+    """What to set; a narrow row has no room to say each time that it is in the settings."""
+    return (reading.remedy or reading.summary).removesuffix(".").removesuffix(" in the settings")
 
 
 def _brief(check: Check, reading: Reading) -> str:
@@ -307,9 +308,9 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     if diagnosis.healthy and live:
         names = ", ".join(f"{held.seen.variable}={held.seen.value}" for held in live)
         return (
-            f"Held by {names}: healthy while that lasts.",
+            f"Healthy, held by {names}",
             "warn",
-            (*_evidence(snapshot), *_after(snapshot, now)),
+            (*_after(snapshot, now), *_evidence(snapshot)),
         )
     severity = diagnosis.severity or snapshot.proposed
     headline = (
@@ -369,8 +370,7 @@ def _first_steps(places: Places, unset: tuple[str, ...]) -> tuple[str, ...]:
 def _setup(snapshot: Snapshot, places: Places) -> tuple[str, ...]:
     if not snapshot.unset:
         return ()
-    where = f" (in {places.settings})" if places.settings else ""
-    return (f"Not set{where}: {', '.join(snapshot.unset)}",)
+    return (f"Settings belong in {places.settings}" if places.settings else "Settings: see ? help",)
 
 
 def _action(action: Action) -> ActionRow:
