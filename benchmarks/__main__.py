@@ -22,7 +22,9 @@ def main() -> int:
     args = parser.parse_args()
     if unknown := set(args.subject) - set(SUBJECTS):
         parser.error(f"no such subject: {', '.join(sorted(unknown))}")
-    print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}", flush=True)
+    print(
+        f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}", flush=True
+    )
     print(_ROW.format("what", "budget", "measured", "", "note"), flush=True)
     over = False
     with tempfile.TemporaryDirectory(prefix="leeward-bench-") as folder:

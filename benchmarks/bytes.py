@@ -7,8 +7,8 @@ from pathlib import Path
 from benchmarks.harness import Figure, Place
 from benchmarks.recorded import write
 from benchmarks.startup import CONSOLE
-from benchmarks.terminal import terminal
 from tests.support.commands import ROOT, served
+from tests.support.terminal import terminal
 
 LENGTH = 20.0
 # A sentence that was said at the start goes after 15 s, and that is a change.
@@ -24,7 +24,7 @@ def measure(place: Place) -> Iterator[Figure]:
     state = place.state("bytes")
     with served("healthy", state) as world:
         settings = state / "asked-once.toml"
-        settings.write_text(re.sub(r'(?m)^poll = .*$', 'poll = "10m"', Path(world["config"]).read_text()))
+        settings.write_text(re.sub(r"(?m)^poll = .*$", 'poll = "10m"', Path(world["config"]).read_text()))
         argv = [*CONSOLE, "--config", str(settings)]
         told = f"over {LENGTH:.0f} s, 120x40, nothing asked again"
         yield Figure("bytes a second, looking", _steady(place, state, argv), "B/s", BUDGET, told)

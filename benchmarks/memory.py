@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from benchmarks.harness import Figure, Place
 from benchmarks.startup import CONSOLE
-from benchmarks.terminal import terminal
 from tests.support.commands import ROOT, served
+from tests.support.terminal import terminal
 
 AFTER = 20.0
 BUDGET = 120.0
@@ -20,5 +20,7 @@ def measure(place: Place) -> Iterator[Figure]:
             screen.until("Rate limited")
             sent = screen.during(AFTER) / AFTER
             told = f"VmRSS {AFTER:.0f} s after the diagnosis; everything loaded"
-            yield Figure("resident memory, console on a drill elsewhere", screen.resident(), "MiB", BUDGET, told)
+            yield Figure(
+                "resident memory, console on a drill elsewhere", screen.resident(), "MiB", BUDGET, told
+            )
     yield Figure("bytes a second in that drill", sent, "B/s", None, "figures, chart and latencies change")

@@ -21,7 +21,10 @@ _COMPLETION = {
 }
 _VECTOR = {"status": "success", "data": {"resultType": "vector", "result": []}}
 _MATRIX = {"status": "success", "data": {"resultType": "matrix", "result": []}}
-_PAGE = {"page": {"updated_at": "2026-11-23T15:00:00Z"}, "status": {"indicator": "none", "description": "all well"}}
+_PAGE = {
+    "page": {"updated_at": "2026-11-23T15:00:00Z"},
+    "status": {"indicator": "none", "description": "all well"},
+}
 BODIES: Mapping[str, object] = {
     "/v1/models": {"object": "list", "data": [_MODEL]},
     "/v1/chat/completions": _COMPLETION,

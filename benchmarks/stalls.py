@@ -33,9 +33,12 @@ async def main(settings: Path, state: Path) -> None:
         session = Session(
             load(settings, os.environ), clock=SystemClock(), environ=os.environ, state_dir=state
         )
+        everything = asyncio.Event()
+        session.subscribe(
+            lambda seen: everything.set() if seen.place.user and len(seen.checks) == 7 else None
+        )
         await session.start()
-        while len(session.snapshot.checks) < 7 or not session.snapshot.place.user:
-            await asyncio.sleep(0.01)
+        await everything.wait()
         measured["loaded_ms"] = (time.perf_counter() - began) * 1000
         await asyncio.sleep(AFTERWARDS)
         ticker.cancel()
