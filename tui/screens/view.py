@@ -192,8 +192,9 @@ def _check(check: Check, held: Held | None, now: datetime) -> CheckRow:
 
 
 def _told_unset(reading: Reading) -> str:
-    """What to set; a narrow row has no room to say each time that it is in the settings."""
-    return (reading.remedy or reading.summary).removesuffix(".").removesuffix(" in the settings")
+    """What to set; a narrow row has no room to say each time where."""
+    words = (reading.remedy or reading.summary).removesuffix(".")
+    return words.removesuffix(" in the settings").removesuffix(" in the environment")
 
 
 def _brief(check: Check, reading: Reading) -> str:
@@ -412,13 +413,17 @@ def _entry_role(entry: Entry) -> str:
 def worsened(before: Snapshot, after: Snapshot) -> bool:
     """Whether something asks for the bell: a check that turned to fail, a verdict, a lease's end."""
     fails = _failing(after) - _failing(before)
-    known = {e.id for e in before.entries} if after.entries is not before.entries else None
-    verdict = (
-        known is not None
-        and before.incident is not None
-        and any(e.kind == Kind.VERDICT and e.id not in known for e in after.entries)
-    )
+    verdict = before.incident is not None and any(e.kind == Kind.VERDICT for e in _fresh(before, after))
     return bool(fails) or verdict
+
+
+def _fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
+    """The entries that came, looking at those that there were only where one came among them."""
+    old, new = before.entries, after.entries
+    if new[: len(old)] == old:
+        return new[len(old) :]
+    known = {entry.id for entry in old}
+    return tuple(entry for entry in new if entry.id not in known)
 
 
 def ended(leases: Iterable[Lease], now: datetime) -> frozenset[tuple[str, datetime]]:
