@@ -326,7 +326,7 @@ def settled(svg: str) -> str:
     svg = svg.replace("font-family: arial", f"font-family: {_FONTS}")
     svg = re.sub(r"<!-- Generated with Rich .*? -->", "<!-- Drawn by screenshots/draw.py -->", svg)
     svg = _TEMPORARY.sub(_STEADY, svg)
-    svg = _TEXT.sub(_placed, svg)
+    svg = _TEXT.sub(_placed, svg).replace("><", ">\n<")
     return "\n".join(line.rstrip() for line in svg.strip().split("\n")) + "\n"
 
 

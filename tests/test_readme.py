@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from tui.cli import COMMANDS, leeward, load
+from tui.drill.world import make_keys
 from tui.screens.bindings import TABLE, Bound
 from tui.settings import load as load_settings
 
@@ -129,10 +130,12 @@ def test_a_link_leads_to_a_file_and_a_heading_that_exist(link: str) -> None:
 
 
 @pytest.mark.parametrize("drawing", sorted((ROOT / "screenshots").glob("*.svg")), ids=lambda p: p.name)
-def test_a_screenshot_fetches_nothing_and_names_no_folder_of_its_maker(drawing: Path) -> None:
+def test_a_screenshot_fetches_nothing_and_holds_no_key_and_no_folder_of_its_maker(drawing: Path) -> None:
     text = drawing.read_text(encoding="utf-8")
     assert text.startswith("<svg")
     assert not re.search(r"url\((?!#)|@import|@font-face|href=|<script|<image", text)
+    # The drills that are drawn have the first seed, hence these keys.
+    assert not {make_keys(1).ours, make_keys(1).candidate} & set(re.findall(r"\w+", text))
     assert not re.search(r"/(?:root|home|Users|work|workspace)/", text)
 
 
