@@ -93,7 +93,7 @@ class TestChecks:
 class TestChart:
     def test_shows_the_last_half_hour_the_worst_line_first(self) -> None:
         shown = view.chart(sights.limited(), NOW)
-        assert [s.label for s in shown.series] == ["mistral-large", "mistral-small"]
+        assert [s.label for s in shown.series] == ["large", "small"]
         assert shown.end - shown.start == 1800
         assert [words for _, words in shown.ticks] == ["15:00", "15:10", "15:20"]
 

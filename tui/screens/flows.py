@@ -173,7 +173,7 @@ async def mitigate(desk: Desk) -> None:
         desk.say("The runbook has no mitigation.", "warn")
         return
     choices = [Choice(a.id, a.title, f"{a.hint}  {a.risk}".strip(), a.blocked) for a in fitting]
-    choices += [Choice(a.id, a.title, f"{a.hint}  not for this diagnosis") for a in others]
+    choices += [Choice(a.id, a.title, f"{a.hint}  not fitting now") for a in others]
     chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices)
     if chosen is not None:
         await preview(desk, chosen, next(a.title for a in (*fitting, *others) if a.id == chosen))

@@ -213,6 +213,11 @@ def _latency(reading: Reading) -> str:
 # The chart
 
 
+def short_model(name: str) -> str:
+    """`mistral-large-latest` is `large` to a person, and leaves the chart its room."""
+    return name.removeprefix("mistral-").removesuffix("-latest") or name
+
+
 def chart(snapshot: Snapshot, now: datetime, zone: tzinfo | None = None) -> ChartView:
     """Errors per second of the last 30 minutes. It moves on when an answer comes, not by the second."""
     held = snapshot.checks.get(Check.ERROR_RATE)
@@ -234,7 +239,9 @@ def chart(snapshot: Snapshot, now: datetime, zone: tzinfo | None = None) -> Char
 
 
 def _line(series: Series) -> ChartSeries:
-    return ChartSeries(series.label or "all", tuple((at.timestamp(), value) for at, value in series.points))
+    return ChartSeries(
+        short_model(series.label) or "all", tuple((at.timestamp(), value) for at, value in series.points)
+    )
 
 
 def _last(series: Series) -> float:

@@ -26,7 +26,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         walk=board.walk if board else Walk(),
         diagnosis=board.diagnosis if board else None,
         pinned=board is not None and board.pinned is not None,
-        path_changed=board is not None and board.path_changed,
+        path_changed=board is not None and board.path_changed and (incident is None or incident.open),
         evidence=board.evidence if board else (),
         actions=_actions(working, live, now) if working else (),
         incident=incident,
