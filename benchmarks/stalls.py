@@ -1,66 +1,66 @@
-"""A console's session that loads its clients, and the longest time its event loop did nothing else.
+"""The console loads its clients; the longest time that its event loop did nothing else.
 
-`python -m benchmarks.stalls SETTINGS STATE`, in an interpreter of its own, since what is imported
-once is never loaded again. Prints one JSON object, in milliseconds.
+`python -m benchmarks.stalls SETTINGS`, in an interpreter of its own, since what is imported once is
+never loaded again. Prints one JSON object, in milliseconds.
 """
 
 import asyncio
+import dataclasses
 import json
 import os
 import sys
 import time
 from pathlib import Path
 
-from benchmarks.bare import Bare
-from tui.model.clock import SystemClock
-from tui.session.session import Session
-from tui.settings import load
+from tui.__main__ import prepare
+
+prepare(os.environ)
+
+from tui.app import LeewardApp  # noqa: E402 - Textual reads what was prepared
+from tui.cli import Options  # noqa: E402
+from tui.cli.console import opening  # noqa: E402
+from tui.session.session import Session  # noqa: E402
+from tui.settings import load  # noqa: E402
 
 TICK = 0.001
 AFTERWARDS = 1.0
 
 
-async def main(settings: Path, state: Path) -> None:
-    """Run a Textual app and, in it, the session until all seven checks answered and a second more."""
-    app = Bare()
-    measured: dict[str, float] = {}
+async def main(settings: Path) -> None:
+    """Run the console, headless, until all seven checks answered and a second more."""
+    opened = opening(Options(settings), load(settings, os.environ), os.environ)
+    made: asyncio.Future[Session] = asyncio.get_running_loop().create_future()
 
-    async def work() -> None:
-        ticker = asyncio.create_task(_ticks(measured))
-        await asyncio.sleep(0.3)
-        measured["worst_ms"] = 0.0  # the app's own first paint is not the clients' loading
-        began = time.perf_counter()
-        session = Session(
-            load(settings, os.environ), clock=SystemClock(), environ=os.environ, state_dir=state
-        )
-        everything = asyncio.Event()
-        session.subscribe(
-            lambda seen: everything.set() if seen.place.user and len(seen.checks) == 7 else None
-        )
-        await session.start()
-        await everything.wait()
-        measured["loaded_ms"] = (time.perf_counter() - began) * 1000
-        await asyncio.sleep(AFTERWARDS)
-        ticker.cancel()
-        await session.stop()
-        app.exit()
+    async def make() -> Session:
+        session = await opened.make()
+        made.set_result(session)
+        return session
 
-    app.call_later(lambda: app.run_worker(work()))
-    await app.run_async(headless=True, size=(120, 40))
-    print(json.dumps(measured), flush=True)
+    app = LeewardApp(dataclasses.replace(opened, make=make))
+    running = asyncio.create_task(app.run_async(headless=True, size=(120, 40)))
+    session = await made  # the app has painted; what it does from here on is to load
+    began = time.perf_counter()
+    worst: list[float] = [0.0]
+    ticker = asyncio.create_task(_ticks(worst))
+    everything = asyncio.Event()
+    session.subscribe(lambda now: everything.set() if now.place.user and len(now.checks) == 7 else None)
+    await everything.wait()
+    loaded = time.perf_counter() - began
+    await asyncio.sleep(AFTERWARDS)
+    ticker.cancel()
+    app.leave()
+    await running
+    print(json.dumps({"worst_ms": worst[0] * 1000, "loaded_ms": loaded * 1000}), flush=True)
 
 
-async def _ticks(measured: dict[str, float]) -> None:
+async def _ticks(worst: list[float]) -> None:
     """A tick each millisecond; how late the latest one came is the stall."""
     last = time.perf_counter()
     while True:
         await asyncio.sleep(TICK)
         now = time.perf_counter()
-        measured["worst_ms"] = max(measured.get("worst_ms", 0.0), (now - last - TICK) * 1000)
+        worst[0] = max(worst[0], now - last - TICK)
         last = now
 
 
-asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
-# A client's thread must not hold up the end.
-sys.stdout.flush()
-os._exit(0)
+asyncio.run(main(Path(sys.argv[1])))

@@ -6,11 +6,13 @@ executor, which would hold up leaving the console.
 """
 
 import asyncio
+import contextlib
 import errno
 import json as jsonlib
 import logging
 import ssl
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 USER_AGENT = "leeward"
 _WARMING = Lanes(2, "leeward-warm")
 _WARM_DEADLINE = 30.0
+_WARM = threading.Event()
+_LOADING = threading.Lock()
 _ADDRESS_PATIENCE = 1.5  # seconds for one address while another is left to try
 _PHASES: Mapping[str, Phase] = {
     "connect_tcp": "connect",
@@ -83,7 +87,7 @@ class Answer:
 
 async def warm() -> None:
     """Import httpx and read the certificates in a thread, so that the first exchange is quick."""
-    if "httpx" not in sys.modules or not trust.context.cache_info().currsize:
+    if not _WARM.is_set():
         await _WARMING.run(_load, _WARM_DEADLINE)
 
 
@@ -101,10 +105,27 @@ async def believed(environ: Mapping[str, str], setting: str = "") -> ssl.SSLCont
 
 
 def _load() -> None:
-    # Not behind `imported`: it shares no circular import with the others, and must not wait for them.
-    import httpx  # noqa: F401
+    with _LOADING:
+        if _WARM.is_set():
+            return
+        # httpx brings its command line with it, and so click, Pygments and half of rich: 40 ms for
+        # nothing. A module that is None is one that is not installed, and httpx does without.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+        # Not behind `imported`: it shares no circular import with the others, and must not wait for them.
+        import httpx  # noqa: F401
 
-    trust.context()
+        trust.context(())
+        asyncio.run(_rehearse())
+        _WARM.set()
+
+
+async def _rehearse() -> None:
+    """Have httpcore, h11 and anyio load what they load on first use, and not in the console's loop."""
+    import httpx
+
+    async with httpx.AsyncClient(verify=trust.context(()), trust_env=False) as client:
+        with contextlib.suppress(httpx.HTTPError):
+            await client.get("http://127.0.0.1:0")  # no port: nothing is sent to anybody
 
 
 async def ask(
@@ -249,7 +270,7 @@ async def _exchange(
         last = number == len(addresses)
         patience = httpx.Timeout(None, connect=None if last else _ADDRESS_PATIENCE)
         try:
-            async with _client(verify or trust.context(), proxy, patience) as client:
+            async with _client(verify or trust.context(()), proxy, patience) as client:
                 extensions = {"trace": trace, "sni_hostname": host}
                 request = client.build_request(
                     method, _at(url, address), headers=headers, json=json, extensions=extensions

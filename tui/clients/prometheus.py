@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 __all__ = ["MOST_THREADS", "Answered", "Line", "Prometheus", "PrometheusError", "Ranged", "Sample"]
 
-MOST_THREADS = 4
+# As many as one reading of the error rate has queries: a slow server is waited for once, not thrice.
+MOST_THREADS = 9
 _BODY_LIMIT = 2 << 20  # parsing more would hold the interpreter, and with it the screen
 
 
