@@ -8,7 +8,7 @@ from benchmarks.harness import Figure, Place
 from benchmarks.recorded import write
 from benchmarks.startup import CONSOLE
 from tests.support.commands import ROOT, served
-from tests.support.terminal import terminal
+from tests.support.pseudo_terminal import terminal
 
 LENGTH = 20.0
 # A sentence that was said at the start goes after 15 s, and that is a change.

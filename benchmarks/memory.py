@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from benchmarks.harness import Figure, Place
 from benchmarks.startup import CONSOLE
 from tests.support.commands import ROOT, served
-from tests.support.terminal import terminal
+from tests.support.pseudo_terminal import terminal
 
 AFTER = 20.0
 BUDGET = 120.0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from benchmarks.bare import WORDS
 from benchmarks.harness import Figure, Place, median, ratios, spread
 from tests.support.commands import ROOT, served
-from tests.support.terminal import terminal
+from tests.support.pseudo_terminal import terminal
 
 KEYS = "? help"
 # No name is looked up outside this machine: what the console asks by itself is refused at once.

@@ -11,7 +11,7 @@ import pytest
 
 from tests.record.helpers import INCIDENT, with_entries
 from tests.support.commands import ROOT, environ
-from tests.support.terminal import terminal
+from tests.support.pseudo_terminal import terminal
 
 CLIENTS = {"kubernetes", "prometheus_api_client"}
 TEXTUAL = {"textual", "textual_plotext", "plotext", "widgets"}
