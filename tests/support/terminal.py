@@ -1,107 +1,98 @@
-"""A terminal of 120x40 on a pty: it starts a program, reads what it draws, and counts the bytes."""
+"""A real terminal, tmux's, for the console."""
 
 import contextlib
-import fcntl
 import os
-import re
-import select
+import shlex
+import shutil
 import signal
-import struct
 import subprocess
-import termios
+import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SIZE = (120, 40)
-_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[()].|.)")
-# What Textual asks of a terminal, and what a current one answers: mode 2026 costs bytes a frame.
-_ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y", b"\x1b[c": b"\x1b[?62c"}
-_TAIL = 1 << 16
+from tests.support.real import require
 
 
-class Terminal:
-    """A program on a terminal. `began` is the moment before its exec.
+class Tmux:
+    """A tmux server of its own with one window."""
 
-    Attributes:
-        count: the bytes that it has sent so far.
-    """
+    def __init__(self, folder: Path, size: tuple[int, int]) -> None:
+        self.socket = folder / "tmux"
+        self.folder = folder
+        self.size = size
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
-        self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
-        self.count = 0
-        self._seen = b""
-        self.began = time.perf_counter()
-        self._process = subprocess.Popen(
-            argv,
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            cwd=cwd,
-            start_new_session=True,
+    def run(self, *words: str) -> str:
+        command = ["tmux", "-S", str(self.socket), "-f", "/dev/null", *words]
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+
+    def open(self, *arguments: str, **environ: str) -> None:
+        """Start `leeward ARGUMENTS` in it, with nothing of this machine's user around it.
+
+        Its process id is kept in a file. Without settings, nobody outside is asked.
+        """
+        kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+        own = {
+            "HOME": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "LANG": "C.UTF-8",
+            # No name is looked up outside this machine: the two public servers are refused at once.
+            "LEEWARD_MISTRAL_BASE_URL": "http://127.0.0.1:9",
+            "LEEWARD_STATUS_PAGE_URL": "http://127.0.0.1:9",
+        }
+        words = [f"{name}={value}" for name, value in (kept | own | environ).items()]
+        console = shlex.join(
+            ["env", "-i", *words, "TERM=screen-256color", sys.executable, "-m", "tui", *arguments]
         )
-        os.close(slave)
+        script = self.folder / "window.sh"
+        script.write_text(
+            f"sh -c 'echo $$ > {self.folder}/pid; exec sh {self.folder}/console.sh'\n"
+            "echo EXIT $?; stty -a; sleep 60\n"
+        )
+        (self.folder / "console.sh").write_text(f"exec {console}\n")
+        width, height = self.size
+        self.run("new-session", "-d", "-x", str(width), "-y", str(height), f"sh {script}")
 
-    def until(self, words: str, limit: float = 30.0) -> float:
-        """Seconds from exec until these words are on the screen. Raises TimeoutError."""
-        wanted = words.encode()
-        while wanted not in _ESCAPES.sub(b"", self._seen):
-            left = self.began + limit - time.perf_counter()
-            if left <= 0 or not self._read(left):
-                raise TimeoutError(f"{words!r} did not appear; last was {self.said()[-300:]!r}")
-        return time.perf_counter() - self.began
+    def seen(self) -> str:
+        return self.run("capture-pane", "-p")
 
-    def during(self, length: float) -> int:
-        """The bytes that come in so many seconds."""
-        before, end = self.count, time.perf_counter() + length
-        while (left := end - time.perf_counter()) > 0:
-            self._read(left)
-        return self.count - before
+    def press(self, *keys: str) -> None:
+        self.run("send-keys", *keys)
 
-    def said(self) -> str:
-        """The latest characters without their escape sequences."""
-        return _ESCAPES.sub(b"", self._seen).decode(errors="replace")
+    @property
+    def pid(self) -> int:
+        return int((self.folder / "pid").read_text())
 
-    def resident(self) -> float:
-        """The program's resident memory in MiB."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
-    def close(self) -> None:
-        """End it. What it draws on leaving is read, else it would wait for us."""
-        self._process.send_signal(signal.SIGTERM)
-        end = time.perf_counter() + 10
-        while self._process.poll() is None and time.perf_counter() < end:
-            self._read(0.1)
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
-        os.close(self._master)
+def wait_for(what: Callable[[], bool], seconds: float = 15) -> None:
+    """Until it holds."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.05)
 
-    def _read(self, limit: float) -> bool:
-        """Read what is there within so many seconds; whether anything was, before the program ended."""
-        if not select.select([self._master], [], [], limit)[0]:
-            return False
-        try:
-            data = os.read(self._master, 1 << 16)
-        except OSError:  # the last one that had the terminal open is gone
-            time.sleep(min(limit, 0.05))
-            return False
-        self.count += len(data)
-        self._seen = (self._seen + data)[-_TAIL:]
-        for question, answer in _ANSWERS.items():
-            if question in data:
-                os.write(self._master, answer)
-        return True
+
+def alive(pid: int) -> bool:
+    """Whether the process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 @contextlib.contextmanager
-def terminal(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator[Terminal]:
-    """A program on a terminal for as long as the block lasts."""
-    made = Terminal(argv, env, cwd)
+def terminal(width: int, height: int) -> Iterator[Tmux]:
+    """A tmux server that is gone, with what ran in it, when the block ends."""
+    require("tmux")
+    # A socket's path has room for a hundred characters: pytest's own folders are too deep.
+    folder = Path(tempfile.mkdtemp(prefix="lw-"))
+    server = Tmux(folder, (width, height))
     try:
-        yield made
+        yield server
     finally:
-        made.close()
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError, ValueError):
+            os.kill(server.pid, signal.SIGKILL)
+        subprocess.run(["tmux", "-S", str(server.socket), "kill-server"], capture_output=True, timeout=20)
+        shutil.rmtree(folder, ignore_errors=True)
