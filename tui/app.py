@@ -21,13 +21,12 @@ from textual.worker import Worker, WorkerState
 
 from tui.model.clock import Clock
 from tui.model.runbook import Runbook
-from tui.model.tree import Walk
 from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
 from tui.session.errors import SessionError
-from tui.session.snapshot import Arming, Place, Snapshot
+from tui.session.snapshot import Snapshot
 from tui.settings import Console
 from widgets.glyphs import ASCII, UNICODE
 from widgets.themes import THEMES
@@ -94,7 +93,7 @@ class LeewardApp(App[int]):
         self.drafts: dict[str, str] = {}
         self.arm_for = opening.arm_for
         self._session: Session | None = None
-        self._snapshot = _nothing_yet(opening.clock)
+        self._snapshot = Snapshot(opening.clock.now())
         self._ended_leases: frozenset[object] = frozenset()
         self._said_at = 0.0
         self._ending = False
@@ -377,26 +376,3 @@ async def run(opening: Opening) -> int:
         # After a fault of our own the session is still there: what it knows goes to disk.
         await app.let_go()
     return code if code is not None else app.return_code or 0
-
-
-def _nothing_yet(clock: Clock) -> Snapshot:
-    return Snapshot(
-        at=clock.now(),
-        place=Place(),
-        arming=Arming(""),
-        checks={},
-        walk=Walk(),
-        diagnosis=None,
-        pinned=False,
-        path_changed=False,
-        actions=(),
-        incident=None,
-        entries=(),
-        leases=(),
-        running=(),
-        open_incidents=(),
-        proposed=None,
-        respond_by=None,
-        update_due=None,
-        resolvable_at=None,
-    )

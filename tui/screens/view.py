@@ -67,7 +67,6 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
     place = snapshot.place
     severity = incident.severity if incident else None
     response, late = _response(snapshot, now)
-    update, due = _update(snapshot, now)
     return BannerView(
         incident=incident.id if incident else "",
         title=incident.title if incident else _no_incident(snapshot, now),
@@ -84,8 +83,6 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         arming=arming(snapshot, now),
         armed=snapshot.arming.until is not None,
         leases=tuple(lease(held, now) for held in snapshot.leases),
-        update=update,
-        update_role="warn" if due else "",
         drill="DRILL" if snapshot.drill else "",
         notice=snapshot.offline,
     )
@@ -147,15 +144,6 @@ def _response(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
     if left < timedelta(0):
         return f"response overdue {times.span(-left)}", True
     return f"respond in {times.span(left)}", False
-
-
-def _update(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
-    if snapshot.update_due is None or (snapshot.incident and not snapshot.incident.open):
-        return "", False
-    left = snapshot.update_due - now
-    if left < timedelta(0):
-        return f"update overdue {times.span(-left)}", True
-    return f"next update in {times.span(left)}", False
 
 
 # The checks

@@ -37,7 +37,6 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         proposed=board.proposed(now) if board else None,
         respond_by=_respond_by(working, incident) if working else None,
         resolvable_at=parts.command.resolvable_at(incident),
-        update_due=None,
         drill="drill" if parts.settings.drill else "",
         offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
         unset=_unset(working),
