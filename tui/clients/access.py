@@ -47,13 +47,16 @@ def read(server: settings.Server, environ: Mapping[str, str]) -> Access:
         raise Unanswered(
             "unsendable", None, f"the credentials for {http.place(server.url)}: {error}"
         ) from None
+    proxy = proxies.proxy_for(server.url, environ)
     try:
-        # One of its own: urllib3 changes the context that it is given.
-        verify = trust.fresh(trust.ca_files(server.ca_file, environ))
+        if trust.needed(server.url, proxy):
+            # One of its own: urllib3 changes the context that it is given.
+            verify = trust.fresh(trust.ca_files(server.ca_file, environ))
+        else:
+            verify = trust.nobody()
     except (OSError, ssl.SSLError):
         text = f"the certificates in {server.ca_file or 'SSL_CERT_FILE'} cannot be read"
         raise Unanswered("unsendable", None, text) from None
-    proxy = proxies.proxy_for(server.url, environ)
     return Access(token, server.username, password, server.org_id, verify, proxy)
 
 

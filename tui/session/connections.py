@@ -106,7 +106,21 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
         redact=redact,
         environ=environ,
     )
+    _load_clients(prometheus is not None)
     return Connections(runbook, redact, asked, door, prometheus, contexts, tuple(complaints))
+
+
+def _load_clients(figures: bool) -> None:
+    """Import what the probes will need, in the order in which it is needed.
+
+    Left to the probes, all imports begin at once and fight for the interpreter: the API was then
+    first asked after 0.8 s. Now it is asked when httpx is there, and the rest loads meanwhile.
+    """
+    from tui.clients import http, imports
+
+    http.load()
+    if figures:
+        imports.begin("requests", "prometheus_api_client", "prometheus_api_client.prometheus_connect")
 
 
 def _secret(
