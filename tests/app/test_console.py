@@ -552,3 +552,31 @@ async def test_a_burst_of_keys_is_a_note_and_not_the_keys_of_the_console(console
         assert desk.screen == "AskingScreen"
         assert "quiz" in desk.seen()
         assert not desk.session.stopped
+
+
+@pytest.mark.parametrize(
+    ("opening", "burst"),
+    [
+        (("n", "x"), ("enter", "enter", "enter")),
+        (("n", "x"), ("enter", "escape", "enter")),
+        (("n",), ("escape", "escape", "escape")),
+        (("i",), ("escape", "escape")),
+        (("question_mark",), ("escape", "escape")),
+        (("d",), ("q", "escape", "escape")),
+        (("colon",), ("escape", "escape")),
+        (("m", "1"), ("escape", "escape")),
+        (("m", "1", "e"), ("enter", "enter")),
+        (("m", "1", "e"), ("escape", "enter", "enter")),
+    ],
+)
+async def test_a_dialog_that_is_answered_twice_in_one_burst_closes_once(console, opening, burst) -> None:
+    async with console() as desk:
+        await desk.press(*opening)
+        for key in burst:
+            desk.app.post_message(events.Key(key, None))
+        for _ in range(3):
+            await desk.settle()
+        assert desk.app.is_running
+        assert desk.app.screen_stack[0] is desk.app.main
+        assert len(desk.session.did("note")) == (burst[0] == "enter" and "n" in opening)
+        assert not desk.session.did("approve")

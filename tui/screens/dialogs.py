@@ -1,15 +1,15 @@
 """Asking a person over the console: a text, or one of a frozen list. Escape is always harmless."""
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
 from widgets.panel import Panel
 from widgets.prompt import Choice, ChoiceList, Prompt
 
 
-class ChoosingScreen(ModalScreen[str]):
+class ChoosingScreen(Dialog[str]):
     """One of a list, frozen as it was when it opened; the answer is the choice's id."""
 
     DEFAULT_CSS = """
@@ -33,12 +33,12 @@ class ChoosingScreen(ModalScreen[str]):
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Answer with it."""
         event.stop()
-        self.dismiss(event.choice)
+        self.answer(event.choice)
 
     def on_choice_list_left(self, event: ChoiceList.Left) -> None:
         """Nothing was chosen."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
 
 class Why(Panel):
@@ -57,7 +57,7 @@ class Why(Panel):
         self.styles.height = len(wrap(self.text(self.words), max(self.size.width - 4, 8))) + 2
 
 
-class AskingScreen(ModalScreen[str]):
+class AskingScreen(Dialog[str]):
     """A text. What was typed is kept under `draft` when Escape leaves it; `why` stands above the field."""
 
     DEFAULT_CSS = """
@@ -94,13 +94,13 @@ class AskingScreen(ModalScreen[str]):
         """Answer with the text."""
         event.stop()
         self._keep(event.text)
-        self.dismiss(event.text)
+        self.answer(event.text)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         """Nothing is asked; the draft stays for the next time."""
         event.stop()
         self._keep(event.draft)
-        self.dismiss(None)
+        self.answer(None)
 
     def _keep(self, text: str) -> None:
         """Keep what was typed until whoever asked has it on disk and forgets it."""

@@ -6,9 +6,9 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece
 from widgets.panel import Panel
@@ -64,7 +64,7 @@ class Found(Panel):
         return (Piece(mark + name, "cursor" if here else ""), Piece(f" {self.text(command.key)}", "key"))
 
 
-class PaletteScreen(ModalScreen[str]):
+class PaletteScreen(Dialog[str]):
     """Type to find, Enter to run, Escape to close; the answer is the command's id."""
 
     DEFAULT_CSS = """
@@ -108,7 +108,7 @@ class PaletteScreen(ModalScreen[str]):
         """Run what the cursor is on."""
         event.stop()
         if self.found.commands:
-            self.dismiss(self.found.commands[self.found.cursor].id)
+            self.answer(self.found.commands[self.found.cursor].id)
 
     def action_move(self, by: int) -> None:
         """Move in the list while the field keeps the keys."""
@@ -116,4 +116,4 @@ class PaletteScreen(ModalScreen[str]):
 
     def action_leave(self) -> None:
         """Nothing is run."""
-        self.dismiss(None)
+        self.answer(None)

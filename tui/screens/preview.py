@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from textual.app import ComposeResult
-from textual.screen import ModalScreen
 
 from tui.model.mitigation import Plan
 from tui.model.mitigation import told as value_told
 from tui.screens import previews
 from tui.screens.desk import Desk
+from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
 from tui.session.errors import SessionError
@@ -22,7 +22,7 @@ DEAF = 1.0
 Planner = Callable[[str | None], Awaitable[Plan]]
 
 
-class PreviewScreen(ModalScreen[None]):
+class PreviewScreen(Dialog[None]):
     """The dialog of one change.
 
     Args:
@@ -109,7 +109,7 @@ class PreviewScreen(ModalScreen[None]):
     def on_change_preview_cancelled(self, event: ChangePreview.Cancelled) -> None:
         """Cancel or Escape: nothing was changed."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
     def on_change_preview_word_typed(self, event: ChangePreview.WordTyped) -> None:
         """The word arms; where risk is high, typed once more, it lets `y` be heard."""
@@ -154,7 +154,7 @@ class PreviewScreen(ModalScreen[None]):
         else:
             self.desk.say(f"{plan.rule.title}: on its way; the timeline tells how it goes.", "ok")
             if self.is_current:
-                self.dismiss(None)
+                self.answer(None)
 
     def _refused(self, refused: SessionError) -> None:
         """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.screen import ModalScreen
 
+from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
 from widgets.panel import Panel
@@ -114,7 +114,7 @@ class Reader(Panel, can_focus=True):
         return [(first if index == 0 else rest, Piece(text, row.role)) for index, text in enumerate(texts)]
 
 
-class ReaderScreen(ModalScreen[None]):
+class ReaderScreen(Dialog[None]):
     """The reader over the console; Escape closes it."""
 
     DEFAULT_CSS = """
@@ -138,7 +138,7 @@ class ReaderScreen(ModalScreen[None]):
     def on_reader_closed(self, event: Reader.Closed) -> None:
         """Back to the console."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
     def on_reader_copy_asked(self, event: Reader.CopyAsked) -> None:
         """Copy the page; the frame says where it went."""
