@@ -94,8 +94,8 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:
         redact.add(key)
-    door, contexts = _door(settings.kubernetes, complaints)
-    prometheus = _prometheus(loaded, environ)
+    door, contexts = _door(settings.kubernetes, complaints, redact)
+    prometheus = _prometheus(loaded, environ, redact)
     asked = probes.build(
         settings,
         key=key,
@@ -133,7 +133,9 @@ def _secret(
         return None
 
 
-def _door(settings: Kubernetes, complaints: list[str]) -> "tuple[ClusterDoor | None, tuple[str, ...]]":
+def _door(
+    settings: Kubernetes, complaints: list[str], redact: Redactor
+) -> "tuple[ClusterDoor | None, tuple[str, ...]]":
     if not settings.deployment:
         return None, ()
     from tui.clients.cluster import ClusterDoor, ClusterError, contexts
@@ -143,12 +145,12 @@ def _door(settings: Kubernetes, complaints: list[str]) -> "tuple[ClusterDoor | N
     except ClusterError as error:
         complaints.append(error.said)
         known = ()
-    return ClusterDoor(settings), known
+    return ClusterDoor(settings, redact=redact), known
 
 
-def _prometheus(loaded: Loaded, environ: Mapping[str, str]) -> "Prometheus | None":
+def _prometheus(loaded: Loaded, environ: Mapping[str, str], redact: Redactor) -> "Prometheus | None":
     if not loaded.settings.prometheus.url:
         return None
     from tui.clients.prometheus import Prometheus
 
-    return Prometheus(loaded.settings.prometheus, environ)
+    return Prometheus(loaded.settings.prometheus, environ, redact=redact)
