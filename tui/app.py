@@ -25,6 +25,7 @@ from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
+from tui.screens.view import Places
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from tui.settings import Console
@@ -33,6 +34,8 @@ from widgets.themes import THEMES
 
 if TYPE_CHECKING:
     from tui.session.session import Session
+
+__all__ = ["LeewardApp", "Opening", "Places", "run", "terminal_is_gone"]
 
 T = TypeVar("T")
 
@@ -64,7 +67,7 @@ class Opening:
     make: "Callable[[], Awaitable[Session]]"
     clock: Clock
     console: Console
-    places: view.Places
+    places: Places
     folder: Path
     keep: Callable[[BaseException], Path | None]
     ascii: bool = False

@@ -37,8 +37,7 @@ def open_console(options: Options) -> int:
 
 def opening(options: Options, loaded: Loaded, environ: Mapping[str, str]) -> "Opening":
     """What the app is opened with. The session's module is imported when the screen is painted."""
-    from tui.app import Opening
-    from tui.screens.view import Places
+    from tui.app import Opening, Places
 
     console = loaded.settings.console
     state = state_dir(environ)
