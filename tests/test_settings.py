@@ -417,3 +417,22 @@ def test_settings_are_light_to_import() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     assert settings.__all__
+
+
+def test_the_environment_leads_no_drill_out_of_its_world(tmp_path: Path) -> None:
+    """Who has production in the environment and practises must not practise on production."""
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'drill = true\n[prometheus]\nurl = "http://127.0.0.1:1"\n[kubernetes]\ncontext = "drill"\n'
+    )
+    environ = {
+        "LEEWARD_PROMETHEUS_URL": "https://prometheus.example.com",
+        "LEEWARD_KUBERNETES_CONTEXT": "prod",
+        "LEEWARD_CONSOLE_THEME": "light",
+        "LEEWARD_READ_ONLY": "true",
+    }
+    loaded = load(file, environ)
+    assert loaded.settings.prometheus.url == "http://127.0.0.1:1"
+    assert loaded.settings.kubernetes.context == "drill"
+    assert (loaded.settings.console.theme, loaded.settings.read_only) == ("light", True)
+    assert loaded.from_environment == ("LEEWARD_CONSOLE_THEME", "LEEWARD_READ_ONLY")

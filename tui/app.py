@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -20,13 +21,13 @@ from textual.worker import Worker, WorkerState
 
 from tui.model.clock import Clock
 from tui.model.runbook import Runbook
-from tui.model.tree import Walk
 from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
+from tui.screens.view import Places
 from tui.session.errors import SessionError
-from tui.session.snapshot import Arming, Place, Snapshot
+from tui.session.snapshot import Snapshot
 from tui.settings import Console
 from widgets.glyphs import ASCII, UNICODE
 from widgets.themes import THEMES
@@ -34,11 +35,15 @@ from widgets.themes import THEMES
 if TYPE_CHECKING:
     from tui.session.session import Session
 
+__all__ = ["LeewardApp", "Opening", "Places", "run", "terminal_is_gone"]
+
 T = TypeVar("T")
 
 # How long the session may take to put everything on disk and let go, before we end without it.
 STOPPING = 5.0
 _SAID_FOR = 15.0
+# The longest that a dialog takes to open; a flow without one holds no key longer.
+_OPENS_WITHIN = 0.3
 _ERROR = 3
 
 
@@ -62,7 +67,7 @@ class Opening:
     make: "Callable[[], Awaitable[Session]]"
     clock: Clock
     console: Console
-    places: view.Places
+    places: Places
     folder: Path
     keep: Callable[[BaseException], Path | None]
     ascii: bool = False
@@ -91,10 +96,11 @@ class LeewardApp(App[int]):
         self.drafts: dict[str, str] = {}
         self.arm_for = opening.arm_for
         self._session: Session | None = None
-        self._snapshot = _nothing_yet(opening.clock)
+        self._snapshot = Snapshot(opening.clock.now())
         self._ended_leases: frozenset[object] = frozenset()
         self._said_at = 0.0
         self._ending = False
+        self._waiting_keys: list[events.Key] | None = None
         self.main = MainScreen(self)
         for theme in THEMES:
             self.register_theme(theme)
@@ -128,8 +134,10 @@ class LeewardApp(App[int]):
         return self._session is not None
 
     def begin(self, flow: Flow) -> None:
-        """Run a flow as a worker of the app."""
+        """Run a flow as a worker of the app. Keys that come before its dialog is open wait for it."""
         self.say("")
+        self._waiting_keys = self._waiting_keys or []
+        self.set_timer(_OPENS_WITHIN, self._open_gate)
         self.own(self._flow(flow), "a flow of dialogs")
 
     def own(self, work: Coroutine[Any, Any, None], description: str) -> None:
@@ -137,7 +145,10 @@ class LeewardApp(App[int]):
         self.run_worker(work, group="owned", description=description, exit_on_error=False)
 
     async def ask(self, screen: Screen[T]) -> T | None:
-        """Open a dialog and wait for its answer."""
+        """Open a dialog and wait for its answer. Two never lie on each other: the second is Escape."""
+        if len(self.screen_stack) > 1:
+            return None
+        screen.call_after_refresh(self._open_gate)
         return await self.push_screen_wait(screen)
 
     def say(self, words: str, state: str = "") -> None:
@@ -172,6 +183,14 @@ class LeewardApp(App[int]):
         """End the console; the journal is whole before the terminal is given back."""
         self.own(self._end(0), "leaving")
 
+    async def action_quit(self) -> None:
+        """Ctrl+Q over a dialog: it closes the dialog's console, too, with the journal whole."""
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """Ctrl+C is no way out: it is pressed to copy, or by habit."""
+        self.say("q leaves the console; the incident stays open.")
+
     # Beginning
 
     def get_default_screen(self) -> Screen[Any]:
@@ -193,6 +212,8 @@ class LeewardApp(App[int]):
         self.own(self._make_session(), "opening the session")
 
     async def _make_session(self) -> None:
+        # Threads load the clients now. The loop asks for its turn after 1 ms, not after Python's 5.
+        sys.setswitchinterval(0.001)
         try:
             session = await self.opening.make()
         except SessionError as refused:
@@ -224,6 +245,21 @@ class LeewardApp(App[int]):
             await flow(self)
         except SessionError as refused:
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+        finally:
+            self._open_gate()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Over a slow line keys come in bursts: a note's first letters must not be the console's keys."""
+        if isinstance(event, events.Key) and self._waiting_keys is not None:
+            self._waiting_keys.append(event)
+            return
+        await super().on_event(event)
+
+    def _open_gate(self) -> None:
+        """The dialog is there, or none comes: what was typed meanwhile goes to who has the keys now."""
+        waiting, self._waiting_keys = self._waiting_keys, None
+        for key in waiting or ():
+            self.post_message(events.Key(key.key, key.character))
 
     # Going on
 
@@ -343,26 +379,3 @@ async def run(opening: Opening) -> int:
         # After a fault of our own the session is still there: what it knows goes to disk.
         await app.let_go()
     return code if code is not None else app.return_code or 0
-
-
-def _nothing_yet(clock: Clock) -> Snapshot:
-    return Snapshot(
-        at=clock.now(),
-        place=Place(),
-        arming=Arming(""),
-        checks={},
-        walk=Walk(),
-        diagnosis=None,
-        pinned=False,
-        path_changed=False,
-        actions=(),
-        incident=None,
-        entries=(),
-        leases=(),
-        running=(),
-        open_incidents=(),
-        proposed=None,
-        respond_by=None,
-        update_due=None,
-        resolvable_at=None,
-    )

@@ -104,9 +104,8 @@ class ChecksPanel(Panel):
         words = Piece(self.text(row.summary), "dim" if quiet else "")
         left = (Piece(f"{self.glyphs.state(row.state)} ", row.state), Piece(self.pad(row.name, name)), words)
         right = self.text(row.stale or row.latency)
-        return both_ends(
-            left, (Piece(f"  {right}", "warn" if row.stale else "dim"),), width, self.glyphs.ellipsis
-        )
+        end = (Piece(f"  {right}", "warn" if row.stale else "dim"),) if right else ()
+        return both_ends(left, end, width, self.glyphs.ellipsis)
 
 
 class ChecksStrip(Lines):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from textual import events
 
 from tests.support import sights
 from tui.model.runbook import Severity
@@ -482,3 +483,100 @@ async def test_armed_minutes_stand_in_the_banner(console) -> None:
         desk.session.publish(sights.armed(arming=Arming("prodeu", sights.NOW - timedelta(minutes=1))))
         await desk.settle()
         assert "READ-ONLY" not in desk.seen()
+
+
+async def test_the_whole_diagnosis_is_one_key_away(console) -> None:
+    async with console() as desk:
+        await desk.press("d")
+        assert "Our own limit: more requests than the workspace may send." in desk.seen()
+
+
+async def test_two_dialogs_never_lie_on_each_other(console) -> None:
+    async with console() as desk:
+        desk.app.main.action_mitigate()
+        desk.app.main.action_incident()
+        await desk.settle()
+        assert len(desk.app.screen_stack) == 2
+        await desk.press("escape")
+        assert desk.screen == "MainScreen"
+
+
+async def test_ctrl_q_over_a_dialog_still_stops_the_session(console) -> None:
+    async with console() as desk:
+        await desk.press("m", "ctrl+q")
+        assert desk.session.stopped
+        assert desk.app.return_value == 0
+
+
+async def test_ctrl_c_ends_nothing(console) -> None:
+    async with console() as desk:
+        await desk.press("ctrl+c")
+        assert "q leaves the console" in desk.seen()
+        assert not desk.session.stopped
+
+
+async def test_an_action_that_is_blocked_says_why(console) -> None:
+    blocked = replace(sights.ACTIONS[0], blocked="already live: z undoes it")
+    async with console(sights.armed(actions=(blocked,))) as desk:
+        await desk.press("enter")
+        assert desk.screen == "MainScreen"
+        assert "Reduce concurrency: already live: z undoes it" in desk.seen()
+
+
+async def test_a_postmortem_says_where_it_was_written(console) -> None:
+    async with console() as desk:
+        await desk.press("x")
+        assert "Postmortem written to postmortem.md" in desk.seen()
+        desk.session.refuse = SessionError("No incident is open.", "Press i to declare one.")
+        await desk.press("x")
+        assert "Press i to declare one." in desk.seen()
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_keys_typed_ahead_go_where_a_person_meant(console, size) -> None:
+    async with console(size=size) as desk:
+        for _ in range(3):
+            desk.app.main.action_panel(1)
+        assert desk.app.focused is desk.app.main.status
+        await desk.press("enter")
+        assert desk.screen == "ReaderScreen"
+        assert not desk.session.did("preview")
+
+
+async def test_a_burst_of_keys_is_a_note_and_not_the_keys_of_the_console(console) -> None:
+    async with console() as desk:
+        for letter in "nquiz":
+            desk.app.post_message(events.Key(letter, letter))
+        await desk.settle()
+        await desk.settle()
+        assert desk.screen == "AskingScreen"
+        assert "quiz" in desk.seen()
+        assert not desk.session.stopped
+
+
+@pytest.mark.parametrize(
+    ("opening", "burst"),
+    [
+        (("n", "x"), ("enter", "enter", "enter")),
+        (("n", "x"), ("enter", "escape", "enter")),
+        (("n",), ("escape", "escape", "escape")),
+        (("i",), ("escape", "escape")),
+        (("question_mark",), ("escape", "escape")),
+        (("d",), ("q", "escape", "escape")),
+        (("colon",), ("escape", "escape")),
+        (("m", "1"), ("escape", "escape")),
+        (("m", "1", "e"), ("enter", "enter")),
+        (("m", "1", "e"), ("escape", "enter", "enter")),
+    ],
+)
+async def test_a_dialog_that_is_answered_twice_in_one_burst_closes_once(console, opening, burst) -> None:
+    async with console() as desk:
+        await desk.press(*opening)
+        for key in burst:
+            desk.app.post_message(events.Key(key, None))
+        for _ in range(3):
+            await desk.settle()
+        assert desk.app.is_running
+        assert desk.app.screen_stack[0] is desk.app.main
+        assert len(desk.session.did("note")) == (burst[0] == "enter" and "n" in opening)
+        assert not desk.session.did("approve")

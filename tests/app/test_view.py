@@ -26,7 +26,7 @@ class TestBanner:
         shown = view.banner(sights.limited(), NOW)
         assert (shown.incident, shown.severity, shown.status) == (sights.ID, "P2", "INVESTIGATING")
         assert (shown.response, shown.open_for) == ("acknowledged in 4 min", "open 18 min")
-        assert (shown.arming, shown.armed, shown.update) == ("READ-ONLY", False, "next update in 4 min")
+        assert (shown.arming, shown.armed) == ("READ-ONLY", False)
 
     def test_the_response_clock_runs_until_somebody_responded_and_then_says_it_is_late(self) -> None:
         waiting = replace(sights.INCIDENT, acknowledged_at=None)
@@ -38,7 +38,7 @@ class TestBanner:
     def test_a_resolved_incident_no_longer_runs(self) -> None:
         over = replace(sights.INCIDENT, status=Status.RESOLVED, resolved_at=NOW)
         shown = view.banner(sights.limited(incident=over), NOW + timedelta(hours=9))
-        assert (shown.open_for, shown.update) == ("lasted 18 min", "")
+        assert shown.open_for == "lasted 18 min"
 
     def test_minutes_left_of_the_arming(self) -> None:
         assert view.arming(sights.armed(), NOW) == "ARMED 14 min"
@@ -93,7 +93,7 @@ class TestChecks:
 class TestChart:
     def test_shows_the_last_half_hour_the_worst_line_first(self) -> None:
         shown = view.chart(sights.limited(), NOW)
-        assert [s.label for s in shown.series] == ["mistral-large", "mistral-small"]
+        assert [s.label for s in shown.series] == ["large", "small"]
         assert shown.end - shown.start == 1800
         assert [words for _, words in shown.ticks] == ["15:00", "15:10", "15:20"]
 
@@ -103,6 +103,14 @@ class TestChart:
 
     def test_without_prometheus_it_says_what_to_set(self) -> None:
         assert view.chart(sights.nothing_set(), NOW).empty == "set prometheus.url, to see the errors"
+
+    def test_what_to_set_is_said_without_where_for_which_a_row_has_no_room(self) -> None:
+        remedy = "Set prometheus.url in the settings."
+        unset = sights.held(sights.reading(Check.ERROR_RATE, State.UNSET, "not set", remedy=remedy))
+        snapshot = sights.limited(checks=unset)
+        assert view.chart(snapshot, NOW).empty == "Set prometheus.url, to see the errors"
+        row = next(r for r in view.checks(snapshot, NOW) if r.name == "Error rate")
+        assert row.summary == "Set prometheus.url"
 
     def test_counted_from_logs_there_is_nothing_to_draw(self) -> None:
         counted = sights.reading(Check.ERROR_RATE, State.WARN, "12 errors in the logs")
@@ -141,8 +149,8 @@ class TestDoHere:
     def test_a_healthy_path_that_a_lease_holds_is_not_resolved(self) -> None:
         healthy = sights.RUNBOOK.diagnoses["healthy"]
         shown = self.told(sights.held_by_lease(diagnosis=healthy))
-        assert shown.headline == "Held by MAX_CONCURRENT_MISTRAL=3: healthy while that lasts."
-        assert "i sets the status to monitoring" in shown.prose[-1]
+        assert shown.headline == "Healthy, held by MAX_CONCURRENT_MISTRAL=3"
+        assert "i sets the status to monitoring" in shown.prose[0]
         watched = replace(sights.INCIDENT, status=Status.MONITORING)
         shown = self.told(sights.held_by_lease(diagnosis=healthy, incident=watched, resolvable_at=NOW))
         assert "It has held: i resolves the incident." in shown.prose

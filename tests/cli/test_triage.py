@@ -73,7 +73,8 @@ def test_a_black_holed_api_is_diagnosed_within_six_seconds(tmp_path: Path) -> No
 
 def test_with_nothing_set_it_says_what_to_set_and_that_it_cannot_tell(tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text('[status_page]\nurl = "http://127.0.0.1:9"\n')
+    nobody = "http://127.0.0.1:9"
+    config.write_text(f'[mistral]\nbase_url = "{nobody}"\n[status_page]\nurl = "{nobody}"\n')
     ran = leeward("--config", str(config), "triage", "--json", state=tmp_path)
     assert ran.returncode == 3
     found = json.loads(ran.stdout)

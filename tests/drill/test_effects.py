@@ -55,6 +55,14 @@ def test_fallback_ends_user_facing_errors_while_mistral_goes_on_failing(name: st
     assert bench.requests() == pytest.approx(bench.requests("2m"), rel=0.1)
 
 
+def test_a_shortage_of_the_provider_passes_by_itself_and_sooner_at_speed() -> None:
+    bench = Bench("provider-capacity", speed=20, history=HISTORY)
+    assert bench.world.page is not None
+    bench.pass_time(60)
+    assert bench.mistral_errors() < 0.2
+    assert bench.world.page is None
+
+
 def test_fallback_does_not_help_against_a_fault_of_our_own() -> None:
     bench = Bench("app-fault", history=HISTORY)
     bench.roll_out(MISTRAL_FALLBACK="true")

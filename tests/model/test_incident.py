@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.incident import Entry, Incident, Kind, Status, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry, Incident, Kind, Status
 from tui.model.runbook import Severity
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.model.incident import Entry, Kind, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry, Kind
 from tui.reports.postmortem import PostmortemFacts
 
 START = datetime(2026, 11, 23, 15, 3, 11, tzinfo=UTC)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tests.reports.stories import HOSTILE, bare, hostile, rate_limited
-from tui.model.incident import Entry, Incident, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry, Incident
 from tui.reports.markdown import code, fenced, md
 from tui.reports.postmortem import PostmortemFacts, markdown
 

@@ -289,27 +289,7 @@ INCIDENT = Incident(
 
 def empty(**changes: Any) -> Snapshot:
     """Nothing is known and nothing is set; `changes` are put over it."""
-    base = Snapshot(
-        at=NOW,
-        place=Place(),
-        arming=Arming(""),
-        checks={},
-        walk=Walk(),
-        diagnosis=None,
-        pinned=False,
-        path_changed=False,
-        actions=(),
-        incident=None,
-        entries=(),
-        leases=(),
-        running=(),
-        open_incidents=(),
-        proposed=None,
-        respond_by=None,
-        update_due=None,
-        resolvable_at=None,
-    )
-    return replace(base, **changes)
+    return replace(Snapshot(NOW), **changes)
 
 
 def unset(check: Check, remedy: str) -> Reading:
@@ -361,7 +341,6 @@ def limited(**changes: Any) -> Snapshot:
             "incident": INCIDENT,
             "entries": ENTRIES,
             "proposed": Severity.P2,
-            "update_due": NOW + timedelta(minutes=4),
         }
         | changes
     )
@@ -373,7 +352,6 @@ def looking(**changes: Any) -> Snapshot:
         **{
             "incident": None,
             "entries": (),
-            "update_due": None,
             "open_incidents": (OpenIncident(ID, "rate limited", ago(hours=2)),),
         }
         | changes

@@ -37,8 +37,7 @@ def open_console(options: Options) -> int:
 
 def opening(options: Options, loaded: Loaded, environ: Mapping[str, str]) -> "Opening":
     """What the app is opened with. The session's module is imported when the screen is painted."""
-    from tui.app import Opening
-    from tui.screens.view import Places
+    from tui.app import Opening, Places
 
     console = loaded.settings.console
     state = state_dir(environ)
@@ -71,12 +70,12 @@ def speaks_unicode(environ: Mapping[str, str]) -> bool:
     """Whether the locale has UTF-8; Linux' own console draws too few of its characters."""
     if environ.get("TERM") == "linux":
         return False
-    encodings = (locale.getencoding(), getattr(sys.stdout, "encoding", None) or "")
     said = next((environ[n] for n in ("LC_ALL", "LC_CTYPE", "LANG") if environ.get(n)), "")
-    if not said or said in ("C", "POSIX"):
-        # Python turns on its UTF-8 mode for the C locale: what it says then is not the terminal's.
+    if said == "C.UTF-8" and not environ.get("LC_ALL") and environ.get("LANG", "C") in ("", "C", "POSIX"):
+        # Python sets LC_CTYPE to this where there is no locale at all: it is not the terminal's word.
         return False
-    return all("utf8" in name.replace("-", "").lower() for name in (said, *encodings) if name)
+    encodings = (said, locale.getencoding(), getattr(sys.stdout, "encoding", None) or "utf-8")
+    return all("utf8" in name.replace("-", "").lower() for name in encodings)
 
 
 def _home(path: str) -> str:

@@ -44,9 +44,9 @@ def _data(finding: Finding) -> dict[str, str | None]:
 
 def _tell(finding: Finding) -> None:
     state = f"{GLYPHS[finding.state]} {finding.state}"
-    click.echo(f"{state:<10}{finding.name:<34}{clean(finding.summary)}")
+    click.echo(f"{state:<10}{finding.name:<44}{clean(finding.summary)}")
     if finding.remedy:
-        click.echo(f"{'':<10}{'':<34}{clean(finding.remedy)}")
+        click.echo(f"{'':<10}{'':<44}{clean(finding.remedy)}")
 
 
 def _code(findings: tuple[Finding, ...]) -> int:

@@ -19,7 +19,7 @@ from tui.model.clock import SystemClock
 from tui.settings import state_dir
 
 # On screen a person follows; headless nobody waits for the clock.
-CONSOLE_SPEED = 10.0
+CONSOLE_SPEED = 5.0
 HEADLESS_SPEED = 20.0
 HEADLESS_LIMIT = 56.0
 DEFAULT = "rate-limited"

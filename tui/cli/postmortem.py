@@ -7,7 +7,7 @@ import click
 
 from tui.cli import CANNOT_TELL, USAGE, WELL
 from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
-from tui.model.incident import fold
+from tui.model.folding import fold
 from tui.record.reading import read
 from tui.reports.document import write
 from tui.reports.postmortem import PostmortemFacts, markdown

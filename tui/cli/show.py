@@ -8,7 +8,8 @@ import click
 from tui.cli import WELL
 from tui.cli.incidents import described
 from tui.cli.output import failing_in_words, minute, moment, narrate, put_json, put_table
-from tui.model.incident import Entry, Incident, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry, Incident
 from tui.model.text import clean
 from tui.record.reading import read
 from tui.settings import state_dir

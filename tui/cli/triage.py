@@ -49,6 +49,7 @@ def as_data(found: Triage) -> dict[str, Any]:
                 "summary": reading.summary,
                 "latency_ms": reading.latency_ms,
                 "facts": _facts(reading.facts),
+                "note": reading.note,
                 "remedy": reading.remedy,
             }
             for reading in found.readings.values()
@@ -78,6 +79,8 @@ def _facts(facts: Mapping[str, Fact]) -> dict[str, Any]:
 def _told(found: Triage) -> Iterator[str]:
     for reading in found.readings.values():
         yield _line(reading)
+        if reading.note:
+            yield f"  {'':22}{clean(reading.note)}"
         if reading.remedy and reading.state is not State.OK:
             yield f"  {'':22}{clean(reading.remedy)}"
     yield ""

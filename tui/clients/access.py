@@ -8,6 +8,7 @@ from tui import settings
 from tui.clients import http, proxies, trust
 from tui.clients.lanes import Lanes
 from tui.clients.unanswered import Unanswered
+from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 
 _FETCHING = Lanes(4, "leeward-secrets")
@@ -35,8 +36,10 @@ class Access:
         return made
 
 
-def read(server: settings.Server, environ: Mapping[str, str]) -> Access:
+def read(server: settings.Server, environ: Mapping[str, str], redact: Redactor) -> Access:
     """Fetch the server's secrets and certificates; may run a command, so never call it in the loop.
+
+    `redact` learns the secrets before anything is sent: a server may echo them.
 
     Raises Unanswered (`unsendable`), naming what cannot be had.
     """
@@ -47,20 +50,28 @@ def read(server: settings.Server, environ: Mapping[str, str]) -> Access:
         raise Unanswered(
             "unsendable", None, f"the credentials for {http.place(server.url)}: {error}"
         ) from None
+    for secret in (token, password):
+        if secret:
+            redact.add(secret)
+    proxy = proxies.proxy_for(server.url, environ)
     try:
-        # One of its own: urllib3 changes the context that it is given.
-        verify = trust.fresh(trust.ca_files(server.ca_file, environ))
+        if trust.needed(server.url, proxy):
+            # One of its own: urllib3 changes the context that it is given.
+            verify = trust.fresh(trust.ca_files(server.ca_file, environ))
+        else:
+            verify = trust.nobody()
     except (OSError, ssl.SSLError):
         text = f"the certificates in {server.ca_file or 'SSL_CERT_FILE'} cannot be read"
         raise Unanswered("unsendable", None, text) from None
-    proxy = proxies.proxy_for(server.url, environ)
     return Access(token, server.username, password, server.org_id, verify, proxy)
 
 
-async def fetch(server: settings.Server, environ: Mapping[str, str], deadline: float) -> Access:
+async def fetch(
+    server: settings.Server, environ: Mapping[str, str], deadline: float, redact: Redactor
+) -> Access:
     """As `read`, off the loop. Raises Unanswered (also `timeout`)."""
     try:
-        return await _FETCHING.run(lambda: read(server, environ), deadline)
+        return await _FETCHING.run(lambda: read(server, environ, redact), deadline)
     except TimeoutError:
         text = f"the credentials for {http.place(server.url)} were not there within {deadline:.3g} s"
         raise Unanswered("timeout", None, text) from None

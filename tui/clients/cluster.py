@@ -46,10 +46,11 @@ class Cluster:
         container: the container that the settings name, or "".
         kubeconfig: the file that the settings name, or "".
         user: who we are, once `whoami` has been asked; until then the kubeconfig's name for us.
-        secrets: credentials and secret values that were read, for a redactor.
     """
 
-    def __init__(self, settings: Kubernetes, access: Access, login: "Login", deadline: float) -> None:
+    def __init__(
+        self, settings: Kubernetes, access: Access, login: "Login", deadline: float, redact: Redactor
+    ) -> None:
         self._settings = settings
         self._access = access
         self._login = login
@@ -57,25 +58,28 @@ class Cluster:
         self._logged_in = time.monotonic()
         self._logging_in = Once(self._renew)
         self._selector: str | None = None
-        self._redact = Redactor(login.secrets)
+        self.redact = redact
+        self._learn(login)
         self.context = access.context
         self.namespace = access.namespace
         self.deployment_name = settings.deployment
         self.container = settings.container
         self.kubeconfig = settings.kubeconfig
         self.user = access.user
-        self.secrets: set[Secret] = set(login.secrets)
 
     @classmethod
-    async def connect(cls, settings: Kubernetes, deadline: float = DEADLINE) -> "Cluster":
+    async def connect(
+        cls, settings: Kubernetes, deadline: float = DEADLINE, redact: Redactor | None = None
+    ) -> "Cluster":
         """Read the kubeconfig and log in; nothing is asked of the cluster yet.
 
         Args:
             settings: which kubeconfig, context, namespace and deployment.
             deadline: seconds that each call may take as a whole.
+            redact: learns the credentials and each secret that is read.
         """
         access = await asyncio.to_thread(cluster_config.access, settings)
-        return cls(settings, access, await _log_in(access), deadline)
+        return cls(settings, access, await _log_in(access), deadline, redact or Redactor())
 
     async def close(self) -> None:
         """Close the connections."""
@@ -239,8 +243,7 @@ class Cluster:
             return None
         if not value:
             return None
-        self.secrets.add(value)
-        self._redact.add(value)
+        self.redact.add(value)
         return value
 
     async def pod_log(
@@ -284,7 +287,7 @@ class Cluster:
         return self._asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
 
     def _plain(self, content: bytes) -> str:
-        return self._redact.text(clean_lines(content.decode(errors="replace")))
+        return self.redact.text(clean_lines(content.decode(errors="replace")))
 
     async def _owned(self, root: str, group: str, resource: str) -> tuple[dict[str, Any], ...]:
         if self._selector is None:
@@ -314,11 +317,19 @@ class Cluster:
         """
         login = self._login
         try:
-            return await call()
+            return await self._without_secrets(call)
         except ClusterError as error:
             if error.reason is not Reason.LOGIN_EXPIRED or not await self._log_in_anew(login):
                 raise
-        return await call()
+        return await self._without_secrets(call)
+
+    async def _without_secrets(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call; a refusal that quotes what we sent is told without it."""
+        try:
+            return await call()
+        except ClusterError as error:
+            said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
+            raise ClusterError(error.reason, said, remedy, error.status, sent=error.sent) from None
 
     async def _log_in_anew(self, refused: "Login") -> bool:
         """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""
@@ -327,6 +338,10 @@ class Cluster:
                 return False
             await self._logging_in.get()
         return self._login is not refused
+
+    def _learn(self, login: "Login") -> None:
+        for secret in login.secrets:
+            self.redact.add(secret)
 
     async def _renew(self) -> None:
         access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
@@ -341,9 +356,7 @@ class Cluster:
         finally:
             self._logged_in = time.monotonic()
         refused, self._login, self._access = self._login, fresh, access
-        for secret in fresh.secrets:
-            self.secrets.add(secret)
-            self._redact.add(secret)
+        self._learn(fresh)
         await refused.close()
 
 
@@ -354,9 +367,12 @@ class ClusterDoor:
     tried again by the next `open`.
     """
 
-    def __init__(self, settings: Kubernetes, deadline: float = DEADLINE) -> None:
+    def __init__(
+        self, settings: Kubernetes, deadline: float = DEADLINE, redact: Redactor | None = None
+    ) -> None:
         self.settings = settings
         self._deadline = deadline
+        self.redact = redact or Redactor()
         self._cluster: Cluster | None = None
         self._opening = Once(self._connect)
 
@@ -373,7 +389,7 @@ class ClusterDoor:
 
     async def _connect(self) -> Cluster:
         if self._cluster is None:
-            self._cluster = await Cluster.connect(self.settings, self._deadline)
+            self._cluster = await Cluster.connect(self.settings, self._deadline, self.redact)
         return self._cluster
 
 

@@ -6,11 +6,13 @@ executor, which would hold up leaving the console.
 """
 
 import asyncio
+import contextlib
 import errno
 import json as jsonlib
 import logging
 import ssl
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 USER_AGENT = "leeward"
 _WARMING = Lanes(2, "leeward-warm")
 _WARM_DEADLINE = 30.0
+_WARM = threading.Event()
+_LOADING = threading.Lock()
 _ADDRESS_PATIENCE = 1.5  # seconds for one address while another is left to try
 _PHASES: Mapping[str, Phase] = {
     "connect_tcp": "connect",
@@ -82,9 +86,9 @@ class Answer:
 
 
 async def warm() -> None:
-    """Import httpx and read the certificates in a thread, so that the first exchange is quick."""
-    if "httpx" not in sys.modules or not trust.context.cache_info().currsize:
-        await _WARMING.run(_load, _WARM_DEADLINE)
+    """Import httpx in a thread, so that the first exchange holds up no loop."""
+    if not _WARM.is_set():
+        await _WARMING.run(load, _WARM_DEADLINE)
 
 
 async def believed(environ: Mapping[str, str], setting: str = "") -> ssl.SSLContext:
@@ -100,11 +104,28 @@ async def believed(environ: Mapping[str, str], setting: str = "") -> ssl.SSLCont
         raise Unanswered("unsendable", None, text) from None
 
 
-def _load() -> None:
-    # Not behind `imported`: it shares no circular import with the others, and must not wait for them.
-    import httpx  # noqa: F401
+def load() -> None:
+    """Import httpx and all that it imports on first use, once. Never in the loop."""
+    with _LOADING:
+        if _WARM.is_set():
+            return
+        # httpx brings its command line with it, and so click, Pygments and half of rich: 40 ms for
+        # nothing. A module that is None is one that is not installed, and httpx does without.
+        sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+        # Not behind `imported`: it shares no circular import with the others, and must not wait for them.
+        import httpx  # noqa: F401
 
-    trust.context()
+        asyncio.run(_rehearse())
+        _WARM.set()
+
+
+async def _rehearse() -> None:
+    """Have httpcore, h11 and anyio load what they load on first use, and not in the console's loop."""
+    import httpx
+
+    async with httpx.AsyncClient(verify=trust.nobody(), trust_env=False) as client:
+        with contextlib.suppress(httpx.HTTPError):
+            await client.get("http://127.0.0.1:0")  # no port: nothing is sent to anybody
 
 
 async def ask(
@@ -142,7 +163,8 @@ async def ask(
             await warm()
             silence()
             if environ is not None:
-                verify, proxy = await believed(environ), proxies.proxy_for(url, environ)
+                proxy = proxies.proxy_for(url, environ)
+                verify = await believed(environ) if trust.needed(url, proxy) else trust.nobody()
             # Our own preparations are no part of how long the server took.
             trace.begin()
             return await _exchange(method, url, trace, sent, json, limit, verify, proxy)
@@ -243,13 +265,15 @@ async def _exchange(
     """Try the host's addresses in turn; the first that can be connected to gives the answer."""
     import httpx
 
+    if verify is None:
+        verify = trust.context(()) if trust.needed(url, proxy) else trust.nobody()
     host, addresses = await _addresses(url, trace, proxy)
     headers = {**headers, "Host": urlsplit(url).netloc.rpartition("@")[2]}
     for number, address in enumerate(addresses, 1):
         last = number == len(addresses)
         patience = httpx.Timeout(None, connect=None if last else _ADDRESS_PATIENCE)
         try:
-            async with _client(verify or trust.context(), proxy, patience) as client:
+            async with _client(verify, proxy, patience) as client:
                 extensions = {"trace": trace, "sni_hostname": host}
                 request = client.build_request(
                     method, _at(url, address), headers=headers, json=json, extensions=extensions

@@ -5,6 +5,7 @@ one of them see a half-made module rather than deadlock. kubernetes and promethe
 import requests, and are both imported in threads, at the same moment, right after the first paint.
 """
 
+import contextlib
 import importlib
 import threading
 from types import ModuleType
@@ -17,3 +18,18 @@ def imported(*names: str) -> ModuleType:
     with _GATE:
         modules = [importlib.import_module(name) for name in names]
     return modules[-1]
+
+
+def begin(*names: str) -> None:
+    """Import these modules in a thread, ahead of whatever is asked for later. Returns at once."""
+    holds = threading.Event()
+
+    def work() -> None:
+        with _GATE:
+            holds.set()
+            with contextlib.suppress(ImportError):  # who needs it meets the error, and tells it
+                for name in names:
+                    importlib.import_module(name)
+
+    threading.Thread(target=work, name="leeward-import", daemon=True).start()
+    holds.wait()

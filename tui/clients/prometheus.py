@@ -31,6 +31,7 @@ from tui.clients.prometheus_answers import (
     warnings,
 )
 from tui.clients.unanswered import Unanswered
+from tui.model.redaction import Redactor
 
 if TYPE_CHECKING:
     import requests
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 __all__ = ["MOST_THREADS", "Answered", "Line", "Prometheus", "PrometheusError", "Ranged", "Sample"]
 
-MOST_THREADS = 4
+# As many as one reading of the error rate has queries: a slow server is waited for once, not thrice.
+MOST_THREADS = 9
 _BODY_LIMIT = 2 << 20  # parsing more would hold the interpreter, and with it the screen
 
 
@@ -65,9 +67,20 @@ class _Line:
 class Prometheus:
     """One Prometheus, Thanos, Mimir or Cortex. Make it cheaply: nothing is imported or asked yet."""
 
-    def __init__(self, server: settings.Server, environ: Mapping[str, str], *, deadline: float = 4.0) -> None:
-        """`deadline` is in seconds, for a query in all; `environ` is where secrets may be found."""
+    def __init__(
+        self,
+        server: settings.Server,
+        environ: Mapping[str, str],
+        *,
+        deadline: float = 4.0,
+        redact: Redactor | None = None,
+    ) -> None:
+        """`deadline` is in seconds, for a query in all; `environ` is where secrets may be found.
+
+        `redact` learns them, and stands before what the server is quoted with.
+        """
         self.server = server
+        self._redact = redact or Redactor()
         self._environ = environ
         self._deadline = deadline
         self._lanes = Lanes(MOST_THREADS, "leeward-prometheus")
@@ -88,7 +101,7 @@ class Prometheus:
 
         def work(line: _Line) -> Answered:
             result = line.connect.custom_query(promql, params=params, timeout=self._patience(line))
-            return Answered(vector(result), line.kept.warnings, line.kept.took)
+            return Answered(vector(result), self._told(line), line.kept.took)
 
         return await self._run(work)
 
@@ -101,7 +114,7 @@ class Prometheus:
             result = line.connect.custom_query_range(
                 promql, start, end, seconds, params=params, timeout=self._patience(line)
             )
-            return Ranged(matrix(result), line.kept.warnings)
+            return Ranged(matrix(result), self._told(line))
 
         return await self._run(work)
 
@@ -112,6 +125,9 @@ class Prometheus:
             idle, self._idle = self._idle, []
         for line in idle:
             line.connect.close()
+
+    def _told(self, line: _Line) -> tuple[str, ...]:
+        return tuple(map(self._redact.text, line.kept.warnings))
 
     def _patience(self, line: _Line) -> tuple[float, float]:
         """Seconds to connect and between two bytes; the hook holds the deadline of the whole."""
@@ -141,7 +157,7 @@ class Prometheus:
             turned = _turned(error, line.kept, self.place)
             # A token may have been replaced: the next query fetches it anew.
             good = turned.outcome != "forbidden"
-            raise turned from None
+            raise PrometheusError(turned.outcome, self._redact.text(turned.said), turned.remedy) from None
         finally:
             self._give_back(line, good)
 
@@ -150,7 +166,7 @@ class Prometheus:
             if self._idle:
                 return self._idle.pop()
         try:
-            how = access.read(self.server, self._environ)
+            how = access.read(self.server, self._environ, self._redact)
         except Unanswered as error:
             raise PrometheusError(
                 "failed", error.text, "Correct it in the settings; `leeward doctor` tests it."

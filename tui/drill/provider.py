@@ -91,10 +91,16 @@ class Provider:
     """The API's mind. Times are seconds since the epoch and must not go back."""
 
     def __init__(
-        self, scenario: Scenario, began: float, valid_keys: frozenset[str], rng: random.Random
+        self,
+        scenario: Scenario,
+        began: float,
+        valid_keys: frozenset[str],
+        rng: random.Random,
+        ends: float = math.inf,
     ) -> None:
         self.scenario = scenario
         self.began = began
+        self.ends = ends
         self._keys = valid_keys
         self._spread = Spread(rng.random())
         self._noise = Share(rng.random())
@@ -111,8 +117,8 @@ class Provider:
         return key in self._keys
 
     def troubled(self, at: float) -> bool:
-        """Whether what is wrong in this world was already wrong then."""
-        return at >= self.began
+        """Whether what is wrong in this world was wrong then."""
+        return self.began <= at < self.ends
 
     def call(self, key: str, at: float) -> Failure | None:
         """One completion from a pod: its failure, or None. Timeouts are the caller's to judge."""

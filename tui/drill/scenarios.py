@@ -41,6 +41,7 @@ class Scenario:
         demand: users' requests a second, thirty minutes before the start and now.
         limit: requests a minute that the organisation may make.
         share: of calls from the pods that the trouble hits, 0 to 1.
+        lasts: minutes after the world's start until it passes by itself, at speed 1; None: it stays.
         page: what the provider's status page says, or None while all is well there.
     """
 
@@ -53,6 +54,7 @@ class Scenario:
     demand: tuple[float, float] = (11.0, 11.0)
     limit: int = 1200
     share: float = 1.0
+    lasts: float | None = None
     page: PageIncident | None = None
 
 
@@ -85,11 +87,12 @@ _ALL = (
     Scenario(
         "provider-capacity",
         "The provider's capacity",
-        "Mistral has no capacity left for our tier; fallback keeps users served while it lasts.",
+        "Mistral has no capacity left for our tier; fallback keeps users served until it passes.",
         "provider-capacity",
         Trouble.CAPACITY,
         began=14,
         share=0.75,
+        lasts=6,
         page=PageIncident("Elevated 429 responses on Completion API", "minor", "Partially Degraded Service"),
     ),
     Scenario(

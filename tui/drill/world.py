@@ -1,5 +1,6 @@
 """One model in which causes have effects: what every server of the world tells comes from here."""
 
+import math
 import random
 import string
 import time
@@ -15,7 +16,7 @@ from tui.drill.metrics import Store
 from tui.drill.pods import PastPod, Pod, Pods
 from tui.drill.promql import Evaluator
 from tui.drill.provider import Provider
-from tui.drill.scenarios import Scenario, Trouble
+from tui.drill.scenarios import PageIncident, Scenario, Trouble
 from tui.drill.traffic import GOOD_VERSION, HISTORY_SECONDS, Request, Traffic
 
 _KEY_CHARACTERS = string.ascii_letters + string.digits
@@ -60,7 +61,7 @@ class World:
         seed: makes a run repeatable.
         pods: the cluster's pods, asked once a simulated second.
         now: the wall clock, seconds since the epoch.
-        speed: shortens the windows of alerting rules.
+        speed: shortens the windows of alerting rules, and what passes by itself.
         history: seconds that have passed in it when it starts.
     """
 
@@ -79,7 +80,8 @@ class World:
         self.start = int(now())
         self.began = self.start - scenario.began * 60
         rng = random.Random(f"{scenario.name} {seed}")  # noqa: S311 - a simulation, not a secret
-        self.provider = Provider(scenario, self.began, self._valid_keys(), rng)
+        lasts = math.inf if scenario.lasts is None else scenario.lasts * 60 / max(speed, 1.0)
+        self.provider = Provider(scenario, self.began, self._valid_keys(), rng, self.start + lasts)
         self.store = Store()
         self.evaluator = Evaluator(self.store)
         self.alerts = Alerts(self.evaluator, scale=max(speed, 1.0), start=self.start)
@@ -92,6 +94,11 @@ class World:
         self._recent: deque[list[Request]] = deque(maxlen=_RECENT_SECONDS)
         self._ready = 0
         self._live_through_history()
+
+    @property
+    def page(self) -> PageIncident | None:
+        """What the provider's status page says now, or None while all is well there."""
+        return self.scenario.page if self.provider.troubled(self.now()) else None
 
     def _valid_keys(self) -> frozenset[str]:
         if self.scenario.trouble is Trouble.KEY:

@@ -1,6 +1,6 @@
-"""What each kind of entry does to an incident. docs/journal.md has the keys of their data."""
+"""The fold: what each kind of entry does to an incident. docs/journal.md has the keys of their data."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,24 @@ from tui.model.times import parse_rfc3339
 NO_CAUSE = ("", "healthy", "unknown")
 
 Step = Callable[[Incident, Entry], Incident]
+
+
+def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
+    """The incident that these entries add up to. Unknown kinds change nothing.
+
+    Data that is missing or of another type changes nothing either: a journal may come from a
+    later version or from a damaged disk. docs/journal.md has the table of the kinds' data.
+    """
+    incident = Incident(incident_id)
+    for entry in sorted(entries, key=lambda entry: entry.id):
+        incident = advance(incident, entry)
+    return incident
+
+
+def advance(incident: Incident, entry: Entry) -> Incident:
+    """The incident after one more entry, recorded after those that it already tells of."""
+    step = steps.get(entry.kind)
+    return step(incident, entry) if step is not None else incident
 
 
 def _declared(incident: Incident, entry: Entry) -> Incident:

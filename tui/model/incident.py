@@ -1,6 +1,6 @@
 """An incident is the fold of its entries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -195,23 +195,3 @@ class Incident:
     def unsettled(self) -> tuple[Applied, ...]:
         """Intents whose outcome is not known: what a crash, or a lost answer, leaves behind."""
         return tuple(a for a in self.mitigations if not a.settled)
-
-
-def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
-    """The incident that these entries add up to. Unknown kinds change nothing.
-
-    Data that is missing or of another type changes nothing either: a journal may come from a
-    later version or from a damaged disk. docs/journal.md has the table of the kinds' data.
-    """
-    incident = Incident(incident_id)
-    for entry in sorted(entries, key=lambda entry: entry.id):
-        incident = advance(incident, entry)
-    return incident
-
-
-def advance(incident: Incident, entry: Entry) -> Incident:
-    """The incident after one more entry, recorded after those that it already tells of."""
-    from tui.model.folding import steps  # which is made of the types above
-
-    step = steps.get(entry.kind)
-    return step(incident, entry) if step is not None else incident

@@ -108,7 +108,8 @@ class Redactor:
         """Hold one more secret from now on."""
         forms = set(_forms(secret.reveal())) - self._forms
         if forms:
-            self._forms |= forms
+            # Another set, since a thread may be looking through the old one.
+            self._forms = self._forms | forms
             longest_first = sorted(self._forms, key=lambda form: (-len(form), form))
             self._known = re.compile("|".join(map(re.escape, longest_first)))
 

@@ -38,7 +38,7 @@ class Alerts(Asking):
         """What fires now; an Alertmanager that does not say so is unknown."""
         try:
             # Fetched once: a secret may come from a command that is slow, or asks somebody.
-            self._how = self._how or await access.fetch(self._server, self._environ, self.limit)
+            self._how = self._how or await access.fetch(self._server, self._environ, self.limit, self.redact)
             held = await alertmanager.alerts(self._server.url, self._how, self.limit)
         except Unanswered as error:
             remedy = "Correct alertmanager in the settings." if error.outcome == "unsendable" else ""

@@ -70,7 +70,7 @@ def build(
     return (
         MistralApi(mistral, key, environ, api_pace, clock, redact)
         if key
-        else unset(Check.MISTRAL_API, f"Set the key: {_where(mistral.key)}."),
+        else unset(Check.MISTRAL_API, f"{_where(mistral.key)}."),
         Service(settings.service.health_url, environ, pace, clock, redact)
         if settings.service.health_url
         else unset(Check.SERVICE, "Set service.health_url in the settings."),
@@ -98,9 +98,9 @@ def rate_window(settings: Settings) -> timedelta:
 
 
 def _where(source: SecretSource) -> str:
-    """Where the settings look for the key, in words."""
+    """What to do for the key to be found where the settings look for it."""
     if source.env:
-        return f"the environment variable {source.env}"
+        return f"Set {source.env} in the environment"
     if source.file:
-        return f"the file {source.file}"
-    return "mistral.key in the settings (an environment variable, a file or a command)"
+        return f"Put the key into the file {source.file}"
+    return "Set mistral.key in the settings (an environment variable, a file or a command)"

@@ -155,6 +155,7 @@ class ErrorRate(Asking):
             notes.append(f"not all is known: {self.plain(figures.failed[0].said, 80)}")
         if isinstance(p95 := facts.get("p95_s"), float) and p95 > SLOW_P95_S:
             notes.append(f"slow: 95 % take up to {p95:.1f} s")
+        notes += [] if notes else self._by_model(figures)
         return Reading(
             self.check,
             state,
@@ -222,20 +223,17 @@ class ErrorRate(Asking):
             told.append(f"{_percent(share)} of errors {what}")
         if told:
             said.append(f"From the pods: {', '.join(told)}.")
-        said += self._by_model(figures) if telling else []
         if figures.warnings:
             said.append(f"The figures are partial: {self.plain(figures.warnings[0], 120)}.")
         return tuple(said)
 
     def _by_model(self, figures: Figures) -> list[str]:
-        """`Errors by model: large 1.2/s, small 0.03/s.`, the worst first; nothing for a single model."""
+        """`errors/s: large 1.2, small 0.03`, the worst first; nothing where there are none."""
         answer = figures.answers.get("errors")
         found = [(s.value, s.labels.get("model", "")) for s in answer.vector] if answer else []
         worst = sorted(((v, m) for v, m in found if v and math.isfinite(v) and m), reverse=True)[:4]
-        if len(worst) < 2:
-            return []
-        told = ", ".join(f"{self.plain(model, 40)} {value:.2g}/s" for value, model in worst)
-        return [f"Errors by model: {told}."]
+        told = ", ".join(f"{self.plain(model, 40)} {value:.2g}" for value, model in worst)
+        return [f"errors/s: {told}"] if told else []
 
     def _series(self, figures: Figures) -> tuple[Series, ...]:
         if figures.history is None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.model.incident import Entry, Incident, fold
+from tui.model.folding import fold
+from tui.model.incident import Entry, Incident
 from tui.record import lines
 from tui.record.errors import JournalError, told
 from tui.record.folder import JOURNAL, existing_folder, incident_folder, incidents_folder, journals

@@ -26,6 +26,8 @@ _SHOWN = {
     "colon": ":",
     "up": "↑",
     "down": "↓",
+    "left": "←",
+    "right": "→",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
     "enter": "Enter",
@@ -35,7 +37,7 @@ _SHOWN = {
     "home": "Home",
     "end": "End",
 }
-_ASCII = {"↑": "Up", "↓": "Down"}
+_ASCII = {"↑": "Up", "↓": "Down", "←": "Left", "→": "Right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,14 @@ TABLE: tuple[Bound, ...] = (
     Bound(
         "overrule", ("o",), "", "Overrule an answer of the decision tree, or take that back", MAIN, "overrule"
     ),
+    Bound(
+        "details",
+        ("d",),
+        "",
+        "The whole diagnosis: what it means, its evidence, what to do by hand",
+        MAIN,
+        "details",
+    ),
     Bound("copy", ("c",), "", "Copy what the cursor is on: to the terminal and to a file", MAIN, "copy"),
     Bound(
         "palette", ("colon", "ctrl+p"), "palette", "Command palette: every action by name", MAIN, "palette", 1
@@ -128,6 +138,16 @@ TABLE: tuple[Bound, ...] = (
     Bound("preview.apply", ("y",), "", "Preview: apply the change (armed only)", PREVIEW, "apply"),
     Bound("preview.edit", ("e",), "", "Preview: edit the value", PREVIEW, "edit"),
     Bound("preview.copy", ("c",), "", "Preview: copy the commands that do it by hand", PREVIEW, "copy"),
+    Bound("preview.git", ("g",), "", "Preview: copy the change for git", PREVIEW, "git"),
+    Bound(
+        "preview.other",
+        ("tab",),
+        "",
+        "Preview: from Cancel to the word, and back",
+        PREVIEW,
+        "other",
+        fixed=True,
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""What every dialog has in common: it is left once, however often that is asked for."""
+"""What every dialog of the console has in common: it answers once."""
 
 from typing import TypeVar
 
@@ -9,16 +9,19 @@ T = TypeVar("T")
 
 
 class Dialog(ModalScreen[T]):
-    """A screen over the console.
+    """A screen over the console that is closed by one answer.
 
-    Keys that were typed ahead may ask it to close twice, or while another dialog lies over it:
-    Textual would answer the first with an error and close the wrong one for the second.
+    Of two Enters in one burst, or a paste with line breaks, the second would otherwise close what
+    lies below, or be answered by Textual with an error.
     """
 
     _left = False
 
+    def answer(self, result: T | None = None) -> None:
+        """Close with this answer, None for none; only the first time, and only while it is seen."""
+        self.dismiss(result)
+
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Leave with a result; only the first time, and only while it is the one that is seen."""
         if self._left or not self.is_current:
             return AwaitComplete()
         self._left = True

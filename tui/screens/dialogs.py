@@ -33,12 +33,12 @@ class ChoosingScreen(Dialog[str]):
     def on_choice_list_chosen(self, event: ChoiceList.Chosen) -> None:
         """Answer with it."""
         event.stop()
-        self.dismiss(event.choice)
+        self.answer(event.choice)
 
     def on_choice_list_left(self, event: ChoiceList.Left) -> None:
         """Nothing was chosen."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
 
 class Why(Panel):
@@ -94,13 +94,13 @@ class AskingScreen(Dialog[str]):
         """Answer with the text."""
         event.stop()
         self._keep(event.text)
-        self.dismiss(event.text)
+        self.answer(event.text)
 
     def on_prompt_left(self, event: Prompt.Left) -> None:
         """Nothing is asked; the draft stays for the next time."""
         event.stop()
         self._keep(event.draft)
-        self.dismiss(None)
+        self.answer(None)
 
     def _keep(self, text: str) -> None:
         """Keep what was typed until whoever asked has it on disk and forgets it."""

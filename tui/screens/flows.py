@@ -68,6 +68,12 @@ async def read_checks(desk: Desk) -> None:
     await read(desk, "Checks", pages.checks(desk.snapshot, desk.clock.now()))
 
 
+async def read_diagnosis(desk: Desk) -> None:
+    """All of the diagnosis, for what the panel has no room for."""
+    desk.session.looked()
+    await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+
+
 def read_entry(index: int) -> Flow:
     """All of one entry of the timeline."""
 
@@ -97,7 +103,7 @@ def look_at(action_id: str, blocked: str) -> Flow:
         action = next((a for a in desk.snapshot.actions if a.id == action_id), None)
         desk.session.looked()
         if action is None:
-            await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
+            desk.say("That is no longer offered: the path changed.", "warn")
         elif action.kind == "page":
             await PAGES[action.id](desk)
         elif action.kind == "link":
@@ -227,7 +233,7 @@ async def mitigate(desk: Desk) -> None:
         desk.say("The runbook has no mitigation.", "warn")
         return
     choices = [Choice(a.id, a.title, f"{a.hint}  {a.risk}".strip(), a.blocked) for a in fitting]
-    choices += [Choice(a.id, a.title, f"{a.hint}  not for this diagnosis") for a in others]
+    choices += [Choice(a.id, a.title, f"{a.hint}  not fitting now") for a in others]
     chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices)
     if chosen is not None:
         await preview(desk, chosen, next(a.title for a in (*fitting, *others) if a.id == chosen))

@@ -8,6 +8,7 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.screens import branches, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
@@ -47,8 +48,7 @@ class MainScreen(Screen[None]):
     MainScreen.-wide #desk { grid-size: 2; grid-columns: 57fr 63fr; }
     MainScreen #strip { display: block; }
     MainScreen.-wide #strip { display: none; }
-    MainScreen #desk Panel { display: none; height: 100%; }
-    MainScreen #desk Panel.-here, MainScreen.-wide #desk Panel { display: block; }
+    MainScreen #desk Panel { height: 100%; }
     MainScreen Timeline { height: 1fr; }
     MainScreen MessageLine { display: none; height: 1; }
     MainScreen MessageLine.-speaks { display: block; }
@@ -79,7 +79,7 @@ class MainScreen(Screen[None]):
         self.here: Panel = self.actions
         self.all_entries = False
         self.needle = ""
-        self._rows: tuple[TimelineRow, ...] = ()
+        self._entries: tuple[Entry, ...] = ()
         self._said = ""
 
     def compose(self) -> ComposeResult:
@@ -121,17 +121,18 @@ class MainScreen(Screen[None]):
         self.chart.show(view.chart(snapshot, now, desk.zone))
         self.questions.show(branches.rows(desk.runbook, snapshot.walk))
         self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
-        self._paint_timeline(view.timeline(snapshot.entries, desk.zone))
+        self._paint_timeline(snapshot.entries)
         self.keys.show_clock(view.clock(now, desk.zone))
 
-    def _paint_timeline(self, rows: tuple[TimelineRow, ...]) -> None:
-        if rows == self._rows:
+    def _paint_timeline(self, entries: tuple[Entry, ...]) -> None:
+        """Rows are made of what is new alone: a night's entries may be a hundred thousand."""
+        old, self._entries = self._entries, entries
+        if entries is old:
             return
-        old, self._rows = self._rows, rows
-        if old and rows[: len(old)] == old:
-            self.timeline.append(*rows[len(old) :])
+        if old and entries[: len(old)] == old:
+            self.timeline.append(*view.timeline(entries[len(old) :], self.desk.zone))
         else:
-            self.timeline.show(rows)
+            self.timeline.show(view.timeline(entries, self.desk.zone))
 
     def say(self, words: str, state: str = "") -> None:
         """Say it over the keybar, in as many lines as it takes; "" is silence."""
@@ -149,6 +150,7 @@ class MainScreen(Screen[None]):
         return (
             (shown("mitigate"), "mitigate"),
             (shown("list.choose"), "open"),
+            (shown("details"), "details"),
             (shown("pin"), "pin"),
             (shown("overrule"), "overrule"),
         )
@@ -193,7 +195,7 @@ class MainScreen(Screen[None]):
             self.status: "Status",
         }
         for one, title in titles.items():
-            one.set_class(one is panel, "-here")
+            one.display = self.wide or one is panel
             tabs = () if self.wide else tuple(Tab(name) for other, name in names.items() if other is not one)
             one.show_title(title, tabs)
 
@@ -206,7 +208,8 @@ class MainScreen(Screen[None]):
         panel = order[(at + by) % len(order)]
         if panel is not self.timeline:
             self._show_here(panel)
-        panel.focus()
+        # At once, and not when the queue is empty: keys that were typed ahead go to the new panel.
+        self.set_focus(panel)
 
     def on_key(self, _event: Key) -> None:
         """Any key: the person is here, and what was said has been read."""
@@ -219,7 +222,7 @@ class MainScreen(Screen[None]):
             self.sift()
             return
         self._show_here(self.actions)
-        self.actions.focus()
+        self.set_focus(self.actions)
 
     def sift(self) -> None:
         """Apply key-or-all and the filter to the timeline, and say so in its frame."""
@@ -310,6 +313,10 @@ class MainScreen(Screen[None]):
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
         row = self.questions.highlighted if self.focused is self.questions else None
         self.desk.begin(_flows().overrule(branches.question_of(row) if row else ""))
+
+    def action_details(self) -> None:
+        """The whole diagnosis."""
+        self.desk.begin(_flows().read_diagnosis)
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""

@@ -74,8 +74,11 @@ def diagnosis(snapshot: Snapshot) -> Page:
     """The diagnosis with everything that it rests on and asks for."""
     found = snapshot.diagnosis
     if found is None:
-        return (Row("diagnosis", "none yet"),)
-    evidence = dict.fromkeys(line for step in snapshot.walk.steps for line in step.evidence)
+        waits = [Row("waits at", s.text) for s in snapshot.walk.steps if not s.branch]
+        missing = [Row("would tell", line) for s in snapshot.walk.steps for line in s.missing]
+        return (Row("diagnosis", "none yet", "bold"), *waits, *missing)
+    walked = (line for step in snapshot.walk.steps for line in step.evidence)
+    evidence = dict.fromkeys((*snapshot.evidence, *walked))
     return (
         Row("diagnosis", found.title, "bold"),
         Row("severity", str(found.severity or "none")),

@@ -108,7 +108,7 @@ class PaletteScreen(Dialog[str]):
         """Run what the cursor is on."""
         event.stop()
         if self.found.commands:
-            self.dismiss(self.found.commands[self.found.cursor].id)
+            self.answer(self.found.commands[self.found.cursor].id)
 
     def action_move(self, by: int) -> None:
         """Move in the list while the field keeps the keys."""
@@ -116,4 +116,4 @@ class PaletteScreen(Dialog[str]):
 
     def action_leave(self) -> None:
         """Nothing is run."""
-        self.dismiss(None)
+        self.answer(None)

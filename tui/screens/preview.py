@@ -109,7 +109,7 @@ class PreviewScreen(Dialog[None]):
     def on_change_preview_cancelled(self, event: ChangePreview.Cancelled) -> None:
         """Cancel or Escape: nothing was changed."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
     def on_change_preview_word_typed(self, event: ChangePreview.WordTyped) -> None:
         """The word arms; where risk is high, typed once more, it lets `y` be heard."""
@@ -154,7 +154,7 @@ class PreviewScreen(Dialog[None]):
         else:
             self.desk.say(f"{plan.rule.title}: on its way; the timeline tells how it goes.", "ok")
             if self.is_current:
-                self.dismiss(None)
+                self.answer(None)
 
     def _refused(self, refused: SessionError) -> None:
         """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""

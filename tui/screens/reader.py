@@ -146,7 +146,7 @@ class ReaderScreen(Dialog[None]):
     def on_reader_closed(self, event: Reader.Closed) -> None:
         """Back to the console."""
         event.stop()
-        self.dismiss(None)
+        self.answer(None)
 
     def on_reader_copy_asked(self, event: Reader.CopyAsked) -> None:
         """Copy the page; the frame says where it went."""

@@ -67,7 +67,6 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
     place = snapshot.place
     severity = incident.severity if incident else None
     response, late = _response(snapshot, now)
-    update, due = _update(snapshot, now)
     return BannerView(
         incident=incident.id if incident else "",
         title=incident.title if incident else _no_incident(snapshot, now),
@@ -84,8 +83,6 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         arming=arming(snapshot, now),
         armed=snapshot.arming.until is not None,
         leases=tuple(lease(held, now) for held in snapshot.leases),
-        update=update,
-        update_role="warn" if due else "",
         drill="DRILL" if snapshot.drill else "",
         notice=snapshot.offline or snapshot.unsettled,
     )
@@ -149,15 +146,6 @@ def _response(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
     return f"respond in {times.span(left)}", False
 
 
-def _update(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
-    if snapshot.update_due is None or (snapshot.incident and not snapshot.incident.open):
-        return "", False
-    left = snapshot.update_due - now
-    if left < timedelta(0):
-        return f"update overdue {times.span(-left)}", True
-    return f"next update in {times.span(left)}", False
-
-
 # The checks
 
 
@@ -192,7 +180,9 @@ def _check(check: Check, held: Held | None, now: datetime) -> CheckRow:
 
 
 def _told_unset(reading: Reading) -> str:
-    return reading.remedy or reading.summary
+    """What to set; a narrow row has no room to say each time where."""
+    words = (reading.remedy or reading.summary).removesuffix(".")
+    return words.removesuffix(" in the settings").removesuffix(" in the environment")
 
 
 def _brief(check: Check, reading: Reading) -> str:
@@ -209,6 +199,11 @@ def _latency(reading: Reading) -> str:
 
 
 # The chart
+
+
+def short_model(name: str) -> str:
+    """`mistral-large-latest` is `large` to a person, and leaves the chart its room."""
+    return name.removeprefix("mistral-").removesuffix("-latest") or name
 
 
 def chart(snapshot: Snapshot, now: datetime, zone: tzinfo | None = None) -> ChartView:
@@ -232,7 +227,9 @@ def chart(snapshot: Snapshot, now: datetime, zone: tzinfo | None = None) -> Char
 
 
 def _line(series: Series) -> ChartSeries:
-    return ChartSeries(series.label or "all", tuple((at.timestamp(), value) for at, value in series.points))
+    return ChartSeries(
+        short_model(series.label) or "all", tuple((at.timestamp(), value) for at, value in series.points)
+    )
 
 
 def _last(series: Series) -> float:
@@ -307,9 +304,9 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     if diagnosis.healthy and live:
         names = ", ".join(f"{held.seen.variable}={held.seen.value}" for held in live)
         return (
-            f"Held by {names}: healthy while that lasts.",
+            f"Healthy, held by {names}",
             "warn",
-            (*_evidence(snapshot), *_after(snapshot, now)),
+            (*_after(snapshot, now), *_evidence(snapshot)),
         )
     severity = diagnosis.severity or snapshot.proposed
     headline = (
@@ -385,8 +382,7 @@ def _first_steps(places: Places, unset: tuple[str, ...]) -> tuple[str, ...]:
 def _setup(snapshot: Snapshot, places: Places) -> tuple[str, ...]:
     if not snapshot.unset:
         return ()
-    where = f" (in {places.settings})" if places.settings else ""
-    return (f"Not set{where}: {', '.join(snapshot.unset)}",)
+    return (f"Settings belong in {places.settings}" if places.settings else "Settings: see ? help",)
 
 
 def _action(action: Action) -> ActionRow:
@@ -428,13 +424,17 @@ def _entry_role(entry: Entry) -> str:
 def worsened(before: Snapshot, after: Snapshot) -> bool:
     """Whether something asks for the bell: a check that turned to fail, a verdict, a lease's end."""
     fails = _failing(after) - _failing(before)
-    known = {e.id for e in before.entries} if after.entries is not before.entries else None
-    verdict = (
-        known is not None
-        and before.incident is not None
-        and any(e.kind == Kind.VERDICT and e.id not in known for e in after.entries)
-    )
+    verdict = before.incident is not None and any(e.kind == Kind.VERDICT for e in _fresh(before, after))
     return bool(fails) or verdict
+
+
+def _fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
+    """The entries that came, looking at those that there were only where one came among them."""
+    old, new = before.entries, after.entries
+    if new[: len(old)] == old:
+        return new[len(old) :]
+    known = {entry.id for entry in old}
+    return tuple(entry for entry in new if entry.id not in known)
 
 
 def ended(leases: Iterable[Lease], now: datetime) -> frozenset[tuple[str, datetime]]:

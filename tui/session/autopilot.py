@@ -24,7 +24,7 @@ STEP = 0.25
 LOOKING = timedelta(seconds=15)
 CALM = timedelta(seconds=2)
 CHANGING = timedelta(seconds=45)
-RECOVERY = timedelta(seconds=20)
+RECOVERY = timedelta(seconds=22)
 
 
 @dataclass(frozen=True, slots=True)

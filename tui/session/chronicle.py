@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Entry, Incident, Kind, advance
+from tui.model.folding import advance
+from tui.model.incident import Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.session.errors import NoIncident, SessionError
 

@@ -98,8 +98,8 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:
         redact.add(key)
-    door, contexts = _door(settings.kubernetes, complaints)
-    prometheus = _prometheus(loaded, environ)
+    door, contexts = _door(settings.kubernetes, complaints, redact)
+    prometheus = _prometheus(loaded, environ, redact)
     asked = probes.build(
         settings,
         key=key,
@@ -116,9 +116,23 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     mistral = settings.mistral
     completion = Completion(mistral, key, environ, clock, redact) if key and mistral.model else None
     looker = NetworkLooker(mistral.base_url, environ, clock, redact)
+    _load_clients(prometheus is not None)
     return Connections(
         runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker
     )
+
+
+def _load_clients(figures: bool) -> None:
+    """Import what the probes will need, in the order in which it is needed.
+
+    Left to the probes, all imports begin at once and fight for the interpreter: the API was then
+    first asked after 0.8 s. Now it is asked when httpx is there, and the rest loads meanwhile.
+    """
+    from tui.clients import http, imports
+
+    http.load()
+    if figures:
+        imports.begin("requests", "prometheus_api_client", "prometheus_api_client.prometheus_connect")
 
 
 def _secret(
@@ -131,7 +145,9 @@ def _secret(
         return None
 
 
-def _door(settings: Kubernetes, complaints: list[str]) -> "tuple[ClusterDoor | None, tuple[str, ...]]":
+def _door(
+    settings: Kubernetes, complaints: list[str], redact: Redactor
+) -> "tuple[ClusterDoor | None, tuple[str, ...]]":
     if not settings.deployment:
         return None, ()
     from tui.clients.cluster import ClusterDoor, ClusterError, contexts
@@ -141,12 +157,12 @@ def _door(settings: Kubernetes, complaints: list[str]) -> "tuple[ClusterDoor | N
     except ClusterError as error:
         complaints.append(error.said)
         known = ()
-    return ClusterDoor(settings), known
+    return ClusterDoor(settings, redact=redact), known
 
 
-def _prometheus(loaded: Loaded, environ: Mapping[str, str]) -> "Prometheus | None":
+def _prometheus(loaded: Loaded, environ: Mapping[str, str], redact: Redactor) -> "Prometheus | None":
     if not loaded.settings.prometheus.url:
         return None
     from tui.clients.prometheus import Prometheus
 
-    return Prometheus(loaded.settings.prometheus, environ)
+    return Prometheus(loaded.settings.prometheus, environ, redact=redact)

@@ -15,7 +15,7 @@ from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
 from tui.model.runbook import EnvChange, Link, MitigationRule, Query
 from tui.session.connections import Connections, connect
-from tui.settings import Loaded
+from tui.settings import Loaded, config_file
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
@@ -31,7 +31,6 @@ PERMISSIONS = (
     ("list", "", "pods", "", "the pods' state"),
     ("get", "", "pods", "log", "counting errors while Prometheus is away"),
     ("list", "", "events", "", "the reasons of a stalled rollout"),
-    ("get", "", "secrets", "", "comparing the pods' key with the key here"),
     ("list", "autoscaling", "horizontalpodautoscalers", "", "reckoning with an autoscaler"),
     ("list", "networking.k8s.io", "networkpolicies", "", "telling what the pods may reach"),
 )
@@ -63,7 +62,7 @@ async def examine(
     finally:
         await made.close()
     return (
-        _settings(loaded),
+        _settings(loaded, environ),
         *(
             Finding("secrets", State.FAIL, complaint, "Mend the source in the settings.")
             for complaint in made.complaints
@@ -74,9 +73,9 @@ async def examine(
     )
 
 
-def _settings(loaded: Loaded) -> Finding:
+def _settings(loaded: Loaded, environ: Mapping[str, str]) -> Finding:
     if loaded.file is None and not loaded.from_environment:
-        remedy = "Write a settings file; docs/settings.md has one to start from."
+        remedy = f"Write one to {config_file(environ)}, or set LEEWARD_… variables."
         return Finding("settings", State.UNSET, "no settings file; defaults are used", remedy)
     parts = [str(loaded.file)] if loaded.file else []
     parts += [f"{len(loaded.from_environment)} from the environment"] if loaded.from_environment else []
@@ -108,10 +107,13 @@ async def _checks(made: Connections, clock: Clock) -> tuple[Finding, ...]:
 
 
 def _reading(reading: Reading) -> Finding:
-    """A check that answers is well for the doctor's purpose, whatever it says of the world."""
-    state = State.OK if reading.known else reading.state
-    summary = f"answers: {reading.summary}" if reading.known else reading.summary
-    return Finding(f"check: {TITLES[reading.check]}", state, summary, "" if reading.known else reading.remedy)
+    """Whether a check answers. What it says of the world is triage's to judge, unless it fails."""
+    name = f"check: {TITLES[reading.check]}"
+    if reading.state is State.FAIL:
+        return Finding(name, State.FAIL, reading.summary, reading.remedy or "leeward triage says what it is.")
+    if reading.known:
+        return Finding(name, State.OK, f"answers: {reading.summary}")
+    return Finding(name, reading.state, reading.summary, reading.remedy)
 
 
 async def _cluster(made: Connections) -> tuple[Finding, ...]:
@@ -127,20 +129,20 @@ async def _cluster(made: Connections) -> tuple[Finding, ...]:
         return (Finding("cluster", State.UNKNOWN if away else State.FAIL, error.said, error.remedy),)
     found = Finding("cluster", State.OK, f"{cluster.context} / {cluster.namespace}, as {user}")
     permissions = [_permission(cluster, *asked) for asked in PERMISSIONS]
-    variables = _variables(cluster, made.runbook.mitigations.values())
+    variables = _deployment(cluster, made.runbook.mitigations.values())
     told = await _together([*permissions, variables])
     return (found, *(finding for group in told for finding in group))
 
 
 async def _permission(
-    cluster: "Cluster", verb: str, group: str, resource: str, subresource: str, lost: str
+    cluster: "Cluster", verb: str, group: str, resource: str, subresource: str, lost: str, named: str = ""
 ) -> tuple[Finding, ...]:
     from tui.clients.cluster import ClusterError
 
-    what = f"{verb} {resource}{f'/{subresource}' if subresource else ''}"
+    what = f"{verb} {resource}{f'/{subresource}' if subresource else ''}{f' {named}' if named else ''}"
     name = f"permission: {what}"
     try:
-        allowed = await cluster.may(verb, group, resource, subresource=subresource)
+        allowed = await cluster.may(verb, group, resource, named, subresource)
     except ClusterError as error:
         return (Finding(name, State.UNKNOWN, error.said, error.remedy),)
     if allowed:
@@ -150,14 +152,16 @@ async def _permission(
     return (Finding(name, state, f"missing; without it: {lost}", remedy),)
 
 
-async def _variables(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tuple[Finding, ...]:
-    """Whether each variable that a mitigation sets can be set in the container."""
+async def _deployment(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tuple[Finding, ...]:
+    """Whether each variable that a mitigation sets can be set, and the pods' keys be compared."""
     from tui.clients.cluster import ClusterError
 
     try:
         deployment = await cluster.deployment()
     except ClusterError as error:
         return (Finding("target", State.FAIL, error.said, error.remedy),)
+    from tui.probes.workload import secret_of
+
     container = cluster.container or _only_container(deployment)
     if container is None:
         return (
@@ -168,11 +172,15 @@ async def _variables(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tup
                 "Set kubernetes.container to the one that calls Mistral.",
             ),
         )
-    return tuple(
-        _variable(deployment, container, variable)
-        for variable in dict.fromkeys(
-            name for rule in rules if isinstance(rule.change, EnvChange) for name, _ in rule.change.values
-        )
+    lost = "comparing the pods' key with the key here"
+    key = secret_of(deployment, container)
+    secret = await _permission(cluster, "get", "", "secrets", "", lost, key[0]) if key else ()
+    variables = dict.fromkeys(
+        name for rule in rules if isinstance(rule.change, EnvChange) for name, _ in rule.change.values
+    )
+    return (
+        *secret,
+        *(_variable(deployment, container, variable) for variable in variables),
     )
 
 
@@ -221,11 +229,12 @@ async def _links(made: Connections, loaded: Loaded) -> tuple[Finding, ...]:
     links = made.runbook.links.values()
     if loaded.settings.drill:
         return (Finding("links", State.UNSET, f"{len(links)} links, not opened in a drill"),)
-    told = await _together([_link(link) for link in links])
+    told = await _together([open_link(link) for link in links])
     return tuple(finding for group in told for finding in group)
 
 
-async def _link(link: Link) -> tuple[Finding, ...]:
+async def open_link(link: Link) -> tuple[Finding, ...]:
+    """Whether a page that the runbook points to is there; one that asks for a login is."""
     from tui.clients.http import ask
     from tui.clients.unanswered import Unanswered
 

@@ -1,7 +1,7 @@
 """What a face of the program needs to know, frozen: one value, published whenever it changed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tui.model.incident import Entry, Incident
@@ -76,7 +76,7 @@ class OpenIncident:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole of what is known now.
+    """The whole of what is known now; one that is given only its moment knows nothing yet.
 
     Attributes:
         at: when this was published.
@@ -91,7 +91,6 @@ class Snapshot:
         leases: temporary changes that are live on the target.
         proposed: the severity that the diagnosis proposes.
         respond_by: until when somebody must respond; None once somebody has, or without incident.
-        update_due: when stakeholders are to be told next; None without incident.
         resolvable_at: when the monitoring hold ends; None unless monitoring.
         drill: "drill" where the world is simulated, else "".
         offline: why the journal cannot be written ("held by another console"), or "".
@@ -103,27 +102,26 @@ class Snapshot:
     """
 
     at: datetime
-    place: Place
-    arming: Arming
-    checks: Mapping[Check, Held]
-    walk: Walk
-    diagnosis: Diagnosis | None
-    pinned: bool
-    path_changed: bool
-    actions: tuple[Action, ...]
-    incident: Incident | None
-    entries: tuple[Entry, ...]
-    leases: tuple[Lease, ...]
-    running: tuple[Running, ...]
-    open_incidents: tuple[OpenIncident, ...]
-    proposed: Severity | None
-    respond_by: datetime | None
-    update_due: datetime | None
-    resolvable_at: datetime | None
+    place: Place = Place()
+    arming: Arming = Arming("")
+    checks: Mapping[Check, Held] = field(default_factory=dict)
+    walk: Walk = field(default_factory=Walk)
+    diagnosis: Diagnosis | None = None
+    pinned: bool = False
+    path_changed: bool = False
+    evidence: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
+    incident: Incident | None = None
+    entries: tuple[Entry, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    running: tuple[Running, ...] = ()
+    open_incidents: tuple[OpenIncident, ...] = ()
+    proposed: Severity | None = None
+    respond_by: datetime | None = None
+    resolvable_at: datetime | None = None
     drill: str = ""
     offline: str = ""
     unset: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
     unsettled: str = ""
     tripped: tuple[str, ...] = ()
     recovery: Recovery | None = None

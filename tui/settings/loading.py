@@ -55,7 +55,9 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Loaded:
 
     Args:
         file: the settings file that a person named; None is the default one, which need not exist.
-        environ: `LEEWARD_<SECTION>_<KEY>` overrides the file (`LEEWARD_PROMETHEUS_URL`).
+        environ: `LEEWARD_<SECTION>_<KEY>` overrides the file (`LEEWARD_PROMETHEUS_URL`), but leads
+            no drill out of its world: where the file says `drill`, only how the console looks may
+            be set so.
 
     Raises:
         SettingsError: with a line for each problem: the file and key, or the variable, what is
@@ -67,6 +69,8 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Loaded:
     problems += [f"{path}: {key}: {what}" for key, what in _unknown_keys(written or {}, Settings, "")]
     if problems:
         raise SettingsError("\n".join(problems))
+    if (written or {}).get("drill") is True:
+        variables = {key: found for key, found in variables.items() if _of_any_world(key)}
     merged = _absolute(written or {}, path.absolute().parent)
     for key, (_, value) in variables.items():
         _put(merged, key.split("."), value)
@@ -79,6 +83,11 @@ def load(file: Path | None, environ: Mapping[str, str]) -> Loaded:
     if bad:
         raise SettingsError("\n".join(bad))
     return Loaded(settings, None if written is None else path, tuple(sorted(origin.values())))
+
+
+def _of_any_world(key: str) -> bool:
+    """Whether a setting says nothing of servers, so that it may hold in a simulated world, too."""
+    return key.startswith("console.") or key == "read_only"
 
 
 def _home(environ: Mapping[str, str], variable: str, ask: str) -> Path:

@@ -30,7 +30,7 @@ class StatusPageServer(LoopbackServer):
         ]
 
     def _incident(self) -> list[dict[str, Any]]:
-        page = self._world.scenario.page
+        page = self._world.page
         if page is None:
             return []
         return [self._told(page)]
@@ -47,7 +47,7 @@ class StatusPageServer(LoopbackServer):
         }
 
     async def _status(self, _request: web.Request) -> web.Response:
-        page = self._world.scenario.page
+        page = self._world.page
         updated = self._world.began + _NOTICED_SECONDS if page else self._world.start - 9 * 86400
         body = {
             "page": {

@@ -14,7 +14,6 @@ from tui.mitigations.refusal import Refused
 from tui.mitigations.running import Ran, run
 from tui.model.clock import Clock
 from tui.model.mitigation import Made, Ownership, Plan, Target
-from tui.model.redaction import Redactor
 from tui.model.runbook import Command
 from tui.model.text import clean
 from tui.model.times import span
@@ -51,7 +50,7 @@ class CommandKind:
         assert isinstance(change, Command)
         began = clock.monotonic()
         ran = await run(plan.patch, change.deadline, environment(cluster, change.environment))
-        output = Redactor(cluster.secrets).text(ran.output)
+        output = cluster.redact.text(ran.output)
         kept = {"exit_code": ran.code, "output": output, "seconds": round(clock.monotonic() - began, 1)}
         if ran.failed:
             raise Refused(

@@ -1,0 +1,107 @@
+"""A terminal of 120x40 on a pty: it starts a program, reads what it draws, and counts the bytes."""
+
+import contextlib
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+SIZE = (120, 40)
+_ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|P[^\x1b]*\x1b\\|[()].|.)")
+# What Textual asks of a terminal, and what a current one answers: mode 2026 costs bytes a frame.
+_ANSWERS = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y", b"\x1b[c": b"\x1b[?62c"}
+_TAIL = 1 << 16
+
+
+class Terminal:
+    """A program on a terminal. `began` is the moment before its exec.
+
+    Attributes:
+        count: the bytes that it has sent so far.
+    """
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> None:
+        self._master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
+        self.count = 0
+        self._seen = b""
+        self.began = time.perf_counter()
+        self._process = subprocess.Popen(
+            argv,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env={**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            cwd=cwd,
+            start_new_session=True,
+        )
+        os.close(slave)
+
+    def until(self, words: str, limit: float = 30.0) -> float:
+        """Seconds from exec until these words are on the screen. Raises TimeoutError."""
+        wanted = words.encode()
+        while wanted not in _ESCAPES.sub(b"", self._seen):
+            left = self.began + limit - time.perf_counter()
+            if left <= 0 or not self._read(left):
+                raise TimeoutError(f"{words!r} did not appear; last was {self.said()[-300:]!r}")
+        return time.perf_counter() - self.began
+
+    def during(self, length: float) -> int:
+        """The bytes that come in so many seconds."""
+        before, end = self.count, time.perf_counter() + length
+        while (left := end - time.perf_counter()) > 0:
+            self._read(left)
+        return self.count - before
+
+    def said(self) -> str:
+        """The latest characters without their escape sequences."""
+        return _ESCAPES.sub(b"", self._seen).decode(errors="replace")
+
+    def resident(self) -> float:
+        """The program's resident memory in MiB."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+    def close(self) -> None:
+        """End it. What it draws on leaving is read, else it would wait for us."""
+        self._process.send_signal(signal.SIGTERM)
+        end = time.perf_counter() + 10
+        while self._process.poll() is None and time.perf_counter() < end:
+            self._read(0.1)
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        os.close(self._master)
+
+    def _read(self, limit: float) -> bool:
+        """Read what is there within so many seconds; whether anything was, before the program ended."""
+        if not select.select([self._master], [], [], limit)[0]:
+            return False
+        try:
+            data = os.read(self._master, 1 << 16)
+        except OSError:  # the last one that had the terminal open is gone
+            time.sleep(min(limit, 0.05))
+            return False
+        self.count += len(data)
+        self._seen = (self._seen + data)[-_TAIL:]
+        for question, answer in _ANSWERS.items():
+            if question in data:
+                os.write(self._master, answer)
+        return True
+
+
+@contextlib.contextmanager
+def terminal(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator[Terminal]:
+    """A program on a terminal for as long as the block lasts."""
+    made = Terminal(argv, env, cwd)
+    try:
+        yield made
+    finally:
+        made.close()
