@@ -84,7 +84,7 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         armed=snapshot.arming.until is not None,
         leases=tuple(lease(held, now) for held in snapshot.leases),
         drill="DRILL" if snapshot.drill else "",
-        notice=snapshot.offline,
+        notice="held by another console" if snapshot.following else snapshot.offline,
     )
 
 
@@ -109,12 +109,13 @@ def lease(held: Lease, now: datetime) -> str:
 
 
 def offer(snapshot: Snapshot, now: datetime) -> str:
-    """`1 open incident, 2 h: i resumes`, or "" where none was left open."""
+    """`1 open incident, 2 h: i resumes`, or "" where none was left open; another console's is followed."""
     left = snapshot.open_incidents
     if not left:
         return ""
     oldest = times.span(now - min(i.since for i in left))
-    return f"{len(left)} open incident{'s' if len(left) > 1 else ''}, {oldest}: i resumes"
+    verb = "follows" if all(i.held_by_other for i in left) else "resumes"
+    return f"{len(left)} open incident{'s' if len(left) > 1 else ''}, {oldest}: i {verb}"
 
 
 def _no_incident(snapshot: Snapshot, now: datetime) -> str:
