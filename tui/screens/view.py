@@ -82,7 +82,8 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         user=place.user,
         arming=arming(snapshot, now),
         armed=snapshot.arming.until is not None,
-        leases=tuple(lease(held, now) for held in snapshot.leases),
+        # What is live comes first: where there is little room, the rest is a count.
+        leases=tuple(lease(held, now) for held in sorted(snapshot.leases, key=lambda one: not one.ours)),
         drill="DRILL" if snapshot.drill else "",
         notice="held by another console" if snapshot.following else snapshot.offline,
     )
