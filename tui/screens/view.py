@@ -318,7 +318,11 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     )
     role = "ok" if diagnosis.healthy else "bold"
     said = _evidence(snapshot) or (diagnosis.means,)
-    return headline, role, (*said, *_resolving(snapshot, now), *diagnosis.do)
+    going_on = _resolving(snapshot, now)
+    if snapshot.actions:
+        return headline, role, (*said, *going_on, *diagnosis.do)
+    # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
+    return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
 
 
 def _after(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
