@@ -163,28 +163,40 @@ class Banner(Widget):
         arming = self._arming(3) if width >= WIDE else ()
         notice = (Piece(f"  {self._say(v.notice)}", "warn"),) if v.notice else ()
         user = (Piece(f"   you: {self._say(v.user)}"),) if v.user else ()
-        held = spaced(Piece(self._say(" ".join(v.leases)), "armed" if v.leases else ""), gap=2)
-        brief = v.leases_short or v.leases[:1]
-        held_short = spaced(Piece(fit(self._say(" ".join(brief)), 24, self.glyphs.ellipsis), "armed"), gap=2)
-        held_short = held_short if v.leases else ()
+        held = spaced(Piece(self._say("  ".join(v.leases)), "armed" if v.leases else ""), gap=2)
         update = self._say(v.update)
         shorter = self._say(v.update_short or v.update.removeprefix("next "))
 
         def left(between: str, *more: Piece) -> Line:
             return (Piece(f" {between.join(place)} ", env_role(v.env_colour)), *more) if place else more
 
-        def right(lease: Line, due: str) -> tuple[Line, ...]:
-            return (arming, lease, spaced(Piece(due, v.update_role or "dim"), gap=2), (Piece(" "),))
+        def form(where: Line, due: str, lease: Line | None = None) -> Form:
+            due_line = spaced(Piece(due, v.update_role or "dim"), gap=2)
+            beside: tuple[Line, ...] = (arming, due_line, (Piece(" "),))
+            room = width - width_of(where) - sum(width_of(part) for part in beside)
+            return where, (arming, self._held(room) if lease is None else lease, *beside[1:])
 
+        near = left("/", *notice)
         return [
-            (left(" / ", *user, *notice), right(held, update)),
-            (left("/", *user, *notice), right(held, shorter)),
-            (left("/", *notice), right(held, shorter)),
-            (left("/", *notice), right(held_short, shorter)),
-            (left("/", *notice), right(held_short, shorter.partition(" (")[0])),
-            (left("/", *notice), right(held_short, "")),
-            (left("/"), right(held_short, "")),
+            form(left(" / ", *user, *notice), update, held),
+            form(left("/", *user, *notice), shorter, held),
+            form(near, shorter, held),
+            form(near, shorter),
+            form(near, shorter.partition(" (")[0]),
+            form(near, ""),
+            form(left("/"), ""),
         ]
+
+    def _held(self, room: int) -> Line:
+        """What is held in the room that is left, and in 24 cells where there is less; the rest as a count."""
+        v = self.view
+        if not v.leases:
+            return ()
+        brief = v.leases_short or v.leases[:1]
+        more = len(v.leases) - len(brief)
+        count = f" +{more}" if more else ""
+        words = fit(self._say("  ".join(brief)), max(room - 2, 24) - len(count), self.glyphs.ellipsis)
+        return spaced(Piece(words.rstrip() + count, "armed"), gap=2)
 
     def _arming(self, gap: int) -> Line:
         words = self._say(self.view.arming)

@@ -10,7 +10,7 @@ from textual import events
 from tests.support import sights
 from tui.model.runbook import Severity
 from tui.session.errors import SessionError
-from tui.session.snapshot import Arming
+from tui.session.snapshot import Arming, OpenIncident
 from tui.settings import Console
 
 
@@ -190,6 +190,36 @@ async def test_the_value_can_be_edited_and_the_second_of_deafness_begins_anew(co
         assert "10 → 5" in desk.seen()
         assert desk.session.did("preview")[-1] == ("preview", "reduce-concurrency", "5")
         assert not desk.session.did("approve")
+
+
+async def test_a_refused_value_can_be_edited_again(console) -> None:
+    async with console(sights.armed()) as desk:
+        await desk.press("m", "1")
+        plan, desk.session.plan = desk.session.plan, SessionError("99 would make it worse.", "Choose less.")
+        await desk.press("e", "9", "enter")
+        assert "would make it worse" in desk.seen()
+        assert "e to edit" in desk.seen()
+        desk.session.plan = plan
+        await desk.press("e", "backspace", "2", "enter")
+        assert "10 → 2" in desk.seen()
+        assert not desk.session.did("approve")
+
+
+async def test_the_incident_of_another_console_is_followed_and_only_taken_over(console) -> None:
+    held = OpenIncident(sights.ID, "rate limited", sights.NOW, held_by_other=True)
+    async with console(sights.looking(open_incidents=(held,))) as desk:
+        await desk.press("i")
+        assert f"Follow {sights.ID}" in desk.seen()
+        await desk.press("enter")
+        assert desk.session.did("resume") == [("resume", sights.ID)]
+        desk.session.publish(replace(desk.session.snapshot, following=True, offline="process 7 writes it"))
+        assert "held by another console" in desk.seen()
+        await desk.press("i")
+        assert "Take over" in desk.seen()
+        assert "Resolve" not in desk.seen()
+        await desk.press("r")
+        assert len(desk.session.did("resume")) == 2
+        assert "Following, read-only: process 7 writes it" in desk.seen()
 
 
 async def test_the_arming_is_held_while_the_preview_is_open(console) -> None:

@@ -48,7 +48,20 @@ class TestBanner:
     def test_open_incidents_are_counted_and_the_oldest_is_aged(self) -> None:
         two = (OpenIncident("a", "x", ago(hours=2)), OpenIncident("b", "y", ago(minutes=5)))
         assert view.offer(sights.empty(open_incidents=two), NOW) == "2 open incidents, 2 h: i resumes"
+        held = tuple(replace(i, held_by_other=True) for i in two)
+        assert view.offer(sights.empty(open_incidents=held[:1]), NOW) == "1 open incident, 2 h: i follows"
+        assert view.offer(sights.empty(open_incidents=(held[0], two[1])), NOW).endswith("i resumes")
         assert view.banner(sights.empty(), NOW).title == "no incident: looking"
+
+    def test_with_no_action_the_steps_by_hand_come_before_the_evidence(self) -> None:
+        ours = replace(
+            sights.RUNBOOK.diagnoses["app-fault"], do=("Read the logs.", "Look at the last change.")
+        )
+        shown = view.do_here(sights.limited(diagnosis=ours, actions=()), NOW, PLACES, trail=False)
+        assert shown.prose[:2] == ("To do: Read the logs.", "To do: Look at the last change.")
+        assert len(shown.prose) > 2
+        offered = view.do_here(sights.limited(diagnosis=ours), NOW, PLACES, trail=False)
+        assert offered.prose[-2:] == ours.do
 
     def test_a_lease_says_what_it_holds_that_it_is_over_or_whose_it_is_now(self) -> None:
         assert view.lease(Lease(sights.LEASE), NOW) == "held: MAX_CONCURRENT_MISTRAL=3 until 17:22"

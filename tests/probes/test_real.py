@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -103,7 +104,23 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             ]
         ):  # fmt: skip
             stack.enter_context(running(*argv, log=folder / f"{number}.log"))
-        yield World(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+        made = World(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}")
+        wait_until_ready(made.prometheus)
+        wait_until_ready(made.alertmanager)
+        yield made
+
+
+def wait_until_ready(server: str) -> None:
+    """Both programs say at the same path that they are; half a minute at most."""
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            with urllib.request.urlopen(f"{server}/-/ready", timeout=5) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            assert time.monotonic() < ends, f"{server} did not get ready"
+            time.sleep(0.1)
 
 
 async def until(ask: ErrorRate | Alerts, good: str) -> Reading:

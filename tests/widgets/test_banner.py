@@ -52,6 +52,15 @@ async def test_it_always_fits_and_always_says_where_and_whether_armed(view: Bann
     assert "P2" in first
 
 
+async def test_at_80_a_held_change_has_the_room_that_is_left_and_none_is_hidden() -> None:
+    two = replace(
+        BANNER, update="", leases=("OVERWRITTEN by kubectl-set: MAX_CONCURRENT_MISTRAL", "held: B=1")
+    )
+    _, second = await shown(two, 80)
+    assert "OVERWRITTEN by kubectl-set: MAX" in second
+    assert second.rstrip().endswith("+1")
+
+
 async def test_at_60_severity_status_and_arming_stay() -> None:
     first, second = await shown(BANNER, 60)
     assert all(words in first for words in ("rate limited", "P2", "INVESTIGATING", "READ-ONLY"))

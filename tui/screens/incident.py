@@ -26,9 +26,8 @@ def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...
     left = tuple(
         Choice(
             f"resume:{i.id}",
-            f"Resume {i.id}",
-            i.title,
-            "held by another console" if i.held_by_other else "",
+            f"{'Follow' if i.held_by_other else 'Resume'} {i.id}",
+            "read-only: another console has it" if i.held_by_other else i.title,
             key="r" if index == 0 else "",
         )
         for index, i in enumerate(snapshot.open_incidents)
@@ -38,6 +37,9 @@ def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...
         return (*left, declare)
     if not now.open:
         return (declare, *left)
+    if snapshot.following:
+        take_over = Choice(f"resume:{now.id}", "Take over", "once the other console has let it go", key="r")
+        return (take_over, *left)
     return (*_open_choices(now, snapshot.proposed), *left)
 
 
@@ -132,7 +134,10 @@ async def _handover(desk: Desk, _which: str) -> None:
 
 async def _resume(desk: Desk, which: str) -> None:
     await desk.session.resume(which)
-    desk.say(f"Resumed {which}.", "ok")
+    if desk.snapshot.following:
+        desk.say(f"Following, read-only: {desk.snapshot.offline}", "warn")
+    else:
+        desk.say(f"Resumed {which}.", "ok")
 
 
 def resume(incident_id: str) -> Flow:

@@ -66,7 +66,7 @@ class PreviewScreen(Dialog[None]):
         self._show()
 
     def _start_planning(self, value: str | None) -> None:
-        self.stand = Stand(self.stand.title)
+        self.stand = Stand(self.stand.title, tried=self.stand.plan or self.stand.tried)
         self._show()
         self.run_worker(
             self._plan(value),
@@ -167,8 +167,8 @@ class PreviewScreen(Dialog[None]):
     def on_change_preview_edit_asked(self, event: ChangePreview.EditAsked) -> None:
         """`e`: another value, and a new plan for it."""
         event.stop()
-        plan = self.stand.plan
-        if plan is None or not plan.editable or self.stand.sending:
+        plan = self.stand.editable
+        if plan is None:
             return
         asking = AskingScreen(
             f"{plan.variable}, now {value_told(plan.before)}",

@@ -25,6 +25,7 @@ class Stand:
         ready: `y` is listened to.
         sending: it has been approved, and the answer is awaited.
         refusal: why the last answer was not taken.
+        tried: the plan that stood here before another value was looked at.
     """
 
     title: str
@@ -35,6 +36,13 @@ class Stand:
     ready: bool = False
     sending: bool = False
     refusal: str = ""
+    tried: Plan | None = None
+
+    @property
+    def editable(self) -> Plan | None:
+        """The plan whose value can be edited; after a refused value, the one from before it."""
+        plan = self.tried if self.failed else self.plan
+        return plan if plan is not None and plan.editable and not self.sending else None
 
 
 def confirmable(stand: Stand, arming: Arming) -> bool:
@@ -56,6 +64,7 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
             user=place.user,
             env_colour=place.colour,
             change=stand.failed or _CHECKING,
+            editable=stand.editable is not None,
             rows=(("to do", stand.remedy),) if stand.remedy else (),
             confirm=confirm,
             asks=asks,
@@ -68,7 +77,7 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
         user=plan.target.user,
         env_colour=place.colour,
         change=_change(plan),
-        editable=plan.editable,
+        editable=stand.editable is not None,
         rows=tuple(_rows(plan)),
         diff=plan.diff,
         by_hand=tuple(

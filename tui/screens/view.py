@@ -82,9 +82,10 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         user=place.user,
         arming=arming(snapshot, now),
         armed=snapshot.arming.until is not None,
-        leases=tuple(lease(held, now) for held in snapshot.leases),
+        # What is live comes first: where there is little room, the rest is a count.
+        leases=tuple(lease(held, now) for held in sorted(snapshot.leases, key=lambda one: not one.ours)),
         drill="DRILL" if snapshot.drill else "",
-        notice=snapshot.offline or snapshot.unsettled,
+        notice="held by another console" if snapshot.following else snapshot.offline or snapshot.unsettled,
     )
 
 
@@ -109,12 +110,13 @@ def lease(held: Lease, now: datetime) -> str:
 
 
 def offer(snapshot: Snapshot, now: datetime) -> str:
-    """`1 open incident, 2 h: i resumes`, or "" where none was left open."""
+    """`1 open incident, 2 h: i resumes`, or "" where none was left open; another console's is followed."""
     left = snapshot.open_incidents
     if not left:
         return ""
     oldest = times.span(now - min(i.since for i in left))
-    return f"{len(left)} open incident{'s' if len(left) > 1 else ''}, {oldest}: i resumes"
+    verb = "follows" if all(i.held_by_other for i in left) else "resumes"
+    return f"{len(left)} open incident{'s' if len(left) > 1 else ''}, {oldest}: i {verb}"
 
 
 def _no_incident(snapshot: Snapshot, now: datetime) -> str:
@@ -316,7 +318,11 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     )
     role = "ok" if diagnosis.healthy else "bold"
     said = _evidence(snapshot) or (diagnosis.means,)
-    return headline, role, (*said, *_resolving(snapshot, now), *diagnosis.do)
+    going_on = _resolving(snapshot, now)
+    if snapshot.actions:
+        return headline, role, (*said, *going_on, *diagnosis.do)
+    # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
+    return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
 
 
 def _after(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:

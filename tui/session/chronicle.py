@@ -106,8 +106,8 @@ class Chronicle:
             raise NoIncident
         if self._journal.read_only:
             raise SessionError(
-                f"This incident is read-only here: {self._journal.read_only}.",
-                "Leave the other console, then resume it here with i.",
+                f"It was not written down, the incident is read-only here: {self._journal.read_only}",
+                "Then take it over with i.",
             )
         waiting, self._backlog = self._backlog, []
         try:

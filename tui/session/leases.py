@@ -18,15 +18,23 @@ def live(workload: Held | None) -> tuple[Lease, ...]:
 
 
 def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> Applied | LeaseSeen | None:
-    """The change that an undo would take back: our own latest, else the latest lease on the object."""
+    """The change that an undo would take back: our own latest, else the latest lease on the object.
+
+    What somebody has overwritten cannot be taken back: it comes last, and its preview says why.
+    """
     ours = [
         change
         for change in (incident.mitigations if incident else ())
         if change.outcome == "applied" and change.reversible and not change.undone and not change.undoes
     ]
-    if ours:
+    overwritten = {lease.seen.mitigation for lease in found if not lease.ours}
+    standing = [c for c in ours if c.lease != "overwritten" and c.mitigation not in overwritten]
+    if standing:
+        return standing[-1]
+    live_now = [lease.seen for lease in found if lease.ours]
+    if ours and not live_now:
         return ours[-1]
-    return max((lease.seen for lease in found), key=lambda seen: seen.applied_at, default=None)
+    return max(live_now or (lease.seen for lease in found), key=lambda seen: seen.applied_at, default=None)
 
 
 class LeaseWatch:

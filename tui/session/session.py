@@ -152,10 +152,13 @@ class Session:
         return entry
 
     async def resume(self, incident_id: str) -> Incident:
-        """Take up an incident: its record, then what an earlier console left unsettled."""
+        """Take up an incident: its record, then what an earlier console left unsettled.
+
+        Another console's is followed, and taken over by resuming it again once that console let it go.
+        """
         working, parts = self._working, self._parts
         current = parts.chronicle.incident
-        if current is not None and current.open:
+        if current is not None and current.open and parts.chronicle.writable:
             raise SessionError(f"{current.id} is open here already.", "Resolve it before resuming another.")
         incident = await parts.chronicle.resume(incident_id)
         self._watch.seen_by(incident)

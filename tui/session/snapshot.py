@@ -94,6 +94,7 @@ class Snapshot:
         resolvable_at: when the monitoring hold ends; None unless monitoring.
         drill: "drill" where the world is simulated, else "".
         offline: why the journal cannot be written ("held by another console"), or "".
+        following: whether the incident is another console's, which this one only reads.
         unset: the checks that the settings do not name.
         evidence: the sentences that the diagnosis rests on.
         tripped: mitigations that failed twice in a row and wait for a person.
@@ -121,6 +122,7 @@ class Snapshot:
     resolvable_at: datetime | None = None
     drill: str = ""
     offline: str = ""
+    following: bool = False
     unset: tuple[str, ...] = ()
     unsettled: str = ""
     tripped: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from tui.settings.structs import (
 
 PREFIX = "LEEWARD_"
 # Variables of ours that are no settings: tests and CI look at them.
-NO_SETTINGS = frozenset({"LEEWARD_REQUIRE_REAL", "LEEWARD_KUBECTLS"})
+NO_SETTINGS = frozenset(f"LEEWARD_{name}" for name in ("REQUIRE_REAL", "KUBECTLS", "KILLS", "THOROUGH"))
 _SECRET_WORDS = re.compile(r"key|token|secret|passw|bearer|credential|webhook", re.IGNORECASE)
 _ELSEWHERE = (
     'a secret never stands in the settings; say where it is: {key} = {{ env = "NAME" }},'
