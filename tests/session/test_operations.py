@@ -171,7 +171,7 @@ async def test_each_kind_runs_to_its_verdict_and_back(world: World, tmp_path: Pa
 
 def entries_of(mitigation: str) -> int:
     """How many writes one run makes: intent, outcome with its lease, the rollout's steps, verdict."""
-    return {"my-command": 3, "my-scale": 5}.get(mitigation, 7)
+    return {"my-command": 3, "my-scale": 4, "my-restart": 4}.get(mitigation, 7)
 
 
 POINTS = [
