@@ -75,7 +75,8 @@ async def _ask(host: str, server: str, deadline: float, port: int) -> Resolved:
     except (OSError, dns.exception.DNSException, ValueError) as error:
         return Resolved(server, error=f"no answer that can be read ({type(error).__name__})")
     spent = round((time.monotonic() - began) * 1000, 1)
-    addresses = tuple(dict.fromkeys(address for answer in found for address in answer[0]))
+    # Servers turn the order with each answer: in one order they can be compared.
+    addresses = tuple(sorted({a for answer in found for a in answer[0]}, key=lambda a: (":" in a, a)))
     errors = [answer[1] for answer in found if answer[1]]
     if not addresses:
         return Resolved(server, ms=spent, error=errors[0] if errors else "the name has no address")
