@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from tests.support import sights
 from tui.model.mitigation import Plan
-from tui.screens import commands, previews
+from tui.screens import commands, previews, view
 from tui.screens.previews import Stand
 from tui.session.snapshot import Arming, Place
 from widgets.preview import PreviewView
@@ -90,3 +90,9 @@ def test_the_palette_ends_the_waiting_and_resets_what_failed_twice() -> None:
     assert "reset:of-another-runbook" not in named
     Desk.snapshot = sights.limited()
     assert "stop-waiting" not in {c.id for c in commands.commands(Desk())}  # type: ignore[arg-type]
+
+
+def test_what_is_not_settled_is_said_in_the_banner() -> None:
+    said = "1 change is not settled yet: the cluster does not answer."
+    snapshot = sights.limited(unsettled=said)
+    assert view.banner(snapshot, sights.NOW).notice == said

@@ -60,7 +60,7 @@ async def ask(answer: Answer, deadline: float = 0.5) -> Resolved:
 
 
 async def test_addresses_of_both_kinds_with_the_time_it_took() -> None:
-    found = await ask(says("104.18.2.1", "104.18.3.1", "2606:4700::6812:201"))
+    found = await ask(says("104.18.2.1", "104.18.3.1", "2606:4700::6812:201"), 5.0)
     assert found.addresses == ("104.18.2.1", "104.18.3.1", "2606:4700::6812:201")
     assert found.error == ""
     assert found.ms is not None

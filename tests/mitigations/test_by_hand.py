@@ -61,3 +61,34 @@ async def test_kubectl_unsets_what_was_unset(tmp_path: Path, runbook: Runbook) -
         assert world.env("MISTRAL_TIMEOUT_MS") == "120000"
         await run(plan.undo_by_hand, tmp_path)
         assert world.env("MISTRAL_TIMEOUT_MS") is None
+
+
+@pytest.mark.parametrize("kind", ["rollback", "several"])
+async def test_kubectl_does_and_takes_back_each_kind(tmp_path: Path, kind: str) -> None:
+    from tests.mitigations import test_kinds
+
+    require("kubectl")
+    how: dict[str, Any] = {"revisions": (test_kinds.BAD,), "env": {"APP_VERSION": "2.3.1"}}
+    async with world_of(tmp_path, **how) as world:
+        original = world.sim.deployment["spec"]
+        plan = await test_kinds.planned(await world.connect(), kind)
+        await run(plan.apply_by_hand, tmp_path)
+        assert world.sim.deployment["spec"] != original
+        world.sim.settle()
+        await run(plan.undo_by_hand, tmp_path)
+        back = world.sim.deployment["spec"]
+        assert (back["replicas"], back["template"]["spec"]) == (
+            original["replicas"],
+            original["template"]["spec"],
+        )
+
+
+async def test_kubectl_restarts(tmp_path: Path) -> None:
+    from tests.mitigations import test_kinds
+
+    require("kubectl")
+    async with world_of(tmp_path) as world:
+        plan = await test_kinds.planned(await world.connect(), "restart")
+        await run(plan.apply_by_hand, tmp_path)
+        metadata = world.sim.deployment["spec"]["template"]["metadata"]
+        assert metadata["annotations"]["kubectl.kubernetes.io/restartedAt"]

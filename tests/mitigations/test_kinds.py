@@ -309,6 +309,17 @@ async def test_a_size_that_must_not_be_is_refused(world: World, value: str) -> N
     assert (await refused(planned(await world.connect(), "scale", rule=rule, value=value))).remedy
 
 
+async def test_a_lease_of_a_size_is_extended_and_released(world: World) -> None:
+    from tui.mitigations.leases import extend, release
+
+    cluster = await world.connect()
+    (lease,) = leases_of(await apply(cluster, await planned(cluster, "scale")))
+    (longer,) = leases_of(await extend(cluster, lease, "bob", START + timedelta(hours=9)))
+    assert (longer.owner, longer.value, longer.live) == ("bob", "5", "5")
+    assert leases_of(await release(cluster, longer)) == ()
+    assert world.sim.deployment["spec"]["replicas"] == 5
+
+
 # -- what stands against each kind
 
 

@@ -9,10 +9,12 @@ import pytest
 
 from tests.probes import door as world
 from tests.probes.door import Door, deployment, pod, refusal, replica_set
-from tests.probes.support import PACE, clock, redactor, sound
+from tests.probes.support import KEY, PACE, clock, redactor, sound
 from tests.probes.test_log_lines import CRASH, LIMITED
 from tui.clients.cluster_errors import Reason
+from tui.model.change import Change
 from tui.model.lease import LeaseNote, annotation_of, lease_text
+from tui.model.log_shapes import LogShapes
 from tui.model.reading import LeaseSeen, Reading, State
 from tui.model.secret import Secret
 from tui.probes.workload import Workload
@@ -177,6 +179,35 @@ async def test_logs_that_hang_leave_the_rest() -> None:
     slow = await ask(Slow())
     assert slow.summary == "3/3 ready, no rollout"
     assert "logs did not come" in slow.note
+
+
+async def test_log_errors_are_grouped_and_neither_draw_nor_tell_a_secret() -> None:
+    lines = [f"2026-11-23T15:03:{n:02}Z ERROR \x1b[31mcall {n} failed key={KEY.reveal()}" for n in range(9)]
+    trace = ["Traceback (most recent call last):", '  File "/app/x.py", line 1', "KeyError: 'locale'"]
+    reading = await ask(Door(log="\n".join([*lines, *trace, "2026-11-23T15:03:20Z INFO well"])))
+    (found,) = reading.of(LogShapes)
+    assert [(s.shape, s.count) for s in found.shapes] == [
+        ("<time> ERROR call <n> failed key=***", 27),
+        ("KeyError: <text>", 3),
+    ]
+    assert (found.lines, found.pods) == (30, 3)
+    assert KEY.reveal() not in repr(reading)
+    assert "\x1b" not in repr(reading)
+    assert reading.facts["log_shapes"] == 2
+
+
+async def test_the_last_change_is_told_and_a_secret_variable_is_not() -> None:
+    made = deployment(env={"MODE": "new", "STRIPE_API_KEY": "sk_live_0123456789"})
+    before = deployment(env={"MODE": "old", "STRIPE_API_KEY": "sk_live_9876543210"})
+    older = {**replica_set("3", timedelta(days=1)), "spec": before["spec"]}
+    reading = await ask(Door(deployment=made, replica_sets=(replica_set("4", timedelta(hours=1)), older)))
+    (found,) = reading.of(Change)
+    assert (found.revision, found.previous) == ("4", "3")
+    assert {d.what: (d.before, d.after) for d in found.differences} == {
+        "MODE": ("old", "new"),
+        "STRIPE_API_KEY": ("***", "***"),
+    }
+    assert "sk_live" not in repr(reading)
 
 
 async def test_annotations_cannot_draw_on_the_screen() -> None:

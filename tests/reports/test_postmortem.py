@@ -118,6 +118,21 @@ def test_an_entry_of_a_later_version_does_no_harm() -> None:
     assert "later" not in markdown(PostmortemFacts(fold("inc-1", entries), entries))
 
 
+def test_a_release_that_was_taken_back_is_an_item_until_it_is_brought_forward_again() -> None:
+    from dataclasses import replace
+
+    from tests.support.clock import START
+    from tui.model.incident import Applied
+
+    back = Applied(
+        "e1", "rollback", "Roll back", "revision", "2", "1", START, outcome="applied", kind="rollback"
+    )
+    told = "Roll back: mend the release that was taken back"
+    assert told in markdown(PostmortemFacts(Incident("inc-1", mitigations=(back,)), ()))
+    for other in (replace(back, undone=True), replace(back, outcome="refused")):
+        assert told not in markdown(PostmortemFacts(Incident("inc-1", mitigations=(other,)), ()))
+
+
 def test_an_action_that_was_noted_is_an_item() -> None:
     text = markdown(rate_limited())
     assert "| to be set | ask Mistral for higher limits | ana | to be set |" in text

@@ -7,6 +7,7 @@ from random import Random
 import msgspec
 
 from tests.support.drills import ENVIRON, drill, session_on, settings_for, until
+from tui.clients.cluster import ClusterDoor
 from tui.drill.scenarios import SCENARIOS
 from tui.model.change import Change
 from tui.model.clock import SystemClock
@@ -14,6 +15,7 @@ from tui.model.incident import Kind
 from tui.model.log_shapes import LogShapes
 from tui.model.network_policy import Egress, EgressView
 from tui.model.reading import Allowance, Check
+from tui.probes.egress import Way
 from tui.session.session import Session
 from tui.session.snapshot import Snapshot
 from tui.settings import Recovery
@@ -100,3 +102,38 @@ async def test_the_way_out_and_the_limits_are_read_in_a_simulated_world(tmp_path
         assert look.host == "127.0.0.1"
         assert look.system is not None
         assert look.certificate is None
+
+
+async def test_the_simulated_cluster_s_policies_let_the_pods_reach_https_and_nothing_else() -> None:
+    async with drill("healthy") as world:
+        door = ClusterDoor(settings_for(world).settings.kubernetes)
+        try:
+            cluster = await door.open()
+            deployment, pods = await cluster.deployment(), await cluster.pods()
+
+            async def look(url: str) -> EgressView:
+                return await Way(url, SystemClock()).look(cluster, deployment, "mistral-service", pods)
+
+            https, other = await look("https://203.0.113.7"), await look("http://203.0.113.7")
+            metadata = await look("https://169.254.169.254")
+        finally:
+            await door.close()
+    assert https.verdict is Egress.ALLOWED
+    assert https.rulings[0].rule == (
+        "egress[1]: to 0.0.0.0/0 but 169.254.169.254/32, TCP 443, TCP 1024-65535"
+    )
+    assert (other.verdict, metadata.verdict) == (Egress.DENIED, Egress.DENIED)
+    assert other.rulings[0].policy == "default-deny-egress, mistral-service-egress"
+    assert https.unknowns == ()
+
+
+async def test_a_name_that_does_not_resolve_is_not_blamed_on_the_policies(tmp_path: Path) -> None:
+    async with drill("dns-failure") as world, session_on(world, tmp_path) as session:
+        seen = await until(session, diagnosed)
+        assert seen.diagnosis is not None
+        assert seen.diagnosis.id == "network"
+        assert seen.checks[Check.WORKLOAD].latest.facts["egress"] == "unknown"
+        assert not [line for line in seen.evidence if "NetworkPolicies" in line]
+        look = await session.look_at_network()
+        assert look.system is not None
+        assert "does not exist" in look.system.error or "no name server" in look.system.error

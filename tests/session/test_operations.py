@@ -171,7 +171,7 @@ async def test_each_kind_runs_to_its_verdict_and_back(world: World, tmp_path: Pa
 
 def entries_of(mitigation: str) -> int:
     """How many writes one run makes: intent, outcome with its lease, the rollout's steps, verdict."""
-    return {"my-command": 3, "my-scale": 5}.get(mitigation, 7)
+    return {"my-command": 3, "my-scale": 4, "my-restart": 4}.get(mitigation, 7)
 
 
 POINTS = [
@@ -289,11 +289,7 @@ async def test_a_running_change_is_not_settled_under_its_own_hands(world: World,
 async def test_the_verdict_that_a_crash_took_is_unknown_with_its_reason_where_nothing_can_judge(
     world: World, tmp_path: Path
 ) -> None:
-    async with console_on(world, tmp_path, windows=replace(SHORT, window=timedelta(hours=1))) as console:
-        console.operations._watch._clock = SystemClock()  # it waits for the verdict when it is stopped
-        await console.open()
-        await console.operations.approve(await console.plan("my-env"))
-        await console.until(lambda: console.incident.mitigations and console.last.rolled_out_at)
+    await left_without_a_verdict(world, tmp_path)
     rules = {name: rule for name, rule in runbook_of().mitigations.items() if name != "my-env"}
     without = replace(runbook_of(), mitigations=MappingProxyType(rules))
     async with console_on(world, tmp_path, without) as console:
@@ -301,6 +297,36 @@ async def test_the_verdict_that_a_crash_took_is_unknown_with_its_reason_where_no
         await console.rest()
         assert console.last.verdict == "unknown"
         assert "has no mitigation called my-env" in console.last.verdict_text
+
+
+async def left_without_a_verdict(world: World, tmp_path: Path) -> None:
+    """A console that is stopped between the rollout and the verdict."""
+    async with console_on(world, tmp_path, windows=replace(SHORT, window=timedelta(hours=1))) as console:
+        console.operations._watch._clock = SystemClock()  # it waits for the verdict when it is stopped
+        await console.open()
+        await console.operations.approve(await console.plan("my-env"))
+        await console.until(lambda: console.incident.mitigations and console.last.rolled_out_at)
+
+
+async def test_a_verdict_is_made_after_all(world: World, tmp_path: Path) -> None:
+    await left_without_a_verdict(world, tmp_path)
+    async with console_on(world, tmp_path) as console:
+        await console.resume()
+        assert [run.text for run in console.operations.running] == ["looking again at what it did"]
+        await console.rest()
+        assert console.last.verdict == "effective"
+
+
+async def test_what_was_overwritten_meanwhile_is_no_longer_judged(world: World, tmp_path: Path) -> None:
+    await left_without_a_verdict(world, tmp_path)
+    world.sim.set_env("MAX_CONCURRENT_MISTRAL", "10", manager="argocd-controller")
+    async with console_on(world, tmp_path) as console:
+        await console.resume()
+        await console.rest()
+        assert console.last.verdict_text == (
+            "unknown: overwritten since: MAX_CONCURRENT_MISTRAL is 10 now, set by argocd-controller, "
+            "no longer 3"
+        )
 
 
 # -- an end by hand

@@ -69,6 +69,15 @@ def test_what_is_well_is_no_failure_and_the_oldest_fall_off() -> None:
     assert [f.at.second for f in failures.all] == [13, 14, 15]
 
 
+def test_since_when_is_the_incident_s_or_the_chart_s_beginning() -> None:
+    chart = Reading(Check.ERROR_RATE, State.FAIL, "all", START, {"began_s": 600})
+    bare = replace(snapshot(chart), incident=None)
+    assert "since 2026-11-23T14:53:11.000Z" in draft(bare, (), "https://api/v1", "m")[0]
+    assert sights.INCIDENT.started_at is not None
+    told = draft(replace(bare, incident=sights.INCIDENT), (), "https://api/v1", "m")[0]
+    assert f"{sights.INCIDENT.started_at:since %Y-%m-%dT%H:%M}" in told
+
+
 def test_without_a_failure_and_without_a_check_it_says_so() -> None:
     text = "\n".join(draft(snapshot(), (), "https://api/v1", ""))
     assert "No call from this machine has failed." in text

@@ -21,7 +21,7 @@ _CODES = {
 async def name_servers() -> tuple[str, ...]:
     """The servers of /etc/resolv.conf, in their order; none where there is no such file.
 
-    Raises TimeoutError where the file cannot be read in time.
+    Raises TimeoutError where the file cannot be read, or the library loaded, in time.
     """
     return await _LOADING.run(_configured, _LOAD_DEADLINE)
 
@@ -33,11 +33,23 @@ async def ask_each(
 
     The name is asked for as it is, without search domains.
     """
+    await _LOADING.run(_load, _LOAD_DEADLINE)
     return tuple(await asyncio.gather(*(_ask(host, server, deadline, port) for server in servers[:_MOST])))
 
 
-def _configured() -> tuple[str, ...]:
+def _load() -> None:
+    """Import all of it here, where the event loop does not wait for it."""
+    import dns.asyncbackend
     import dns.asyncquery
+    import dns.rdtypes.IN.A
+    import dns.rdtypes.IN.AAAA
+    import dns.resolver
+
+    dns.asyncbackend.get_backend("asyncio")
+
+
+def _configured() -> tuple[str, ...]:
+    _load()
     import dns.resolver
 
     try:
@@ -63,7 +75,8 @@ async def _ask(host: str, server: str, deadline: float, port: int) -> Resolved:
     except (OSError, dns.exception.DNSException, ValueError) as error:
         return Resolved(server, error=f"no answer that can be read ({type(error).__name__})")
     spent = round((time.monotonic() - began) * 1000, 1)
-    addresses = tuple(dict.fromkeys(address for answer in found for address in answer[0]))
+    # Servers turn the order with each answer: in one order they can be compared.
+    addresses = tuple(sorted({a for answer in found for a in answer[0]}, key=lambda a: (":" in a, a)))
     errors = [answer[1] for answer in found if answer[1]]
     if not addresses:
         return Resolved(server, ms=spent, error=errors[0] if errors else "the name has no address")

@@ -68,7 +68,9 @@ def _policies() -> list[dict[str, Any]]:
         ],
         "ports": [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")],
     }
-    https = {"to": [everywhere], "ports": [{"protocol": "TCP", "port": 443}]}
+    # The simulated API listens on a high port, as loopback has it.
+    high = {"protocol": "TCP", "port": 1024, "endPort": 65535}
+    https = {"to": [everywhere], "ports": [{"protocol": "TCP", "port": 443}, high]}
     return [
         _policy("default-deny-egress", {"podSelector": {}, "policyTypes": ["Egress"]}),
         _policy(

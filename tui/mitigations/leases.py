@@ -8,7 +8,7 @@ from tui.clients.cluster import Cluster, ClusterError, Reason
 from tui.mitigations.patch import JSON_PATCH, lease_patch
 from tui.mitigations.refusal import Refused, refused_by
 from tui.model import deployment as workload
-from tui.model.lease import LeaseNote, annotation_of, notes_of
+from tui.model.lease import LeaseNote, annotation_of, live_of, notes_of
 from tui.model.reading import LeaseSeen
 
 
@@ -28,7 +28,7 @@ async def _write(
     try:
         deployment = await cluster.deployment()
         note = _find(deployment, lease)
-        live = workload.live_value(deployment, note.container, note.variable)
+        live = live_of(deployment, note)
         if expected is not None and live != expected:
             raise Refused(
                 f"{note.variable} is no longer the {note.value} that was leased; the lease was not extended.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 LONGEST = 400
-# One pass over a line, the most telling form first.
+# One pass over a line, the most telling form first. Runs are bounded: a hostile line costs no more.
 _PART = r"(?:[.,]\d+)?"
 _DIGITS_AND = r"\b(?=[{0}]*\d)(?=\d*[{0}])[0-9{0}]{{8,}}\b"
 _PARTS: tuple[tuple[str, str], ...] = (
@@ -15,11 +15,11 @@ _PARTS: tuple[tuple[str, str], ...] = (
         rf"\d{{4}}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d{_PART})?(?:Z|[+-]\d\d:?\d\d)?|\b\d\d:\d\d:\d\d{_PART}\b",
     ),
     ("uuid", r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"),
-    ("text", r"\"(?:[^\"\\]|\\.){0,400}\"|(?<![\w])'(?:[^'\\]|\\.){0,400}'(?!\w)"),
+    ("text", r"\"(?:[^\"\\]|\\.){0,160}\"|(?<![\w])'(?:[^'\\]|\\.){0,160}'(?!\w)"),
     ("ip", r"\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b"),
     ("hex", rf"\b0x[0-9a-fA-F]+\b|{_DIGITS_AND.format('a-f')}|{_DIGITS_AND.format('A-F')}"),
     # An id: letters and digits mixed, long enough to be no word with a version in it.
-    ("id", r"\b(?=[A-Za-z_-]*\d)(?=[\d_-]*[A-Za-z])[A-Za-z0-9_-]{16,}\b"),
+    ("id", r"\b(?=[A-Za-z_-]{0,40}\d)(?=[\d_-]{0,40}[A-Za-z])[A-Za-z0-9_-]{16,100}\b"),
     ("n", r"(?<![A-Za-z_\d])[-+]?\d+(?:[.,]\d+)*(?![A-Za-z_]*\d)"),
 )
 _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PARTS))

@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from tui.clients import http, names, proxies, resolvers
+from tui.clients.lanes import Lanes
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.network_look import Certificate, NetworkLook, Resolved
@@ -20,6 +21,7 @@ from tui.probes.network import Way, dial, tunnel
 
 # For each resolver, and for the certificate.
 LIMIT = 3.0
+_READING = Lanes(2, "leeward-certificates")
 _VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
@@ -82,12 +84,13 @@ class NetworkLooker:
             return ()
         try:
             servers = await resolvers.name_servers()
+            found = await resolvers.ask_each(self._host, servers, self._limit)
         except (TimeoutError, OSError):
             trouble.append("The name servers of this machine could not be read (/etc/resolv.conf).")
             return ()
         if not servers:
             trouble.append("This machine names no name server (/etc/resolv.conf).")
-        return await resolvers.ask_each(self._host, servers, self._limit)
+        return found
 
     async def _certificate(self, trouble: list[str]) -> Certificate | None:
         if not self._tls:
@@ -97,13 +100,13 @@ class NetworkLooker:
             async with asyncio.timeout(self._limit):
                 verify = await http.believed(self._environ)
                 try:
-                    return _read(await self._shown(verify), True, "")
+                    return await self._told(await self._shown(verify), True, "")
                 except ssl.SSLCertVerificationError as error:
                     why = self._plain(error.verify_message)
                 # Only to read what is shown: nothing is sent on this connection.
                 blind = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 blind.check_hostname, blind.verify_mode = False, ssl.CERT_NONE
-                return _read(await self._shown(blind), False, why)
+                return await self._told(await self._shown(blind), False, why)
         except Unanswered as error:
             trouble.append(f"No certificate was seen: {self._plain(error.text)}.")
         except TimeoutError:
@@ -111,6 +114,10 @@ class NetworkLooker:
         except (OSError, ValueError) as error:
             trouble.append(f"No certificate was seen: the connection failed ({type(error).__name__}).")
         return None
+
+    async def _told(self, der: bytes, trusted: bool, why: str) -> Certificate:
+        """The certificate's parts; what reads them is imported off the event loop."""
+        return await _READING.run(lambda: _read(der, trusted, why), self._limit)
 
     async def _shown(self, verify: ssl.SSLContext) -> bytes:
         """The certificate that the server shows, as DER. Raises OSError, ssl.SSLError, Unanswered."""

@@ -19,7 +19,7 @@ MOST_LINES = 500
 MOST_BYTES = 96 << 10
 # Not longer: a busy pod writes more than is worth reading, and a rate over a cut log is too small.
 LONGEST = timedelta(minutes=1)
-_AT_ONCE = 100
+_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from tui.model import deployment as read
 from tui.model.change import Change, Difference
 from tui.model.clock import Clock
 from tui.model.lease import leases_of
-from tui.model.log_shapes import LogShapes
+from tui.model.log_shapes import LogShape, LogShapes, shape
 from tui.model.network_policy import EgressView
 from tui.model.reading import Check, Fact, Reading, State
 from tui.model.redaction import Redactor
@@ -180,11 +180,10 @@ class Workload(Asking):
             yield found.way
         if found.logs is not None and found.logs.pods:
             shapes = found.logs.shapes
-            shown = (
-                replace(s, shape=self.plain(s.shape, 300), example=self.plain(s.example, 300))
-                for s in shapes.shapes
-            )
-            yield replace(shapes, shapes=tuple(shown))
+            # By the example that is safe to show: a shape could keep a part of what is taken out of it.
+            examples = ((s, self.plain(s.example, 300)) for s in shapes.shapes)
+            shown = tuple(LogShape(shape(example), s.count, example) for s, example in examples)
+            yield replace(shapes, shapes=shown)
         if found.replica_sets:
             yield self._changed(found)
 

@@ -263,6 +263,13 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
             until = f"{applied.lease_until:%Y-%m-%d %H:%M} UTC" if applied.lease_until else "to be set"
             owner = incident.commander or "to be set"
             yield ActionItem("P2", f"{change}: undo it, or declare it for good", owner, until)
+        if (
+            applied.kind == "rollback"
+            and applied.outcome == "applied"
+            and not (applied.undone or applied.undoes)
+        ):
+            action = f"{applied.title}: mend the release that was taken back, and declare what runs now"
+            yield ActionItem("P2", action, incident.commander or "to be set", "to be set")
     if incident.alert_at is None:
         yield ActionItem("P3", "No alert fired: add one that would have", "to be set", "to be set")
     if facts.failed_requests is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from tui.model.clock import Clock
 from tui.model.facts import TITLES
 from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
-from tui.model.runbook import EnvChange, Link, MitigationRule, Query
+from tui.model.runbook import Command, EnvChange, Link, MitigationRule, Query
 from tui.session.connections import Connections, connect
 from tui.settings import Loaded, config_file
 
@@ -28,6 +29,7 @@ PERMISSIONS = (
     ("get", "apps", "deployments", "", "the workload and every mitigation"),
     ("watch", "apps", "deployments", "", "following a rollout at once; it is polled instead"),
     ("patch", "apps", "deployments", "", "every mitigation"),
+    ("list", "apps", "replicasets", "", "rolling back, and how long a rollout takes"),
     ("list", "", "pods", "", "the pods' state"),
     ("get", "", "pods", "log", "counting errors while Prometheus is away"),
     ("list", "", "events", "", "the reasons of a stalled rollout"),
@@ -69,6 +71,7 @@ async def examine(
         ),
         _state(state_dir),
         Finding("runbook", State.OK, _counts(made)),
+        *_programs(made.runbook.mitigations.values()),
         *(finding for group in groups for finding in group),
     )
 
@@ -97,6 +100,26 @@ def _counts(made: Connections) -> str:
         f"{book.title}: {len(book.questions)} questions, {len(book.diagnoses)} diagnoses, "
         f"{len(book.mitigations)} mitigations"
     )
+
+
+def _programs(rules: Iterable[MitigationRule]) -> tuple[Finding, ...]:
+    """Whether each program that a mitigation runs, or is judged by, can be run here."""
+    named: dict[str, str] = {}
+    for rule in rules:
+        change, proof = rule.change, rule.judged.proof
+        argvs = [change.argv, change.undo] if isinstance(change, Command) else []
+        for argv in (*argvs, proof.argv if proof else ()):
+            if argv:
+                named.setdefault(argv[0], rule.id)
+    return tuple(_program(name, rule) for name, rule in named.items())
+
+
+def _program(name: str, rule: str) -> Finding:
+    path = shutil.which(name)
+    if path is not None:
+        return Finding(f"program: {name}", State.OK, f"{path}, for {rule}")
+    remedy = "Install it, or give its absolute path in the runbook."
+    return Finding(f"program: {name}", State.FAIL, f"cannot be run here; {rule} needs it", remedy)
 
 
 async def _checks(made: Connections, clock: Clock) -> tuple[Finding, ...]:

@@ -75,8 +75,21 @@ class Watch:
         complete = watched.rolled_out_at or await self._follow(watched, show)
         if complete is None or watched.change.undoes:
             return
+        if watched.rolled_out_at is not None and (strange := await self._strange(watched)):
+            await self._verdict(
+                watched, Verdict(VerdictKind.UNKNOWN, f"unknown: overwritten since: {strange}")
+            )
+            return
         show(Stage.WATCHING, f"watching what it does, {span(self._windows.watch)}")
         await self._verdict(watched, await self._measured(watched, complete))
+
+    async def _strange(self, watched: Watched) -> str:
+        """What stands there instead of a change that was rolled out while nobody watched, or ""."""
+        from tui.mitigations.kinds import kind_named
+
+        cluster = await self._cluster()
+        with in_words():
+            return kind_named(watched.change.kind).strange(await cluster.deployment(), watched.change)
 
     async def _follow(self, watched: Watched, show: Show) -> datetime | None:
         """Follow the rollout; when it was complete, or None where it was not."""

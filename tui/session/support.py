@@ -6,7 +6,7 @@ Nothing is sent from here: a person reads the draft, copies it and sends it.
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tui.model.reading import Allowance, Check, Fact, Held, Reading, State
@@ -99,19 +99,25 @@ def draft(snapshot: Snapshot, failures: Iterable[Failure], endpoint: str, model:
 
 def _subject(snapshot: Snapshot, found: tuple[Failure, ...], model: str) -> str:
     title = snapshot.diagnosis.title if snapshot.diagnosis else "calls to the API fail"
-    since = f" since {rfc3339(_began(snapshot, found))}" if found or snapshot.incident else ""
+    since = f" since {rfc3339(_began(snapshot, found))}" if found or snapshot.diagnosis else ""
     return f"{title}{f', {model}' if model else ''}{since}"
 
 
 def _began(snapshot: Snapshot, found: tuple[Failure, ...]) -> datetime:
+    """The incident's beginning, else the errors' by the chart, else the first failure seen from here."""
     incident = snapshot.incident
     if incident is not None and incident.started_at is not None:
         return incident.started_at
+    held = snapshot.checks.get(Check.ERROR_RATE)
+    age = held.latest.facts.get("began_s") if held else None
+    if held is not None and isinstance(age, int | float):
+        return held.latest.at - timedelta(seconds=age)
     return found[0].at if found else snapshot.at
 
 
 def _story(snapshot: Snapshot, found: tuple[Failure, ...]) -> list[str]:
-    said = [snapshot.diagnosis.means] if snapshot.diagnosis else []
+    title = snapshot.diagnosis.title if snapshot.diagnosis else ""
+    said = [f"Our calls to your API fail. What we see: {title}."] if title else []
     for check in (Check.ERROR_RATE, Check.STATUS_PAGE):
         held = snapshot.checks.get(check)
         if held and held.good and held.good.evidence:
@@ -119,7 +125,7 @@ def _story(snapshot: Snapshot, found: tuple[Failure, ...]) -> list[str]:
     if found:
         length = span(found[-1].at - found[0].at)
         said.append(f"From one machine {len(found)} calls failed within {length}.")
-    return said or ["Calls to the API fail."]
+    return said or ["Our calls to your API fail."]
 
 
 def _limits(held: Held | None) -> list[str]:
