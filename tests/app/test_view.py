@@ -10,6 +10,7 @@ from tests.support.sights import NOW, ago
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, State
+from tui.model.runbook import Severity
 from tui.screens import branches, pages, view
 from tui.screens.view import Places
 from tui.session.snapshot import Arming, OpenIncident
@@ -62,6 +63,10 @@ class TestBanner:
         assert len(shown.prose) > 2
         offered = view.do_here(sights.limited(diagnosis=ours), NOW, PLACES, trail=False)
         assert offered.prose[-2:] == ours.do
+
+    def test_the_headline_has_the_severity_that_is_proposed(self) -> None:
+        shown = view.do_here(sights.limited(proposed=Severity.P1), NOW, PLACES, trail=False)
+        assert "(P1)" in shown.headline
 
     def test_a_lease_says_what_it_holds_that_it_is_over_or_whose_it_is_now(self) -> None:
         assert view.lease(Lease(sights.LEASE), NOW) == "held: MAX_CONCURRENT_MISTRAL=3 until 17:22"

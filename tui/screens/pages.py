@@ -81,7 +81,7 @@ def diagnosis(snapshot: Snapshot) -> Page:
     evidence = dict.fromkeys((*snapshot.evidence, *walked))
     return (
         Row("diagnosis", found.title, "bold"),
-        Row("severity", str(found.severity or "none")),
+        Row("severity", str(snapshot.proposed or found.severity or "none")),
         Row("path", snapshot.walk.trail or "none"),
         Row("means", found.means),
         *(Row("evidence", line) for line in evidence),

@@ -310,7 +310,7 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
             "warn",
             (*_after(snapshot, now), *_evidence(snapshot)),
         )
-    severity = diagnosis.severity or snapshot.proposed
+    severity = snapshot.proposed or diagnosis.severity
     headline = (
         diagnosis.title
         + (f" ({severity})" if severity else "")
@@ -319,7 +319,7 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     role = "ok" if diagnosis.healthy else "bold"
     said = _evidence(snapshot) or (diagnosis.means,)
     going_on = _resolving(snapshot, now)
-    if snapshot.actions:
+    if snapshot.actions or diagnosis.healthy:
         return headline, role, (*said, *going_on, *diagnosis.do)
     # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
     return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
