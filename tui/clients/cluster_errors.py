@@ -77,7 +77,7 @@ class Asked:
         return self.user or "your user"
 
 
-RETRY = "Press r to ask again."
+RETRY = "Then ask again (r in the console)."
 LOGIN = "Log in to the cluster again, then press r."
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _RBAC = re.compile(r'User "(?P<user>[^"]*)" cannot ')

@@ -14,6 +14,9 @@ from tui.session.errors import NoIncident, SessionError
 from tui.session.impact import Impact
 from tui.session.snapshot import Place
 
+# Letters of a reason that somebody can read later: a slip of the hand resolves nothing.
+REASON = 8
+
 
 class Command:
     """What a person decides about the incident; each decision is an entry.
@@ -156,10 +159,10 @@ class Command:
         if not incident.open:
             raise SessionError("It is resolved already.")
         against = self._against(incident, found, leases)
-        if against and not reason.strip():
+        if against and len(reason.strip()) < REASON:
             said = "; ".join(against)
             raise SessionError(
-                f"{said[:1].upper()}{said[1:]}.", "Wait, or give a reason to resolve it anyway."
+                f"{said[:1].upper()}{said[1:]}.", "Wait, or give a reason in a few words to resolve it anyway."
             )
         return against
 
