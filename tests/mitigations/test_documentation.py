@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.mitigations.test_kinds import BAD, KINDS, intent, planned, rule_of
-from tests.mitigations.test_protocol import rolled_out, world_of
+from tests.mitigations.test_protocol import QUICK, rolled_out, world_of
 from tests.support.clock import START
 from tui.clients import cluster_http
 from tui.clients.cluster_errors import Asked
@@ -66,7 +66,7 @@ async def test_the_role_allows_every_call_of_every_kind_and_no_other(
 ) -> None:
     how: dict[str, Any] = {"revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}, "deadline_s": 1}
     for kind in KINDS:
-        async with world_of(tmp_path, **how) as world:
+        async with world_of(tmp_path, pace=QUICK, **how) as world:
             cluster = await world.connect()
             world.sim.break_new_pods("crash" if kind == "env" else "")  # a stall asks for pods and events
             plan = await planned(cluster, kind)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.mitigations.test_protocol import KEY, World, refused, rolled_out, world_of
+from tests.mitigations.test_protocol import KEY, QUICK, World, refused, rolled_out, world_of
 from tests.support import api_stub
 from tests.support.api_stub import PATH, ApiStub
 from tests.support.clock import START
@@ -88,7 +88,7 @@ async def undo_of(cluster: Cluster, plan: Plan) -> Plan:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world_of(tmp_path, revisions=(BAD,), env={"APP_VERSION": "2.3.1"}) as made:
+    async with world_of(tmp_path, pace=QUICK, revisions=(BAD,), env={"APP_VERSION": "2.3.1"}) as made:
         yield made
 
 
@@ -214,7 +214,7 @@ async def test_a_rollback_passes_over_restarts_and_our_own_leases(world: World) 
 
 
 async def test_a_rollback_ends_a_rollout_that_does_not_come_up(tmp_path: Path) -> None:
-    async with world_of(tmp_path, env={"APP_VERSION": "2.3.1"}) as world:
+    async with world_of(tmp_path, pace=QUICK, env={"APP_VERSION": "2.3.1"}) as world:
         cluster = await world.connect()
         world.sim.break_new_pods("crash")
         world.sim.set_env("APP_VERSION", "2.4.0", manager="ci")
@@ -239,13 +239,13 @@ async def test_a_rollback_to_a_named_revision_is_checked(world: World) -> None:
 
 
 async def test_without_an_earlier_revision_there_is_no_rollback(tmp_path: Path) -> None:
-    async with world_of(tmp_path) as world:
+    async with world_of(tmp_path, pace=QUICK) as world:
         error = await refused(planned(await world.connect(), "rollback"))
     assert "no earlier revision" in error.said
 
 
 async def test_a_rollback_that_only_takes_back_a_restart_is_refused(tmp_path: Path) -> None:
-    async with world_of(tmp_path) as world:
+    async with world_of(tmp_path, pace=QUICK) as world:
         cluster = await world.connect()
         plan = await planned(cluster, "restart")
         await apply(cluster, plan)
@@ -275,7 +275,7 @@ async def test_secrets_of_a_template_are_neither_shown_nor_recorded(tmp_path: Pa
     from tui.mitigations.patch import for_the_record
 
     bad = replace(BAD, env={"APP_VERSION": "2.4.0", "DB_PASSWORD": KEY})
-    async with world_of(tmp_path, revisions=(bad,), env={"APP_VERSION": "2.3.1"}) as world:
+    async with world_of(tmp_path, pace=QUICK, revisions=(bad,), env={"APP_VERSION": "2.3.1"}) as world:
         plan = await planned(await world.connect(), "rollback")
     assert "-   env[DB_PASSWORD]: (not shown)" in plan.diff
     assert KEY not in json.dumps([plan.diff, plan.notes, plan.git_patch, dict(plan.mark)])
@@ -284,7 +284,7 @@ async def test_secrets_of_a_template_are_neither_shown_nor_recorded(tmp_path: Pa
 
 
 async def test_an_autoscaler_owns_the_number_of_pods(tmp_path: Path) -> None:
-    async with world_of(tmp_path, autoscaler=(3, 12)) as world:
+    async with world_of(tmp_path, pace=QUICK, autoscaler=(3, 12)) as world:
         error = await refused(planned(await world.connect(), "scale"))
     assert "owned by the autoscaler mistral-service" in error.said
 
@@ -337,7 +337,9 @@ async def test_the_owner_is_told_with_what_suspends_it(
     tmp_path: Path, kind: str, owner: str, told: Ownership, suspend: str
 ) -> None:
     revisions = (replace(BAD, manager="ci"),)
-    async with world_of(tmp_path, owner=owner, revisions=revisions, env={"APP_VERSION": "2.3.1"}) as world:
+    async with world_of(
+        tmp_path, pace=QUICK, owner=owner, revisions=revisions, env={"APP_VERSION": "2.3.1"}
+    ) as world:
         plan = await planned(await world.connect(), kind)
     assert plan.ownership is told
     assert plan.suspend.startswith(suspend.replace("drill", plan.target.context))
@@ -435,12 +437,14 @@ async def test_each_recorded_refusal_says_that_nothing_was_changed(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_stall_says_why_and_what_takes_it_back(tmp_path: Path, kind: str) -> None:
     revisions = (BAD,)
-    async with world_of(tmp_path, revisions=revisions, env={"APP_VERSION": "2.3.1"}, deadline_s=1) as world:
+    async with world_of(
+        tmp_path, pace=QUICK, revisions=revisions, env={"APP_VERSION": "2.3.1"}, deadline_s=1
+    ) as world:
         cluster = await world.connect()
         world.sim.break_new_pods("crash")
         plan = await planned(cluster, kind)
         await apply(cluster, plan)
-        last = (await rolled_out(cluster, plan, 4))[-1]
+        last = (await rolled_out(cluster, plan, 2.5))[-1]
         assert last.stage is Stage.STALLED
         assert "CrashLoopBackOff" in last.text
         assert last.text.endswith("z undoes it." if plan.reversible else "It cannot be taken back.")

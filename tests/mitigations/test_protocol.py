@@ -27,13 +27,14 @@ from tui.settings import Kubernetes
 
 KEY = "sentinelKey0123456789abcdefghijk"
 PACE = simulated.Pace(ready_s=0.15, stop_s=0.05, react_s=0.01)
+QUICK = simulated.Pace(ready_s=0.03, stop_s=0.01, react_s=0.005)
 
 
 class World:
     """The simulated cluster, its server, and connections to it."""
 
     def __init__(self, folder: Path, **how: Any) -> None:
-        self.sim = simulated.Cluster(KEY, pace=PACE, **how)
+        self.sim = simulated.Cluster(KEY, **{"pace": PACE, **how})
         self.api = simulated.KubeApi(self.sim)
         self._folder = folder
         self._open: list[Cluster] = []

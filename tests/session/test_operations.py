@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.mitigations.test_protocol import World, world_of
+from tests.mitigations.test_protocol import QUICK, World, world_of
 from tui.clients.cluster import ClusterDoor, ClusterError, Reason
 from tui.drill.kubernetes import Revision
 from tui.model.clock import SystemClock
@@ -137,7 +137,7 @@ def runbook_of(**changes: Any) -> Runbook:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with world_of(tmp_path, revisions=(BAD,), env={"APP_VERSION": "2.3.1"}) as made:
+    async with world_of(tmp_path, pace=QUICK, revisions=(BAD,), env={"APP_VERSION": "2.3.1"}) as made:
         yield made
 
 
@@ -404,7 +404,7 @@ async def test_two_failures_trip_it_a_restart_keeps_it_tripped_and_a_person_rese
 
 
 async def test_a_stalled_rollout_counts_as_a_failure(tmp_path: Path) -> None:
-    async with world_of(tmp_path, deadline_s=1) as world, console_on(world, tmp_path) as console:
+    async with world_of(tmp_path, pace=QUICK, deadline_s=1) as world, console_on(world, tmp_path) as console:
         await console.open()
         world.sim.break_new_pods("crash")
         stalled = await console.run("my-env")

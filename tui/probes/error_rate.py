@@ -33,12 +33,16 @@ STEP = timedelta(seconds=30)
 FEW_LINES = 5
 _QUERIES = ("errors", "requests", "error_ratio", "p95", "errors_by_status", "errors_by_type", "user_errors")
 _NEEDED = ("errors", "requests")
+_FAILING = "user_errors"
 _NO_ANSWER = "0"
 
 
 @dataclass(slots=True)
 class Figures:
-    """What the queries answered; a query that the runbook has not, or that failed, is not in it."""
+    """What the queries answered; a query that the runbook has not, or that failed, is not in it.
+
+    `history` is of errors at Mistral, `failing` of requests that failed for users.
+    """
 
     answers: dict[str, Answered] = field(default_factory=dict)
     before: Answered | None = None
@@ -122,8 +126,6 @@ class ErrorRate(Asking):
             name: prometheus.query(self._promql(name)) for name in known
         }
         tasks["history"] = prometheus.query_range(self._promql("errors"), now - HISTORY, now, STEP)
-        if "user_errors" in known:
-            tasks["failing"] = prometheus.query_range(self._promql("user_errors"), now - HISTORY, now, STEP)
         tasks["before"] = prometheus.query(self._promql("requests"), at=now - HISTORY)
         answers = await asyncio.gather(*tasks.values(), return_exceptions=True)
         for name, answer in zip(tasks, answers, strict=True):
@@ -132,12 +134,22 @@ class ErrorRate(Asking):
             elif isinstance(answer, BaseException):
                 raise answer
             elif isinstance(answer, Ranged):
-                setattr(figures, name, answer)
+                figures.history = answer
             elif name == "before":
                 figures.before = answer
             else:
                 figures.answers[name] = answer
+        if figures.total(_FAILING):
+            figures.failing = await self._failing(prometheus, figures, now)
         return figures
+
+    async def _failing(self, prometheus: Prometheus, figures: Figures, now: datetime) -> Ranged | None:
+        """The users' failures of the last half hour: asked only where there are any."""
+        try:
+            return await prometheus.query_range(self._promql(_FAILING), now - HISTORY, now, STEP)
+        except PrometheusError as error:
+            figures.failed.append(error)
+            return None
 
     def _promql(self, query: str) -> str:
         return self._runbook.queries[query].over(self._window)
