@@ -65,7 +65,9 @@ def mitigate(console: Tmux) -> None:
     shows(console, "type prodeu to arm")
     # Enter on Cancel, where the focus is, would leave; nothing is applied by it.
     console.press("Tab")
-    console.press("prodeu", "Enter")
+    console.press("prodeu")
+    shows(console, "15 min: prodeu")
+    console.press("Enter")
     shows(console, "y applies")
     time.sleep(1.2)
     console.press("y")

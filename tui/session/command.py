@@ -162,7 +162,8 @@ class Command:
         if against and len(reason.strip()) < REASON:
             said = "; ".join(against)
             raise SessionError(
-                f"{said[:1].upper()}{said[1:]}.", "Wait, or give a reason in a few words to resolve it anyway."
+                f"{said[:1].upper()}{said[1:]}.",
+                "Wait, or give a reason in a few words to resolve it anyway.",
             )
         return against
 
