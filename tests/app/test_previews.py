@@ -96,3 +96,19 @@ def test_what_is_not_settled_is_said_in_the_banner() -> None:
     said = "1 change is not settled yet: the cluster does not answer."
     snapshot = sights.limited(unsettled=said)
     assert view.banner(snapshot, sights.NOW).notice == said
+
+
+def test_g_copies_the_patch_for_git_and_how_to_keep_the_sync_from_undoing_it() -> None:
+    plan = replace(
+        sights.PLAN, git_patch="env:\n  - name: A\n", suspend="argocd app set shop --sync-policy none"
+    )
+    assert previews.for_git(plan).splitlines() == [
+        "env:",
+        "  - name: A",
+        "",
+        "# suspends the sync, until you resume it:",
+        "argocd app set shop --sync-policy none",
+    ]
+    assert "suspend" not in previews.for_git(replace(plan, suspend=""))
+    told = dict(previews.preview(Stand("t", plan), Arming("w"), Place(), "15 min").rows)
+    assert told[""] == "g copies the patch for git and the suspend command"

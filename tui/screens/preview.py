@@ -189,7 +189,7 @@ class PreviewScreen(Dialog[None]):
         if plan is None:
             return
         if event.what == "git":
-            said = self.desk.copy("\n".join(plan.diff), "the change for git")
+            said = self.desk.copy(previews.for_git(plan), "The change for git")
         else:
             back = f"\n# back:\n{plan.undo_by_hand}" if plan.undo_by_hand else ""
             said = self.desk.copy(f"{plan.apply_by_hand}{back}", "the commands")

@@ -92,6 +92,12 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
     )
 
 
+def for_git(plan: Plan) -> str:
+    """What `g` copies: the change as it would stand in git, and the command that suspends the sync."""
+    suspend = f"\n# suspends the sync, until you resume it:\n{plan.suspend}" if plan.suspend else ""
+    return f"{plan.git_patch or chr(10).join(plan.diff)}{suspend}"
+
+
 def _change(plan: Plan) -> str:
     """One change a line; what the values alone would not tell is said in words."""
     if plan.says:
@@ -109,7 +115,8 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.target.uid:
         yield "owner", str(plan.ownership)
     if plan.ownership in (Ownership.ARGOCD, Ownership.FLUX):
-        yield "", "g copies the change for git"
+        suspending = " and the suspend command" if plan.suspend else ""
+        yield "", f"g copies the patch for git{suspending}"
     yield from (("note", note) for note in plan.notes)
     yield "undo", plan.way_back or f"back to {told(plan.before)}, if nobody has changed it since"
     yield from (("keep", text) for text in [_keep(plan)] if text)
