@@ -10,10 +10,10 @@ from tests.support.sights import NOW, ago
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, State
-from tui.model.runbook import Severity
+from tui.model.runbook import Diagnosis, Severity
 from tui.screens import branches, pages, view
 from tui.screens.view import Places
-from tui.session.snapshot import Arming, OpenIncident
+from tui.session.snapshot import Arming, OpenIncident, Snapshot
 
 PLACES = Places("~/.config/leeward/config.toml", "~/.local/state/leeward")
 
@@ -257,3 +257,18 @@ class TestPages:
         text = pages.text(pages.branch("api/429", sights.limited(), sights.RUNBOOK))
         assert "because: From here: 429" in text
         assert "429: Which 429?, the live path" in text
+
+
+def test_a_healthy_path_with_an_open_incident_says_what_comes_next() -> None:
+    def first(snapshot: Snapshot) -> str:
+        return view.do_here(snapshot, NOW, PLACES, trail=False).prose[0]
+
+    well = Diagnosis("healthy", "All is well", None, "Nothing is wrong.", healthy=True)
+    seen = sights.limited(diagnosis=well, proposed=None)
+    assert first(seen).startswith("Next: i sets the status")
+    assert seen.incident is not None
+    monitoring = replace(seen.incident, status=Status.MONITORING)
+    watched = replace(seen, incident=monitoring, resolvable_at=NOW + timedelta(minutes=5))
+    assert first(watched).startswith("Monitoring: resolving is offered")
+    assert first(replace(watched, resolvable_at=NOW)) == "It has held: i resolves the incident."
+    assert not first(replace(seen, incident=None)).startswith("Next")

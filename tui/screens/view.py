@@ -308,7 +308,7 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
         return (
             f"Healthy, held by {names}",
             "warn",
-            (*_after(snapshot, now), *_evidence(snapshot)),
+            (*_next(snapshot, now), "z takes it back when the cause is gone.", *_evidence(snapshot)),
         )
     severity = snapshot.proposed or diagnosis.severity
     headline = (
@@ -318,20 +318,23 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
     )
     role = "ok" if diagnosis.healthy else "bold"
     said = _evidence(snapshot) or (diagnosis.means,)
+    if diagnosis.healthy:
+        return headline, role, (*_next(snapshot, now), *said, *diagnosis.do)
     going_on = _resolving(snapshot, now)
-    if snapshot.actions or diagnosis.healthy:
+    if snapshot.actions:
         return headline, role, (*said, *going_on, *diagnosis.do)
     # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
     return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
 
 
-def _after(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
-    """What comes after a change that works."""
-    if snapshot.incident is None or not snapshot.incident.open:
-        return ("z takes it back when the cause is gone.",)
-    if snapshot.incident.status is Status.MONITORING:
-        return (*_resolving(snapshot, now), "z takes it back when the cause is gone.")
-    return ("Next: i sets the status to monitoring; z takes the change back when the cause is gone.",)
+def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """The way from a healthy path to the incident's end; nothing while a change runs."""
+    incident = snapshot.incident
+    if incident is None or not incident.open or snapshot.running:
+        return ()
+    if incident.status is Status.MONITORING:
+        return _resolving(snapshot, now)
+    return ("Next: i sets the status to monitoring; when that has held, i resolves.",)
 
 
 def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
