@@ -20,7 +20,6 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from tui.model.clock import Clock
-from tui.model.runbook import Runbook
 from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
@@ -33,6 +32,7 @@ from widgets.glyphs import ASCII, UNICODE
 from widgets.themes import THEMES
 
 if TYPE_CHECKING:
+    from tui.model.runbook import Runbook
     from tui.session.session import Session
 
 __all__ = ["LeewardApp", "Opening", "Places", "run", "terminal_is_gone"]
@@ -121,7 +121,7 @@ class LeewardApp(App[int]):
         return self._snapshot
 
     @property
-    def runbook(self) -> Runbook | None:
+    def runbook(self) -> "Runbook | None":
         """The runbook, once the session has it."""
         try:
             return self.session.runbook

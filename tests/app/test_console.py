@@ -8,7 +8,7 @@ import pytest
 from textual import events
 
 from tests.support import sights
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 from tui.session.errors import SessionError
 from tui.session.snapshot import Arming, OpenIncident
 from tui.settings import Console

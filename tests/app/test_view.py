@@ -10,7 +10,8 @@ from tests.support.sights import NOW, ago
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, State
-from tui.model.runbook import Diagnosis, Severity
+from tui.model.runbook import Diagnosis
+from tui.model.severity import Severity
 from tui.screens import branches, pages, view
 from tui.screens.view import Places
 from tui.session.snapshot import Arming, OpenIncident, Snapshot
@@ -233,7 +234,7 @@ class TestTree:
 
     def test_the_shipped_runbook_has_a_row_for_every_answer(self) -> None:
         from tui import runbooks
-        from tui.model.tree import Walk
+        from tui.model.walk import Walk
 
         runbook = runbooks.load(None)
         shown = branches.rows(runbook, Walk())

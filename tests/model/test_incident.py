@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui.model.folding import fold
 from tui.model.incident import Entry, Incident, Kind, Status
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 
 START = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 

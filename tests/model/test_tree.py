@@ -35,8 +35,8 @@ from tui.model.runbook import (
     Not,
     OneOf,
     SameAs,
-    Severity,
 )
+from tui.model.severity import Severity
 from tui.model.tree import Truth, evidence, facts_of, filled, fitting, holds, severity, walk
 
 RUNBOOK = runbooks.load()

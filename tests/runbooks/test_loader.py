@@ -28,8 +28,8 @@ from tui.model.runbook import (
     Rollback,
     SameAs,
     Saying,
-    Severity,
 )
+from tui.model.severity import Severity
 from tui.runbooks import RunbookError
 from tui.runbooks.loader import load_file, load_text
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.drills import drill, session_on, until
 from tui.drill.servers.base import Fault, Misbehaviour
 from tui.model.incident import Kind, Status
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 from tui.record.verification import verify
 from tui.session.errors import NotArmed, SessionError
 from tui.session.session import Session

@@ -11,7 +11,8 @@ from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Plan
 from tui.model.network_look import NetworkLook
-from tui.model.runbook import Runbook, Severity
+from tui.model.runbook import Runbook
+from tui.model.severity import Severity
 from tui.session.snapshot import Snapshot
 
 

@@ -23,10 +23,10 @@ from tui.model.runbook import (
     Question,
     Risk,
     Runbook,
-    Severity,
     SeverityRule,
 )
-from tui.model.tree import Step, Walk
+from tui.model.severity import Severity
+from tui.model.walk import Step, Walk
 from tui.session.snapshot import Action, Arming, OpenIncident, Place, Running, Snapshot
 
 NOW = datetime(2026, 11, 23, 15, 22, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from tui.model.incident import NO_TITLE, Applied, Entry, Incident, Kind, Status
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 from tui.model.times import parse_rfc3339
 
 NO_CAUSE = ("", "healthy", "unknown")

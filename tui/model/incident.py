@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 
 NO_TITLE = "incident"
 

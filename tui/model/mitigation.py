@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.model.reading import LeaseSeen
-from tui.model.runbook import MitigationRule
+
+if TYPE_CHECKING:
+    from tui.model.runbook import MitigationRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Plan:
         mark: what the kind keeps in the journal to know the change again; never a secret.
     """
 
-    rule: MitigationRule
+    rule: "MitigationRule"
     target: Target
     variable: str
     before: str | None

@@ -11,15 +11,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from tui.model.reading import Check, Fact
-
-
-class Severity(StrEnum):
-    """How bad it is, with the runbook's definitions and clocks."""
-
-    P1 = "P1"
-    P2 = "P2"
-    P3 = "P3"
-    P4 = "P4"
+from tui.model.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ unknown, unset or stale makes each of its facts unknown; it can never make a con
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,9 +28,10 @@ from tui.model.runbook import (
     Runbook,
     SameAs,
     Saying,
-    Severity,
 )
+from tui.model.severity import Severity
 from tui.model.times import span
+from tui.model.walk import Step, Walk
 
 
 class Truth(StrEnum):
@@ -40,49 +40,6 @@ class Truth(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One question of the walk.
-
-    Attributes:
-        question: its id.
-        text: its text.
-        answer: "yes", "no", "unknown" or the branch's own answer ("429").
-        branch: label of the branch taken; "" where the tree waits.
-        evidence: the sentences that this answer rests on.
-        missing: what would answer it, where the answer is unknown.
-        overruled: whether a person gave the answer.
-        lead: what the trail says before the branch ("API errors"), or "".
-    """
-
-    question: str
-    text: str
-    answer: str
-    branch: str
-    evidence: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    overruled: bool = False
-    lead: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """The live path, from the root to a diagnosis or to where the tree waits."""
-
-    steps: tuple[Step, ...] = ()
-    diagnosis: str | None = None
-
-    @property
-    def trail(self) -> str:
-        """`API errors › 429 › our limit`."""
-        return " › ".join(part for step in self.steps for part in (step.lead, step.branch) if part)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """What would let the tree go on; empty where it came to a diagnosis."""
-        return self.steps[-1].missing if self.steps and self.diagnosis is None else ()
 
 
 class _Absent:

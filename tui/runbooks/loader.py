@@ -21,10 +21,10 @@ from tui.model.runbook import (
     Risk,
     Runbook,
     Saying,
-    Severity,
     SeverityCase,
     SeverityRule,
 )
+from tui.model.severity import Severity
 from tui.runbooks import RunbookError
 from tui.runbooks.changes import LEASED, read_change, read_judgement
 from tui.runbooks.conditions import Conditions

@@ -1,15 +1,18 @@
 """The decision tree as rows: the questions on the live path opened, the others closed."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from tui.model.runbook import Branch, Question, Runbook
-from tui.model.tree import Step, Walk
+from tui.model.walk import Step, Walk
 from widgets.tree import TreeRow
+
+if TYPE_CHECKING:
+    from tui.model.runbook import Branch, Question, Runbook
 
 NOT_ASKED = "not asked"
 
 
-def rows(runbook: Runbook | None, walk: Walk) -> tuple[TreeRow, ...]:
+def rows(runbook: "Runbook | None", walk: Walk) -> tuple[TreeRow, ...]:
     """Every question that the live path meets with all its branches, in the runbook's order.
 
     A row's id is `question/branch`, or `question` alone for a question at the root.
@@ -25,7 +28,7 @@ def question_of(row_id: str) -> str:
 
 
 def _question(
-    runbook: Runbook, question_id: str, walk: Walk, depth: int, seen: frozenset[str]
+    runbook: "Runbook", question_id: str, walk: Walk, depth: int, seen: frozenset[str]
 ) -> Iterator[TreeRow]:
     question = runbook.questions[question_id]
     step = _step(walk, question_id)
@@ -43,7 +46,7 @@ def _question(
 
 
 def _branches(
-    runbook: Runbook, question: Question, walk: Walk, depth: int, seen: frozenset[str]
+    runbook: "Runbook", question: "Question", walk: Walk, depth: int, seen: frozenset[str]
 ) -> Iterator[TreeRow]:
     step = _step(walk, question.id)
     for branch in question.branches:
@@ -59,9 +62,9 @@ def _branches(
 
 
 def _branch(
-    runbook: Runbook,
-    question: Question,
-    branch: Branch,
+    runbook: "Runbook",
+    question: "Question",
+    branch: "Branch",
     step: Step | None,
     walk: Walk,
     depth: int,
@@ -85,7 +88,7 @@ def _branch(
         yield from _branches(runbook, onward, walk, depth, seen | {branch.then})
 
 
-def _leads_to(runbook: Runbook, branch: Branch) -> str:
+def _leads_to(runbook: "Runbook", branch: "Branch") -> str:
     if branch.then in runbook.questions:
         return runbook.questions[branch.then].text
     title = runbook.diagnoses[branch.then].title

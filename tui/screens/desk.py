@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from textual.screen import Screen
 
 from tui.model.clock import Clock
-from tui.model.runbook import Runbook
 from tui.screens.bindings import Bound
 from tui.screens.view import Places
 from tui.session.snapshot import Snapshot
 from widgets.glyphs import Glyphs
 
 if TYPE_CHECKING:
+    from tui.model.runbook import Runbook
     from tui.session.session import Session
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class Desk(Protocol):
         ...
 
     @property
-    def runbook(self) -> Runbook | None:
+    def runbook(self) -> "Runbook | None":
         """The runbook, once the session has it."""
         ...
 

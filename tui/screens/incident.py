@@ -1,7 +1,7 @@
 """The incident menu: declare, acknowledge, status, severity, commander, hand over, resolve, resume."""
 
 from tui.model.incident import Incident, Status
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 from tui.screens import flows, view
 from tui.screens.desk import Desk, Flow
 from tui.session.errors import SessionError

@@ -12,7 +12,7 @@ from tui.model import times
 from tui.model.incident import KEY_KINDS, Entry, Incident, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, Reading, Series, State
-from tui.model.runbook import Severity
+from tui.model.severity import Severity
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
 from widgets.banner import BannerView

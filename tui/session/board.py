@@ -8,9 +8,11 @@ from tui.model.flapping import Flap
 from tui.model.incident import Draft, Kind
 from tui.model.onset import set_against_change
 from tui.model.reading import Alert, Check, Held, Reading, State
-from tui.model.runbook import Diagnosis, Runbook, Severity
+from tui.model.runbook import Diagnosis, Runbook
+from tui.model.severity import Severity
 from tui.model.times import rfc3339
-from tui.model.tree import Walk, evidence, severity, walk
+from tui.model.tree import evidence, severity, walk
+from tui.model.walk import Walk
 from tui.session.page_words import page_words
 
 ACTOR = "leeward"

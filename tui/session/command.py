@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
 from tui.model.mitigation import Lease
-from tui.model.runbook import Diagnosis, Severity
+from tui.model.runbook import Diagnosis
+from tui.model.severity import Severity
 from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.session.chronicle import Chronicle

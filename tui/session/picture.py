@@ -6,7 +6,7 @@ from tui.model.facts import TITLES
 from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, State
-from tui.model.tree import Walk
+from tui.model.walk import Walk
 from tui.session import leases
 from tui.session.actions import actions_for
 from tui.session.offers import led, pages

@@ -13,7 +13,8 @@ from tui.model.incident import Draft, Entry, Incident, Kind, Status
 from tui.model.mitigation import Plan
 from tui.model.reading import Reading
 from tui.model.redaction import Redactor
-from tui.model.runbook import Runbook, Severity
+from tui.model.runbook import Runbook
+from tui.model.severity import Severity
 from tui.model.times import span
 from tui.session import leases, openings
 from tui.session.arming import Safety

@@ -3,13 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from tui.model.incident import Entry, Incident
 from tui.model.mitigation import Lease, Stage
 from tui.model.reading import Check, Held
 from tui.model.recovery import Recovery
-from tui.model.runbook import Diagnosis, Severity
-from tui.model.tree import Walk
+from tui.model.severity import Severity
+from tui.model.walk import Walk
+
+if TYPE_CHECKING:
+    from tui.model.runbook import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Snapshot:
     arming: Arming = Arming("")
     checks: Mapping[Check, Held] = field(default_factory=dict)
     walk: Walk = field(default_factory=Walk)
-    diagnosis: Diagnosis | None = None
+    diagnosis: "Diagnosis | None" = None
     pinned: bool = False
     path_changed: bool = False
     evidence: tuple[str, ...] = ()

@@ -8,8 +8,10 @@ from tui.model.clock import Clock
 from tui.model.onset import set_against_change
 from tui.model.reading import Check, Held, Reading
 from tui.model.redaction import Redactor
-from tui.model.runbook import Diagnosis, Severity
-from tui.model.tree import Walk, evidence, fitting, severity, walk
+from tui.model.runbook import Diagnosis
+from tui.model.severity import Severity
+from tui.model.tree import evidence, fitting, severity, walk
+from tui.model.walk import Walk
 from tui.session.connections import connect
 from tui.settings import Loaded
 
