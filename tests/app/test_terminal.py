@@ -23,7 +23,8 @@ def test_without_settings_it_opens_and_q_leaves_a_clean_terminal(tmux: Tmux) -> 
     assert "leeward drill" in tmux.seen()
     pid = tmux.pid
     tmux.press("q")
-    wait_for(lambda: "EXIT 0" in tmux.seen())
+    # What `stty` says comes a moment after the exit code.
+    wait_for(lambda: "EXIT 0" in tmux.seen() and " echo " in tmux.seen().replace("\n", " "))
     assert not alive(pid)
     seen = tmux.seen()
     assert "Nothing is set up" not in seen
