@@ -1,0 +1,147 @@
+"""What every call on a session works with: its parts, the incident it is about, and what is published."""
+
+import asyncio
+import getpass
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from pathlib import Path
+from random import Random, SystemRandom
+from typing import Any
+
+from tui.model.clock import Clock
+from tui.model.incident import Draft, Entry
+from tui.model.redaction import Redactor
+from tui.model.severity import Severity
+from tui.session import openings
+from tui.session.arming import Safety
+from tui.session.chronicle import Chronicle
+from tui.session.command import Command
+from tui.session.errors import SessionError
+from tui.session.leases import LeaseWatch
+from tui.session.parts import Parts, Working
+from tui.session.picture import picture
+from tui.session.snapshot import Place, Snapshot
+from tui.settings import Loaded, duration
+
+
+class Core:
+    """The parts of a session, and the snapshot that they add up to.
+
+    Args:
+        loaded: the settings.
+        clock: the time.
+        environ: where secrets and tools may look; usually `os.environ`.
+        state_dir: where incidents are kept.
+        read_only: whether this console may never change the cluster (`--read-only`).
+        rng: for ids and jitter.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        clock: Clock,
+        environ: Mapping[str, str],
+        state_dir: Path,
+        read_only: bool = False,
+        rng: Random | None = None,
+    ) -> None:
+        settings = loaded.settings
+        self._loaded = loaded
+        self._clock = clock
+        self._environ = environ
+        self._state_dir = state_dir
+        self._rng = rng or SystemRandom()
+        self._actor = settings.incidents.responder or login_name(environ)
+        self._redact = Redactor(())
+        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._watch = LeaseWatch()
+        self._next_id = ""
+        chronicle = Chronicle(state_dir, clock, self._redact, self._publish)
+        monitoring = duration(settings.timing.monitoring)
+        self._parts = Parts(
+            settings,
+            Safety("", duration(settings.timing.arm), openings.locked(settings, read_only)),
+            chronicle,
+            Command(chronicle, clock, self._actor, monitoring, settings.drill),
+            Place(settings.kubernetes.context, settings.kubernetes.namespace, settings.kubernetes.deployment),
+        )
+        self._snapshot = picture(self._parts, clock.now())
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Hear each new snapshot; calling the answer ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest snapshot: the same object until something changed."""
+        return self._snapshot
+
+    async def declare(self, title: str = "", severity: Severity | None = None) -> Entry:
+        """Open an incident, from the diagnosis where nothing else is said."""
+        board = self._working.board
+        proposed = severity or board.proposed(self._clock.now())
+        entry = await self._parts.command.declare(
+            self._incident_id(), title, proposed, board.diagnosis, self._parts.place
+        )
+        self._next_id = ""
+        self._publish()
+        return entry
+
+    # -- inside
+
+    @property
+    def _working(self) -> Working:
+        if self._parts.working is None:
+            raise SessionError("The console is still loading.", "Try again in a second.")
+        return self._parts.working
+
+    async def _ensure_incident(self) -> None:
+        incident = self._parts.chronicle.incident
+        if incident is None or not incident.open:
+            await self.declare()
+
+    def _incident_id(self) -> str:
+        """The open incident's id, else the one that the next incident will have."""
+        from tui.record.ids import new_incident_id
+
+        incident = self._parts.chronicle.incident
+        if incident is not None and incident.open:
+            return incident.id
+        self._next_id = self._next_id or new_incident_id(self._clock.now(), self._rng)
+        return self._next_id
+
+    def _keep(self, *drafts: Draft) -> None:
+        self._parts.chronicle.keep(drafts)
+        self._publish()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A task of ours that broke is our fault, and is said rather than lost."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            kind = type(error).__name__
+            self._parts.trouble = f"a fault of Leeward's own ({kind} in {task.get_name()}): please report it"
+            self._publish()
+
+    def _publish(self) -> None:
+        made = picture(self._parts, self._clock.now())
+        if replace(made, at=self._snapshot.at) == self._snapshot:
+            return
+        self._snapshot = made
+        for listener in tuple(self._listeners):
+            listener(made)
+
+
+def login_name(environ: Mapping[str, str]) -> str:
+    """Who is at the keyboard, as this machine knows it."""
+    try:
+        return environ.get("USER") or getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"

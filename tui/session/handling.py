@@ -1,0 +1,90 @@
+"""What a person asks of the incident: taking it up, deciding about it, writing it down."""
+
+from pathlib import Path
+
+from tui.model.incident import Draft, Entry, Incident, Kind, Status
+from tui.model.severity import Severity
+from tui.model.times import span
+from tui.session.core import Core
+from tui.session.errors import SessionError
+from tui.session.parts import Working
+
+
+class Handling(Core):
+    """The calls about the incident. Each decision is an entry; what cannot be done is a SessionError."""
+
+    async def resume(self, incident_id: str) -> Incident:
+        """Take up an incident: its record, then what an earlier console left unsettled.
+
+        Another console's is followed, and taken over by resuming it again once that console let it go.
+        """
+        working, parts = self._working, self._parts
+        current = parts.chronicle.incident
+        if current is not None and current.open and parts.chronicle.writable:
+            raise SessionError(f"{current.id} is open here already.", "Resolve it before resuming another.")
+        incident = await parts.chronicle.resume(incident_id)
+        self._watch.seen_by(incident)
+        parts.open_incidents = tuple(other for other in parts.open_incidents if other.id != incident_id)
+        if parts.chronicle.writable and incident.open:
+            await self._continue(working, incident)
+        self._publish()
+        return incident
+
+    async def acknowledge(self) -> None:
+        """Somebody has responded."""
+        await self._parts.command.acknowledge()
+
+    async def set_severity(self, severity: Severity) -> None:
+        """Change the severity."""
+        await self._parts.command.set_severity(severity)
+
+    async def set_status(self, status: Status) -> None:
+        """Change the status; `resolve` is another thing."""
+        await self._parts.command.set_status(status)
+
+    async def take_command(self, name: str = "") -> None:
+        """Take command of the incident."""
+        await self._parts.command.take_command(name)
+
+    async def hand_over(self, name: str) -> None:
+        """Hand command to somebody else."""
+        await self._parts.command.hand_over(name)
+
+    async def note(self, text: str) -> Entry:
+        """Write a note; the first one opens an incident. It is on disk on return."""
+        await self._ensure_incident()
+        return await self._parts.command.note(text)
+
+    async def resolve(self, reason: str = "") -> None:
+        """Resolve the incident; what speaks against it asks for a reason in words."""
+        from tui.session.impact import measure
+
+        working, command = self._working, self._parts.command
+        found, live = working.board.diagnosis, self._snapshot.leases
+        command.check_resolvable(reason, found, live)
+        incident = command.incident
+        made = working.connections
+        end = incident.monitoring_at or self._clock.now()
+        impact = await measure(made.prometheus, made.runbook, incident.started_at, end)
+        await command.resolve(reason, found, live, impact)
+        self._publish()
+
+    async def postmortem(self, path: Path | None = None) -> Path:
+        """Write the postmortem, beside the journal unless a path is given; answers where it is."""
+        from tui.session import postmortem
+
+        incident, chronicle = self._parts.command.incident, self._parts.chronicle
+        where = path or postmortem.default_path(self._state_dir, incident.id)
+        await postmortem.write(where, incident, chronicle.timeline, replace=path is None)
+        if chronicle.writable:
+            draft = Draft(Kind.EXPORTED, f"postmortem written to {where}", self._clock.now(), self._actor)
+            await chronicle.record(draft)
+        return where
+
+    async def _continue(self, working: Working, incident: Incident) -> None:
+        chronicle, now = self._parts.chronicle, self._clock.now()
+        away = now - max((entry.recorded_at for entry in chronicle.timeline), default=now)
+        data = {"away_s": round(away.total_seconds())}
+        await chronicle.record(Draft(Kind.RESUMED, f"after {span(away)}", now, self._actor, data))
+        chronicle.keep(working.board.recorded(chronicle.last_states(), incident.diagnosis, now))
+        await working.operations.settle()
