@@ -1,0 +1,99 @@
+"""The two lines at the top, from the snapshot: pure functions."""
+
+from datetime import datetime, timedelta
+
+from tui.model import times
+from tui.model.incident import Incident
+from tui.model.mitigation import Lease
+from tui.model.severity import Severity
+from tui.session.snapshot import Snapshot
+from widgets.banner import BannerView
+
+_SEVERITY_ROLES = {Severity.P1: "fail", Severity.P2: "warn"}
+
+
+def banner(snapshot: Snapshot, now: datetime) -> BannerView:
+    """The two lines at the top."""
+    incident = snapshot.incident
+    place = snapshot.place
+    severity = incident.severity if incident else None
+    response, late = _response(snapshot, now)
+    return BannerView(
+        incident=incident.id if incident else "",
+        title=incident.title if incident else _no_incident(snapshot, now),
+        severity=str(severity) if severity else "",
+        severity_role="fail" if late else _SEVERITY_ROLES.get(severity, "") if severity else "",
+        response=response,
+        status=str(incident.status).upper() if incident else "",
+        open_for=_open_for(incident, now),
+        context=place.context,
+        namespace=place.namespace,
+        deployment=place.deployment,
+        env_colour=place.colour,
+        user=place.user,
+        arming=arming(snapshot, now),
+        armed=snapshot.arming.until is not None,
+        # What is live comes first: where there is little room, the rest is a count.
+        leases=tuple(lease(held, now) for held in sorted(snapshot.leases, key=lambda one: not one.ours)),
+        drill="DRILL" if snapshot.drill else "",
+        notice="held by another console" if snapshot.following else snapshot.offline or snapshot.unsettled,
+    )
+
+
+def arming(snapshot: Snapshot, now: datetime) -> str:
+    """`READ-ONLY`, or `ARMED 14 min`."""
+    until = snapshot.arming.until
+    if until is None:
+        return "READ-ONLY"
+    # An arming that a dialog or a running change holds has no minutes left to show.
+    return f"ARMED {times.span(until - now)}" if until > now else "ARMED"
+
+
+def lease(held: Lease, now: datetime) -> str:
+    """`held: MAX_CONCURRENT_MISTRAL=3 until 17:22`, or what became of it."""
+    seen = held.seen
+    if not held.ours:
+        by = f" by {held.overwritten_by}" if held.overwritten_by else ""
+        return f"OVERWRITTEN{by}: {seen.variable}"
+    if seen.until <= now:
+        return f"still held: {seen.variable}={seen.value}, was to end {times.clock(seen.until)}"
+    return f"held: {seen.variable}={seen.value} until {times.clock(seen.until)}"
+
+
+def offer(snapshot: Snapshot, now: datetime) -> str:
+    """`1 open incident, 2 h: i resumes`, or "" where none was left open; another console's is followed."""
+    left = snapshot.open_incidents
+    if not left:
+        return ""
+    oldest = times.span(now - min(i.since for i in left))
+    verb = "follows" if all(i.held_by_other for i in left) else "resumes"
+    return f"{len(left)} open incident{'s' if len(left) > 1 else ''}, {oldest}: i {verb}"
+
+
+def _no_incident(snapshot: Snapshot, now: datetime) -> str:
+    return offer(snapshot, now) or "no incident: looking"
+
+
+def _open_for(incident: Incident | None, now: datetime) -> str:
+    if incident is None or incident.started_at is None:
+        return ""
+    if incident.resolved_at is not None:
+        return f"lasted {times.span(incident.resolved_at - incident.started_at)}"
+    return f"open {times.span(now - incident.started_at)}"
+
+
+def _response(snapshot: Snapshot, now: datetime) -> tuple[str, bool]:
+    incident = snapshot.incident
+    if incident is None:
+        return "", False
+    if incident.acknowledged_at is not None:
+        since = incident.started_at or incident.declared_at
+        return (
+            f"acknowledged in {times.span(incident.acknowledged_at - since)}" if since else "acknowledged"
+        ), False
+    if snapshot.respond_by is None:
+        return "", False
+    left = snapshot.respond_by - now
+    if left < timedelta(0):
+        return f"response overdue {times.span(-left)}", True
+    return f"respond in {times.span(left)}", False

@@ -1,0 +1,34 @@
+"""What asks for the bell, from one snapshot to the next: pure functions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tui.model.incident import Entry, Kind
+from tui.model.mitigation import Lease
+from tui.model.reading import Check, State
+from tui.session.snapshot import Snapshot
+
+
+def worsened(before: Snapshot, after: Snapshot) -> bool:
+    """Whether something asks for the bell: a check that turned to fail, a verdict, a lease's end."""
+    fails = _failing(after) - _failing(before)
+    verdict = before.incident is not None and any(e.kind == Kind.VERDICT for e in _fresh(before, after))
+    return bool(fails) or verdict
+
+
+def _fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
+    """The entries that came, looking at those that there were only where one came among them."""
+    old, new = before.entries, after.entries
+    if new[: len(old)] == old:
+        return new[len(old) :]
+    known = {entry.id for entry in old}
+    return tuple(entry for entry in new if entry.id not in known)
+
+
+def ended(leases: Iterable[Lease], now: datetime) -> frozenset[tuple[str, datetime]]:
+    """The leases that are past their end and still live, by variable and end."""
+    return frozenset((h.seen.variable, h.seen.until) for h in leases if h.ours and h.seen.until <= now)
+
+
+def _failing(snapshot: Snapshot) -> frozenset[Check]:
+    return frozenset(c for c, h in snapshot.checks.items() if h.latest.state is State.FAIL)

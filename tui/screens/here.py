@@ -1,0 +1,149 @@
+"""What to do here, from the snapshot: where we are in words, its evidence, and the actions."""
+
+from datetime import datetime
+
+from tui.model import times
+from tui.model.incident import Status
+from tui.model.reading import Check, State
+from tui.screens.words import Places
+from tui.session.snapshot import Action, Snapshot
+from widgets.actions import ActionRow, ActionsView
+
+
+def do_here(
+    snapshot: Snapshot,
+    now: datetime,
+    places: Places,
+    *,
+    trail: bool,
+    hints: tuple[tuple[str, str], ...] = (),
+) -> ActionsView:
+    """The panel "Do here". `trail` adds the path, for where the tree is not on the screen."""
+    headline, role, prose = _situation(snapshot, now, places)
+    return ActionsView(
+        headline=headline,
+        trail=snapshot.walk.trail if trail else "",
+        prose=(*_going_on(snapshot, now), *_recovering(snapshot), *prose),
+        actions=tuple(_action(a) for a in snapshot.actions),
+        hints=hints,
+        changed=snapshot.path_changed,
+        role=role,
+    )
+
+
+def _situation(snapshot: Snapshot, now: datetime, places: Places) -> tuple[str, str, tuple[str, ...]]:
+    diagnosis = snapshot.diagnosis
+    if diagnosis is not None:
+        return _diagnosed(snapshot, now)
+    if not snapshot.checks:
+        return "Asking every check…", "bold", ()
+    if _nothing_answers(snapshot):
+        return "Nothing is set up yet.", "bold", _first_steps(places, snapshot.unset)
+    waiting = next((s for s in snapshot.walk.steps if not s.branch), None)
+    if waiting is None:
+        return "No diagnosis yet.", "bold", ()
+    missing = tuple(f"Would tell: {what}" for what in waiting.missing)
+    return (
+        f"Cannot tell yet: {waiting.text}",
+        "unknown",
+        (*missing, *_evidence(snapshot), *_setup(snapshot, places)),
+    )
+
+
+def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, ...]]:
+    diagnosis = snapshot.diagnosis
+    assert diagnosis is not None
+    live = [held for held in snapshot.leases if held.ours]
+    if diagnosis.healthy and live:
+        names = ", ".join(f"{held.seen.variable}={held.seen.value}" for held in live)
+        return (
+            f"Healthy, held by {names}",
+            "warn",
+            (*_next(snapshot, now), "z takes it back when the cause is gone.", *_evidence(snapshot)),
+        )
+    severity = snapshot.proposed or diagnosis.severity
+    headline = (
+        diagnosis.title
+        + (f" ({severity})" if severity else "")
+        + (", pinned by hand" if snapshot.pinned else "")
+    )
+    role = "ok" if diagnosis.healthy else "bold"
+    said = _evidence(snapshot) or (diagnosis.means,)
+    if diagnosis.healthy:
+        return headline, role, (*_next(snapshot, now), *said, *diagnosis.do)
+    going_on = _resolving(snapshot, now)
+    if snapshot.actions:
+        return headline, role, (*said, *going_on, *diagnosis.do)
+    # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
+    return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
+
+
+def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """The way from a healthy path to the incident's end; nothing while a change runs."""
+    incident = snapshot.incident
+    if incident is None or not incident.open or snapshot.running:
+        return ()
+    if incident.status is Status.MONITORING:
+        return _resolving(snapshot, now)
+    return ("Next: i sets the status to monitoring; when that has held, i resolves.",)
+
+
+def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    if snapshot.resolvable_at is None:
+        return ()
+    if snapshot.resolvable_at > now:
+        return (f"Monitoring: resolving is offered at {times.clock(snapshot.resolvable_at)} UTC.",)
+    return ("It has held: i resolves the incident.",)
+
+
+def _going_on(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _recovering(snapshot: Snapshot) -> tuple[str, ...]:
+    """Where the recovery watch is; what it proposes is the first action."""
+    watch = snapshot.recovery
+    if watch is None:
+        return ()
+    if watch.trouble:
+        return (f"Recovery: {watch.trouble}",)
+    if watch.since is None:
+        last = f"; the last: {watch.last}" if watch.last else ""
+        needs = f"needs {watch.needed} of {watch.completions}"
+        return (f"Recovery: {watch.good} of {watch.asked} good, {needs}{last}.",)
+    said = f"Mistral has recovered ({times.clock(watch.since)} UTC): {watch.good} of {watch.asked} good."
+    proposed = next((a for a in snapshot.actions if a.id == "disable-fallback"), None)
+    return (f"{said} Next, proposed: {proposed.title}." if proposed else said,)
+
+
+def _evidence(snapshot: Snapshot) -> tuple[str, ...]:
+    return snapshot.evidence or tuple(
+        dict.fromkeys(line for step in snapshot.walk.steps for line in step.evidence)
+    )
+
+
+def _nothing_answers(snapshot: Snapshot) -> bool:
+    """Whether none of our own systems is named: what needs no settings always answers."""
+    ours = (Check.MISTRAL_API, Check.SERVICE, Check.ERROR_RATE, Check.WORKLOAD, Check.ALERTS)
+    held = [snapshot.checks.get(check) for check in ours]
+    return all(h is not None and h.latest.state is State.UNSET for h in held)
+
+
+def _first_steps(places: Places, unset: tuple[str, ...]) -> tuple[str, ...]:
+    return (
+        "To try it all in a simulated world, leave (q) and run:  leeward drill",
+        "With MISTRAL_API_KEY in the environment, the Mistral API is checked.",
+        f"Settings belong in {places.settings}" if places.settings else "Settings: see ? help",
+        "Each check in the status panel says what to set.",
+        *((f"Not set: {', '.join(unset)}",) if unset else ()),
+    )
+
+
+def _setup(snapshot: Snapshot, places: Places) -> tuple[str, ...]:
+    if not snapshot.unset:
+        return ()
+    return (f"Settings belong in {places.settings}" if places.settings else "Settings: see ? help",)
+
+
+def _action(action: Action) -> ActionRow:
+    return ActionRow(action.id, action.title, action.hint, action.risk, action.blocked)

@@ -1,0 +1,36 @@
+"""The timeline's rows, from the entries: pure functions."""
+
+from collections.abc import Iterable, Mapping
+from datetime import tzinfo
+
+from tui.model.incident import KEY_KINDS, Entry, Kind
+from tui.screens.words import moment
+from widgets.timeline import TimelineRow
+
+_VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
+# The column of kinds has ten cells.
+_KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
+
+
+def timeline(entries: Iterable[Entry], zone: tzinfo | None = None) -> tuple[TimelineRow, ...]:
+    """A row for each entry, in their order."""
+    return tuple(timeline_row(entry, zone) for entry in entries)
+
+
+def timeline_row(entry: Entry, zone: tzinfo | None = None) -> TimelineRow:
+    """One entry. A kind that this version does not know is shown, as a key entry."""
+    return TimelineRow(
+        time=moment(entry.occurred_at, zone),
+        kind=_KINDS.get(entry.kind, str(entry.kind)),
+        text=entry.text,
+        key=entry.kind in KEY_KINDS or entry.kind not in frozenset(Kind),
+        role=_entry_role(entry),
+    )
+
+
+def _entry_role(entry: Entry) -> str:
+    if entry.kind == Kind.VERDICT:
+        return _VERDICT_ROLES.get(entry.text.split(":")[0], "")
+    if entry.kind == Kind.STATE and "→ fail" in entry.text:
+        return "fail"
+    return {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}.get(entry.kind, "")  # type: ignore[call-overload, no-any-return]
