@@ -8,7 +8,6 @@ import ssl
 import subprocess
 import sys
 import traceback
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -21,21 +20,6 @@ from tests.support import api_stub
 from tests.support.api_stub import KEY, PATH, TOKEN, ApiStub, kubeconfig
 from tui.clients.cluster import Cluster, ClusterDoor, ClusterError, Reason, contexts
 from tui.settings import Kubernetes
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[ApiStub]:
-    server = ApiStub()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def cluster(stub: ApiStub, tmp_path: Path) -> AsyncIterator[Cluster]:
-    connected = await Cluster.connect(stub.settings(tmp_path), 2.0)
-    yield connected
-    await connected.close()
 
 
 async def refusal(awaitable: Any) -> ClusterError:
@@ -437,7 +421,7 @@ async def test_a_plugin_that_fails_is_an_expired_login(
 
 
 async def test_a_plugin_that_hangs_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.clients.cluster._PLUGIN_DEADLINE", 0.3)
+    monkeypatch.setattr("tui.clients.cluster_connection._PLUGIN_DEADLINE", 0.3)
     settings = write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, "sleep 60")))
     error = await refusal(Cluster.connect(settings))
     assert "gave no credentials within 0.3 s" in error.said
@@ -456,7 +440,7 @@ async def test_a_plugin_that_is_not_installed_is_told(tmp_path: Path) -> None:
 async def test_a_renewed_login_is_picked_up(
     stub: ApiStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.clients.cluster._AGAIN", 0.0)
+    monkeypatch.setattr("tui.clients.cluster_connection._AGAIN", 0.0)
     cluster = await Cluster.connect(stub.settings(tmp_path), 2.0)
     stub.token = "another-token-entirely"
     assert (await refusal(cluster.deployment())).reason is Reason.LOGIN_EXPIRED
@@ -468,7 +452,7 @@ async def test_a_renewed_login_is_picked_up(
 async def test_a_context_that_moved_to_another_server_is_not_followed(
     stub: ApiStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.clients.cluster._AGAIN", 0.0)
+    monkeypatch.setattr("tui.clients.cluster_connection._AGAIN", 0.0)
     cluster = await Cluster.connect(stub.settings(tmp_path), 2.0)
     stub.token = "another-token-entirely"
     write(tmp_path, kubeconfig("http://127.0.0.1:9", {"token": stub.token}))

@@ -8,34 +8,25 @@ fixed, which saves every start four round trips and leaves no cache of it in the
 import asyncio
 import base64
 import binascii
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from tui.clients import cluster_config, cluster_http
-from tui.clients.cluster_config import Access, contexts
+from tui.clients.cluster_config import contexts
+from tui.clients.cluster_connection import Connection, items_of
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
-from tui.clients.cluster_http import MANAGER, Query, an_object, at
+from tui.clients.cluster_http import MANAGER, an_object, at
 from tui.clients.cluster_once import Once
-from tui.clients.imports import imported
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.model.text import clean, clean_lines
 from tui.settings import Kubernetes
 
-if TYPE_CHECKING:
-    from tui.clients.cluster_login import Login
-
 __all__ = ["Cluster", "ClusterDoor", "ClusterError", "Reason", "contexts"]
 
-T = TypeVar("T")
-
 DEADLINE = 5.0
-_PLUGIN_DEADLINE = 20.0  # a plugin asks an identity provider of its own
-_AGAIN = 5.0  # seconds between two attempts to log in anew
 
 
 class Cluster:
@@ -45,27 +36,17 @@ class Cluster:
         context, namespace, deployment_name: what is pinned.
         container: the container that the settings name, or "".
         kubeconfig: the file that the settings name, or "".
-        user: who we are, once `whoami` has been asked; until then the kubeconfig's name for us.
     """
 
-    def __init__(
-        self, settings: Kubernetes, access: Access, login: "Login", deadline: float, redact: Redactor
-    ) -> None:
-        self._settings = settings
-        self._access = access
-        self._login = login
-        self._deadline = deadline
-        self._logged_in = time.monotonic()
-        self._logging_in = Once(self._renew)
+    def __init__(self, settings: Kubernetes, connection: Connection) -> None:
+        self._connection = connection
         self._selector: str | None = None
-        self.redact = redact
-        self._learn(login)
-        self.context = access.context
-        self.namespace = access.namespace
+        self.redact = connection.redact
+        self.context = connection.context
+        self.namespace = connection.namespace
         self.deployment_name = settings.deployment
         self.container = settings.container
         self.kubeconfig = settings.kubeconfig
-        self.user = access.user
 
     @classmethod
     async def connect(
@@ -78,13 +59,16 @@ class Cluster:
             deadline: seconds that each call may take as a whole.
             redact: learns the credentials and each secret that is read.
         """
-        access = await asyncio.to_thread(cluster_config.access, settings)
-        return cls(settings, access, await _log_in(access), deadline, redact or Redactor())
+        return cls(settings, await Connection.open(settings, deadline, redact or Redactor()))
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._logging_in.stop()
-        await self._login.close()
+        await self._connection.close()
+
+    @property
+    def user(self) -> str:
+        """Who we are, once `whoami` has been asked; until then the kubeconfig's name for us."""
+        return self._connection.user
 
     # -- who we are and what we may
 
@@ -92,10 +76,10 @@ class Cluster:
         """Our name, by the server; the kubeconfig's name for us where it cannot tell (before 1.28)."""
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         try:
-            answer = await self._json(
+            answer = await self._connection.json(
                 "POST",
                 "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-                self._asked(
+                self._connection.asked(
                     "create", "selfsubjectreviews", "a review of who we are", "authentication.k8s.io"
                 ),
                 body=body,
@@ -106,7 +90,7 @@ class Cluster:
             raise
         name = at(answer, "status", "userInfo", "username")
         if isinstance(name, str) and name:
-            self.user = clean(name, limit=120)
+            self._connection.user = clean(name, limit=120)
         return self.user
 
     async def may(self, verb: str, group: str, resource: str, name: str = "", subresource: str = "") -> bool:
@@ -119,10 +103,12 @@ class Cluster:
             "name": name,
             "subresource": subresource,
         }
-        answer = await self._json(
+        answer = await self._connection.json(
             "POST",
             "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-            self._asked("create", "selfsubjectaccessreviews", "an access review", "authorization.k8s.io"),
+            self._connection.asked(
+                "create", "selfsubjectaccessreviews", "an access review", "authorization.k8s.io"
+            ),
             body={
                 "apiVersion": "authorization.k8s.io/v1",
                 "kind": "SelfSubjectAccessReview",
@@ -136,7 +122,7 @@ class Cluster:
     async def deployment(self) -> dict[str, Any]:
         """The deployment as it is now."""
         asked = self._asked_deployment("get")
-        found = an_object(await self._json("GET", self._deployment_path, asked), asked)
+        found = an_object(await self._connection.json("GET", self._deployment_path, asked), asked)
         self._selector = workload.selector(found)
         return found
 
@@ -148,7 +134,9 @@ class Cluster:
         query = [("fieldManager", MANAGER), *([("dryRun", "All")] if dry_run else [])]
         asked = self._asked_deployment("patch")
         path = self._deployment_path
-        answer = await self._json("PATCH", path, asked, query=query, body=body, content_type=content_type)
+        answer = await self._connection.json(
+            "PATCH", path, asked, query=query, body=body, content_type=content_type
+        )
         return an_object(answer, asked)
 
     async def watch_deployment(self, resource_version: str, seconds: float) -> AsyncIterator[dict[str, Any]]:
@@ -164,7 +152,7 @@ class Cluster:
         ]
         asked = self._asked_deployment("watch")
         path = f"/apis/apps/v1/namespaces/{quote(self.namespace)}/deployments"
-        async with aclosing(cluster_http.lines(self._login, path, asked, seconds, query)) as events:  # type: ignore[type-var]
+        async with aclosing(self._connection.lines(path, asked, seconds, query)) as events:  # type: ignore[type-var]
             async for event in events:
                 if event.get("type") in ("ERROR", "DELETED"):
                     return
@@ -185,7 +173,7 @@ class Cluster:
 
     async def events(self) -> tuple[dict[str, Any], ...]:
         """Events of the deployment, its ReplicaSets and its pods, oldest first."""
-        found = await self._list("/api/v1", "", "events", [("limit", "500")])
+        found = await self._connection.items("/api/v1", "", "events", [("limit", "500")])
         name = self.deployment_name
         own = (e for e in found if _concerns(str(at(e, "involvedObject", "name") or ""), name))
         return tuple(sorted(own, key=lambda e: str(e.get("lastTimestamp") or e.get("eventTime") or "")))
@@ -193,7 +181,9 @@ class Cluster:
     async def autoscalers(self) -> tuple[dict[str, Any], ...]:
         """Autoscalers of the deployment; none where the group is not served or we may not look."""
         try:
-            found = await self._list("/apis/autoscaling/v2", "autoscaling", "horizontalpodautoscalers", [])
+            found = await self._connection.items(
+                "/apis/autoscaling/v2", "autoscaling", "horizontalpodautoscalers", []
+            )
         except ClusterError as error:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
                 return ()
@@ -208,18 +198,18 @@ class Cluster:
     async def network_policies(self) -> tuple[dict[str, Any], ...]:
         """The NetworkPolicies of every namespace; of ours alone where we may not look further."""
         root, what = "/apis/networking.k8s.io/v1", "networkpolicies"
-        asked = self._asked("list", what, "networkpolicies of all namespaces", "networking.k8s.io")
+        asked = self._connection.asked("list", what, "networkpolicies of all namespaces", "networking.k8s.io")
         try:
-            return _items(await self._json("GET", f"{root}/{what}", asked))
+            return items_of(await self._connection.json("GET", f"{root}/{what}", asked))
         except ClusterError as error:
             if error.reason is not Reason.FORBIDDEN:
                 raise
-        return await self._list(root, "networking.k8s.io", what, [])
+        return await self._connection.items(root, "networking.k8s.io", what, [])
 
     async def api_groups(self) -> tuple[str, ...]:
         """The names of the API groups that the cluster serves, those of its own resources included."""
-        asked = self._asked("get", "apis", "the list of API groups")
-        groups = (await self._json("GET", "/apis", asked)).get("groups")
+        asked = self._connection.asked("get", "apis", "the list of API groups")
+        groups = (await self._connection.json("GET", "/apis", asked)).get("groups")
         found = groups if isinstance(groups, list) else ()
         named = (group.get("name") for group in found if isinstance(group, dict))
         return tuple(name for name in named if isinstance(name, str))
@@ -227,10 +217,10 @@ class Cluster:
     async def secret_value(self, name: str, key: str) -> Secret | None:
         """One value of a Secret; None where it is missing or we may not read it."""
         try:
-            found = await self._json(
+            found = await self._connection.json(
                 "GET",
                 f"/api/v1/namespaces/{quote(self.namespace)}/secrets/{quote(name, safe='')}",
-                self._asked("get", "secrets", f"secret {name}"),
+                self._connection.asked("get", "secrets", f"secret {name}"),
             )
         except ClusterError as error:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
@@ -257,8 +247,8 @@ class Cluster:
             ("limitBytes", str(limit_bytes)),
         ]
         path = f"/api/v1/namespaces/{quote(self.namespace)}/pods/{quote(pod, safe='')}/log"
-        asked = self._asked("get", "pods/log", f"log of pod {pod}")
-        content = await self._bytes(
+        asked = self._connection.asked("get", "pods/log", f"log of pod {pod}")
+        content = await self._connection.content(
             "GET", path, asked, query=[(name, value) for name, value in query if value]
         )
         # Ten pods' logs take longer than a key may wait.
@@ -271,20 +261,8 @@ class Cluster:
         name = quote(self.deployment_name, safe="")
         return f"/apis/apps/v1/namespaces/{quote(self.namespace)}/deployments/{name}"
 
-    def _asked(self, verb: str, resource: str, what: str, group: str = "") -> Asked:
-        return Asked(
-            verb=verb,
-            resource=resource,
-            what=what,
-            context=self.context,
-            namespace=self.namespace,
-            user=self.user,
-            login=self._access.login,
-            group=group,
-        )
-
     def _asked_deployment(self, verb: str) -> Asked:
-        return self._asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
+        return self._connection.asked(verb, "deployments", f"deployment {self.deployment_name}", "apps")
 
     def _plain(self, content: bytes) -> str:
         return self.redact.text(clean_lines(content.decode(errors="replace")))
@@ -293,71 +271,9 @@ class Cluster:
         if self._selector is None:
             await self.deployment()
         chosen = self._selector  # it cannot be changed while the deployment lives
-        return await self._list(root, group, resource, [("labelSelector", chosen)] if chosen else [])
-
-    async def _list(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:
-        asked = self._asked("list", resource, resource, group)
-        path = f"{root}/namespaces/{quote(self.namespace)}/{resource}"
-        return _items(await self._json("GET", path, asked, query=query))
-
-    async def _json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
-        return await self._again(
-            lambda: cluster_http.ask_json(self._login, method, path, asked, self._deadline, **how),
+        return await self._connection.items(
+            root, group, resource, [("labelSelector", chosen)] if chosen else []
         )
-
-    async def _bytes(self, method: str, path: str, asked: Asked, **how: Any) -> bytes:
-        return await self._again(
-            lambda: cluster_http.ask(self._login, method, path, asked, self._deadline, **how)
-        )
-
-    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call; where the login has expired, log in anew and make it once more.
-
-        A call that was answered 401 did nothing, so that even a patch may be sent again.
-        """
-        login = self._login
-        try:
-            return await self._without_secrets(call)
-        except ClusterError as error:
-            if error.reason is not Reason.LOGIN_EXPIRED or not await self._log_in_anew(login):
-                raise
-        return await self._without_secrets(call)
-
-    async def _without_secrets(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Make the call; a refusal that quotes what we sent is told without it."""
-        try:
-            return await call()
-        except ClusterError as error:
-            said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
-            raise ClusterError(error.reason, said, remedy, error.status, sent=error.sent) from None
-
-    async def _log_in_anew(self, refused: "Login") -> bool:
-        """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""
-        if self._login is refused:
-            if time.monotonic() - self._logged_in < _AGAIN:
-                return False
-            await self._logging_in.get()
-        return self._login is not refused
-
-    def _learn(self, login: "Login") -> None:
-        for secret in login.secrets:
-            self.redact.add(secret)
-
-    async def _renew(self) -> None:
-        access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
-        if access.server != self._access.server:
-            raise ClusterError(
-                Reason.CONFIG,
-                f"Context {self.context} of the kubeconfig now names another server than at the start.",
-                "Start the console again if that is meant.",
-            )
-        try:
-            fresh = await _log_in(access)
-        finally:
-            self._logged_in = time.monotonic()
-        refused, self._login, self._access = self._login, fresh, access
-        self._learn(fresh)
-        await refused.close()
 
 
 class ClusterDoor:
@@ -391,26 +307,6 @@ class ClusterDoor:
         if self._cluster is None:
             self._cluster = await Cluster.connect(self.settings, self._deadline, self.redact)
         return self._cluster
-
-
-async def _log_in(access: Access) -> "Login":
-    login = await asyncio.to_thread(imported, "tui.clients.cluster_login")
-    asked = Asked(
-        verb="reach",
-        resource="",
-        what="the cluster",
-        context=access.context,
-        namespace="",
-        user=access.user,
-        login=access.login,
-    )
-    connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
-    return connection
-
-
-def _items(answer: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    items = answer.get("items")
-    return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
 
 
 def _owners(item: Mapping[str, Any]) -> list[Any]:

@@ -1,0 +1,167 @@
+"""What is asked of one cluster: by our login, renewed where it has expired, and told without secrets."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from tui.clients import cluster_config, cluster_http
+from tui.clients.cluster_config import Access
+from tui.clients.cluster_errors import Asked, ClusterError, Reason
+from tui.clients.cluster_http import Query
+from tui.clients.cluster_once import Once
+from tui.clients.imports import imported
+from tui.model.redaction import Redactor
+from tui.settings import Kubernetes
+
+if TYPE_CHECKING:
+    from tui.clients.cluster_login import Login
+
+T = TypeVar("T")
+
+_PLUGIN_DEADLINE = 20.0  # a plugin asks an identity provider of its own
+_AGAIN = 5.0  # seconds between two attempts to log in anew
+
+
+class Connection:
+    """One context's server, pinned when the connection is made.
+
+    Attributes:
+        context, namespace: what is pinned.
+        user: who we are, as far as is known.
+        redact: learns the credentials; what is told of a refusal goes through it.
+    """
+
+    def __init__(
+        self, settings: Kubernetes, access: Access, login: "Login", deadline: float, redact: Redactor
+    ) -> None:
+        self._settings = settings
+        self._access = access
+        self._login = login
+        self._deadline = deadline
+        self._logged_in = time.monotonic()
+        self._logging_in = Once(self._renew)
+        self.redact = redact
+        self._learn(login)
+        self.context = access.context
+        self.namespace = access.namespace
+        self.user = access.user
+
+    @classmethod
+    async def open(cls, settings: Kubernetes, deadline: float, redact: Redactor) -> "Connection":
+        """Read the kubeconfig and log in. Raises ClusterError."""
+        access = await asyncio.to_thread(cluster_config.access, settings)
+        return cls(settings, access, await _log_in(access), deadline, redact)
+
+    async def close(self) -> None:
+        """Close it; a login under way is given up."""
+        await self._logging_in.stop()
+        await self._login.close()
+
+    def asked(self, verb: str, resource: str, what: str, group: str = "") -> Asked:
+        """What is asked, as a refusal will tell it."""
+        return Asked(
+            verb=verb,
+            resource=resource,
+            what=what,
+            context=self.context,
+            namespace=self.namespace,
+            user=self.user,
+            login=self._access.login,
+            group=group,
+        )
+
+    async def items(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:
+        """The objects of a list in the namespace."""
+        asked = self.asked("list", resource, resource, group)
+        path = f"{root}/namespaces/{quote(self.namespace)}/{resource}"
+        return items_of(await self.json("GET", path, asked, query=query))
+
+    def lines(
+        self, path: str, asked: Asked, seconds: float, query: Query
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """The events of a watch, for so many seconds at most."""
+        return cluster_http.lines(self._login, path, asked, seconds, query)
+
+    async def json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
+        """The object that is answered. Raises ClusterError."""
+        return await self._again(
+            lambda: cluster_http.ask_json(self._login, method, path, asked, self._deadline, **how),
+        )
+
+    async def content(self, method: str, path: str, asked: Asked, **how: Any) -> bytes:
+        """What is answered, as it is. Raises ClusterError."""
+        return await self._again(
+            lambda: cluster_http.ask(self._login, method, path, asked, self._deadline, **how)
+        )
+
+    async def _again(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call; where the login has expired, log in anew and make it once more.
+
+        A call that was answered 401 did nothing, so that even a patch may be sent again.
+        """
+        login = self._login
+        try:
+            return await self._without_secrets(call)
+        except ClusterError as error:
+            if error.reason is not Reason.LOGIN_EXPIRED or not await self._log_in_anew(login):
+                raise
+        return await self._without_secrets(call)
+
+    async def _without_secrets(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Make the call; a refusal that quotes what we sent is told without it."""
+        try:
+            return await call()
+        except ClusterError as error:
+            said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
+            raise ClusterError(error.reason, said, remedy, error.status, sent=error.sent) from None
+
+    async def _log_in_anew(self, refused: "Login") -> bool:
+        """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""
+        if self._login is refused:
+            if time.monotonic() - self._logged_in < _AGAIN:
+                return False
+            await self._logging_in.get()
+        return self._login is not refused
+
+    def _learn(self, login: "Login") -> None:
+        for secret in login.secrets:
+            self.redact.add(secret)
+
+    async def _renew(self) -> None:
+        access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
+        if access.server != self._access.server:
+            raise ClusterError(
+                Reason.CONFIG,
+                f"Context {self.context} of the kubeconfig now names another server than at the start.",
+                "Start the console again if that is meant.",
+            )
+        try:
+            fresh = await _log_in(access)
+        finally:
+            self._logged_in = time.monotonic()
+        refused, self._login, self._access = self._login, fresh, access
+        self._learn(fresh)
+        await refused.close()
+
+
+async def _log_in(access: Access) -> "Login":
+    login = await asyncio.to_thread(imported, "tui.clients.cluster_login")
+    asked = Asked(
+        verb="reach",
+        resource="",
+        what="the cluster",
+        context=access.context,
+        namespace="",
+        user=access.user,
+        login=access.login,
+    )
+    connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
+    return connection
+
+
+def items_of(answer: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The objects of a list, as it was answered."""
+    items = answer.get("items")
+    return tuple(item for item in items if isinstance(item, dict)) if isinstance(items, list) else ()
