@@ -101,8 +101,6 @@ class TestLoading:
             [contexts.prod-eu]
             word = "prodeu"
             read_only = true
-            [incidents]
-            update_every = { P1 = "10m" }
             [timing]
             window = "90s"
             """
@@ -110,7 +108,6 @@ class TestLoading:
         found = load(file, {}).settings
         assert found.mistral.key == SecretSource(command=("pass", "show", "mistral"))
         assert found.contexts == {"prod-eu": Context(word="prodeu", read_only=True)}
-        assert found.incidents.update_every == {"P1": "10m"}
         assert found.timing.window == "90s"
 
     def test_paths_are_taken_beside_the_file_and_from_the_home(self, file: Path) -> None:
@@ -133,7 +130,6 @@ class TestLoading:
         found = load(file, {}).settings
         assert found.contexts["prod-eu"].word == "prodeu"
         assert found.prometheus.username == "123456"
-        assert found.incidents.update_every["P4"] == "1d"
 
     def test_the_sample_offers_every_key(self) -> None:
         offered = set(re.findall(r"(?m)^#? ?([a-z_]+) = ", sample()))
@@ -178,8 +174,6 @@ class TestProblems:
             ("[mistral]\nbase_url = ''", "mistral.base_url: is empty"),
             ("[timing]\nwindow = 'soon'", "timing.window: is no duration; write it as 90s, 5m, 2h or 1d"),
             ("[timing]\nwindow = '0s'", "timing.window: is no time at all"),
-            ("[incidents]\nupdate_every = { P1 = 'x' }", "incidents.update_every.P1: is no duration"),
-            ("[incidents]\nupdate_every = { P9 = '1h' }", "incidents.update_every.P9: no such severity"),
             ("[status_page]\npaths = ['api']", "status_page.paths: a path does not begin with /"),
             ("[mistral]\nkey = { env = 'A', file = '/b' }", "mistral.key: more than one source is set"),
             ("[prometheus]\nusername = 'u'", "prometheus: username and password belong together"),

@@ -181,7 +181,8 @@ def test_the_logs_page_sets_the_change_against_the_errors() -> None:
 
 
 def test_limits_are_told_by_window_and_none_is_said_to_be_none() -> None:
-    page = said(details.limits(with_details(), sights.NOW))
+    page = said(details.limits(with_details(), sights.NOW, "https://limits.example.com"))
+    assert "https://limits.example.com" in page
     assert "requests/minute: 0 of 600 left (0 %)" in page
     assert "tokens/month: 7,000 of 9,000 left (77 %)" in page
     none = replace(with_details(), checks=sights.LIMITED)

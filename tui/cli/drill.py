@@ -130,7 +130,13 @@ async def _play(options: Options, wanted: Wanted) -> dict[str, Any]:
 
     clock = SystemClock()
     states = state_dir(os.environ)
-    session = Session(settings_of(options), clock=clock, environ=os.environ, state_dir=states)
+    session = Session(
+        settings_of(options),
+        clock=clock,
+        environ=os.environ,
+        state_dir=states,
+        read_only=options.read_only,
+    )
     try:
         ended = await played(session, clock, narrate, HEADLESS_LIMIT)
         report = await session.postmortem() if ended.incident else None

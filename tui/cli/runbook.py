@@ -1,15 +1,16 @@
 """`leeward runbook`: check one's own, or show the one in use. A wrong runbook is a wrong setting."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from tui.cli import USAGE, WELL, Options
-from tui.cli.output import Failure, failing_in_words, put_bytes
+from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.model.runbook import Runbook
 from tui.model.text import clean
-from tui.runbooks import RunbookError, load
+from tui.runbooks import RunbookError, load, of
 from tui.settings import load as load_settings
 
 
@@ -22,7 +23,7 @@ def command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def check(file: Path) -> int:
     """Name everything that is wrong with FILE; exit 2 where anything is."""
-    click.echo(f"{clean(str(file))}: {_summary(_loaded(file))}")
+    click.echo(f"{clean(str(file))}: {_summary(_told(lambda: load(file)))}")
     return WELL
 
 
@@ -33,17 +34,18 @@ def show(options: Options) -> int:
     """Print the tree in use, and each diagnosis with what to do."""
     from tui.runbooks.outline import outline
 
-    named = load_settings(options.config, os.environ).settings.runbook
-    put_bytes(outline(_loaded(Path(named) if named else None)).encode())
+    settings = load_settings(options.config, os.environ).settings
+    put_bytes(outline(_told(lambda: of(settings))).encode())
     return WELL
 
 
-def _loaded(file: Path | None) -> Runbook:
+def _told(loaded: Callable[[], Runbook]) -> Runbook:
+    """The runbook; each problem with it is a line on stderr."""
     try:
-        return load(file)
+        return loaded()
     except RunbookError as error:
         for problem in error.problems:
-            click.echo(problem, err=True)
+            narrate(problem)
         many = len(error.problems)
         raise Failure(f"{many} {'problem' if many == 1 else 'problems'} in the runbook", USAGE) from error
 

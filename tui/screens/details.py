@@ -157,8 +157,8 @@ def _shapes(found: LogShapes) -> list[Row]:
     return rows
 
 
-def limits(snapshot: Snapshot, now: datetime) -> Page:
-    """What the Mistral API said, and every limit by window with what is left of it."""
+def limits(snapshot: Snapshot, now: datetime, link: str = "") -> Page:
+    """What the Mistral API said, every limit by window with what is left of it, and where they are set."""
     held = snapshot.checks.get(Check.MISTRAL_API)
     reading = held.good if held else None
     rows: list[Row] = [*_check(snapshot, Check.MISTRAL_API, now), BLANK]
@@ -171,7 +171,8 @@ def limits(snapshot: Snapshot, now: datetime) -> Page:
     if told:
         said = "Limits belong to the organisation and the model; no header says when one begins anew."
         rows.append(Row("mind", said))
-    rows += [Row("link", a.url) for a in snapshot.actions if a.id == "limits" and a.url]
+    if link:
+        rows.append(Row("link", link))
     return tuple(rows)
 
 

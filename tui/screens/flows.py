@@ -153,7 +153,9 @@ async def read_logs(desk: Desk) -> None:
 
 async def read_limits(desk: Desk) -> None:
     """The API's answer and its limits."""
-    await read(desk, "Mistral API", details.limits(desk.snapshot, desk.clock.now()))
+    link = desk.runbook.links.get("limits") if desk.runbook else None
+    page = details.limits(desk.snapshot, desk.clock.now(), link.url if link else "")
+    await read(desk, "Mistral API", page)
 
 
 async def read_support(desk: Desk) -> None:

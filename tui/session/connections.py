@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.model.clock import Clock
@@ -93,7 +92,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     from tui import probes, runbooks
 
     settings = loaded.settings
-    runbook = runbooks.load(Path(settings.runbook).expanduser() if settings.runbook else None)
+    runbook = runbooks.of(settings)
     complaints: list[str] = []
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:

@@ -268,11 +268,6 @@ def _bad_values(settings: Settings) -> Iterator[Problem]:
         yield "recovery.completions", "is no number of completions; write one from 1 to 1000, such as 20"
     if not 0 < settings.recovery.good <= 1:
         yield "recovery.good", "is no share; write one above 0 and up to 1, such as 0.95"
-    for level, text in settings.incidents.update_every.items():
-        if level not in ("P1", "P2", "P3", "P4"):
-            yield f"incidents.update_every.{level}", "no such severity; write P1, P2, P3 or P4"
-        elif text:
-            yield from _bad_duration(f"incidents.update_every.{level}", text)
 
 
 def _bad_duration(key: str, text: str) -> Iterator[Problem]:

@@ -35,13 +35,14 @@ class Mistral(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
     `model` is the model that production uses; `completion_probe` also asks it for one token,
     since a 200 from `/v1/models` proves name resolution, TLS and the key, and little more.
+    `limits_url` is where our workspace's limits are shown, instead of the runbook's own page.
     """
 
     base_url: str = "https://api.mistral.ai"
     model: str = ""
     completion_probe: bool = False
     key: SecretSource = SecretSource(env="MISTRAL_API_KEY")
-    limits_url: str = "https://admin.mistral.ai/plateforme/limits"
+    limits_url: str = ""
 
 
 class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -126,10 +127,9 @@ class Recovery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Incidents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Who we are, and how often people are told; an empty interval is the runbook's own."""
+    """Who we are in the record; empty is the login."""
 
     responder: str = ""
-    update_every: dict[str, str] = {}
 
 
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
