@@ -9,6 +9,11 @@ SCENARIO ?= rate-limited
 # Two workers suit two cores; the sockets and terminals of more would wait for each other.
 WORKERS ?= 2
 
+# The larger lock is made first, and the smaller one is a part of it: what is run is what is tested.
+EXTRAS = gcp aws vault test lint build
+LOCKED = --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-header --quiet
+
 .PHONY: help drill test lint screenshots bench lock clean
 
 help:
@@ -40,11 +45,8 @@ bench: $(VENV)/.development
 
 lock: $(VENV)/bin/python
 	$(PIP) install uv
-	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --quiet --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --extra test --extra lint --extra build --universal \
-		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-		--quiet --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml $(EXTRAS:%=--extra %) $(LOCKED) --output-file requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements-dev.txt $(LOCKED) --output-file requirements.txt
 
 clean:
 	rm -rf $(VENV)
