@@ -55,3 +55,10 @@ def test_a_cut_text_says_so() -> None:
     assert shorten("abcdef", 4) == "abc…"
     assert shorten("abcd", 4) == "abcd"
     assert clean("x" * 1000, limit=10) == "x" * 9 + "…"
+
+
+def test_a_text_is_cut_between_words_where_that_costs_little() -> None:
+    assert shorten("unreadable: the name does not resolve", 33) == "unreadable: the name does not…"
+    assert shorten("one two three", 8) == "one two…"
+    assert shorten("the reason: connection refused", 15) == "the reason…"
+    assert shorten("a connectionrefused", 12) == "a connectio…"

@@ -36,8 +36,17 @@ def clean_lines(text: str) -> str:
 
 
 def shorten(text: str, limit: int) -> str:
-    """The text, cut to at most `limit` characters with a closing "…"."""
-    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+    """The text, cut to at most `limit` characters with a closing "…".
+
+    It is cut between words, unless that would cost more than a third of it: a part of a word misleads.
+    """
+    if len(text) <= limit:
+        return text
+    kept = max(limit - 1, 0)
+    space = text.rfind(" ", 0, kept + 1)
+    if space >= kept * 2 // 3:
+        kept = space
+    return text[:kept].rstrip(" ,;:") + "…"
 
 
 def _plain(char: str) -> str:

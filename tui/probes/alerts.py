@@ -11,7 +11,7 @@ from tui.model.redaction import Redactor
 from tui.model.text import shorten
 from tui.model.times import clock as written
 from tui.model.times import span
-from tui.probes.probe import Asking, Pace, shortly
+from tui.probes.probe import SUMMARY, Asking, Pace, shortly
 from tui.settings import Server
 
 _WORST = frozenset({"critical", "page", "p1"})
@@ -47,7 +47,9 @@ class Alerts(Asking):
             if error.status in (401, 403):
                 self._how = None
             remedy = "Set alertmanager.token, or username and password, in the settings."
-            return self.unknown(error.text[:44], remedy=remedy if error.status in (401, 403) else "")
+            return self.unknown(
+                shorten(error.text, SUMMARY), remedy=remedy if error.status in (401, 403) else ""
+            )
         return self._reading([self._redacted(alert) for alert in held.alerts], held.took)
 
     def _redacted(self, alert: Alert) -> Alert:

@@ -17,7 +17,7 @@ from tui.model.runbook import Runbook
 from tui.model.text import shorten
 from tui.probes import pod_logs
 from tui.probes.log_lines import top
-from tui.probes.probe import Asking, Pace
+from tui.probes.probe import SUMMARY, Asking, Pace
 
 if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
@@ -261,7 +261,9 @@ class ErrorRate(Asking):
     async def _by_logs(self, error: PrometheusError) -> Reading:
         said = self.plain(error.said)
         if self._door is None:
-            return self.unknown(shorten(f"no figures: {_short(error)}", 44), said, self.plain(error.remedy))
+            return self.unknown(
+                shorten(f"no figures: {_short(error)}", SUMMARY), said, self.plain(error.remedy)
+            )
         from tui.clients.cluster_errors import ClusterError
 
         began = self.clock.monotonic()
@@ -271,7 +273,9 @@ class ErrorRate(Asking):
         except (ClusterError, TimeoutError) as refused:
             why = refused.said if isinstance(refused, ClusterError) else "the cluster does not answer in time"
             note = f"{said}; and the logs: {self.plain(why)}"
-            return self.unknown(shorten(f"no figures: {_short(error)}", 44), note, self.plain(error.remedy))
+            return self.unknown(
+                shorten(f"no figures: {_short(error)}", SUMMARY), note, self.plain(error.remedy)
+            )
         latency = timedelta(seconds=self.clock.monotonic() - began)
         if not logs.pods:
             return self.unknown("no figures, and no pod to read", said, self.plain(error.remedy))

@@ -12,6 +12,9 @@ from tui.model.reading import Check, Reading, State
 from tui.model.redaction import Redactor
 from tui.model.text import clean
 
+# What a row of the status panel has room for, in characters.
+SUMMARY = 44
+
 GRACE = timedelta(seconds=0.5)
 # Outside text is cut before it is looked through: only its beginning is ever shown.
 _LOOKED_AT = 8192

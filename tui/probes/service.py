@@ -7,8 +7,9 @@ from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Check, Fact, Reading, State
 from tui.model.redaction import Redactor
+from tui.model.text import shorten
 from tui.model.times import clock as written
-from tui.probes.probe import Asking, Pace, shortly, took
+from tui.probes.probe import SUMMARY, Asking, Pace, shortly, took
 
 _WELL = frozenset({"ok", "okay", "up", "healthy", "pass", "passing", "operational", "connected", "available"})
 _LIMIT = 256 << 10
@@ -91,9 +92,11 @@ class Service(Asking):
 def _judge(status: int, mistral: str | None, overall: str | None) -> tuple[State, str]:
     if status != 200:
         tail = f", mistral: {mistral}" if mistral and mistral != "ok" else ""
-        return State.FAIL, f"{status}{tail}"[:44]
+        return State.FAIL, shorten(f"{status}{tail}", SUMMARY)
     if mistral not in ("ok", None):
-        return State.WARN, "degraded: mistral" if mistral == "degraded" else f"mistral: {mistral}"[:44]
+        return State.WARN, "degraded: mistral" if mistral == "degraded" else shorten(
+            f"mistral: {mistral}", SUMMARY
+        )
     if overall not in ("ok", None):
-        return State.WARN, f"{overall}, but mistral ok"[:44] if mistral else f"{overall}"[:44]
+        return State.WARN, shorten(f"{overall}, but mistral ok" if mistral else f"{overall}", SUMMARY)
     return State.OK, "healthy, mistral ok" if mistral else "healthy, says nothing of mistral"

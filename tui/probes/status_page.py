@@ -10,7 +10,8 @@ from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
 from tui.model.reading import Check, Fact, Reading, State
 from tui.model.redaction import Redactor
-from tui.probes.probe import Asking, Pace, shortly, took
+from tui.model.text import shorten
+from tui.probes.probe import SUMMARY, Asking, Pace, shortly, took
 from tui.settings import StatusPage as Settings
 
 _INDICATORS = frozenset({"none", "minor", "major", "critical", "maintenance"})
@@ -126,7 +127,7 @@ class StatusPage(Asking):
         return Reading(
             self.check,
             State.UNKNOWN,
-            f"unreadable from here: {why}"[:44],
+            shorten(f"unreadable: {why}", SUMMARY),
             self.clock.now(),
             facts,
             evidence=(
@@ -145,11 +146,13 @@ class StatusPage(Asking):
             "incident_names": names,
             "format": page.format,
         }
-        said = self.plain(page.description, 44).lower()
+        said = self.plain(page.description).lower()
         if page.indicator == "none":
-            summary = said or "all systems operational"
+            summary = shorten(said, SUMMARY) or "all systems operational"
         else:
-            summary = self.plain(f"{page.indicator}: {names[0] if names else said or 'see the page'}", 44)
+            summary = self.plain(
+                f"{page.indicator}: {names[0] if names else said or 'see the page'}", SUMMARY
+            )
         return Reading(
             self.check,
             _STATES.get(page.indicator, State.FAIL),

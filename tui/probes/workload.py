@@ -22,7 +22,7 @@ from tui.model.times import span
 from tui.probes import pod_logs
 from tui.probes.egress import Way, cleaned, facts_of
 from tui.probes.log_lines import top
-from tui.probes.probe import Asking, Pace
+from tui.probes.probe import SUMMARY, Asking, Pace
 from tui.settings import Kubernetes
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Workload(Asking):
         return Reading(
             self.check,
             state,
-            shorten(summary, 44),
+            shorten(summary, SUMMARY),
             self.clock.now(),
             facts,
             latency=latency,
