@@ -19,10 +19,14 @@ from hypothesis import strategies as st
 
 from tui import settings
 from tui.settings import (
+    AwsSecret,
     Console,
     Context,
+    GcpSecret,
     Incidents,
+    KeyStore,
     Kubernetes,
+    KubernetesSecret,
     Mistral,
     Recovery,
     SecretSource,
@@ -32,6 +36,7 @@ from tui.settings import (
     SettingsError,
     StatusPage,
     Timing,
+    VaultSecret,
     config_file,
     duration,
     fetch_secret,
@@ -133,7 +138,8 @@ class TestLoading:
 
     def test_the_sample_offers_every_key(self) -> None:
         offered = set(re.findall(r"(?m)^#? ?([a-z_]+) = ", sample()))
-        offered |= set(re.findall(r"(?m)^#? ?\[([a-z_]+)", sample()))
+        tables = re.findall(r"(?m)^#? ?\[([a-z_]+)\.?([a-z_]+)?", sample())
+        offered |= {name for table in tables for name in table} - {"", "prod"}
         structs = (
             Settings,
             Mistral,
@@ -141,6 +147,11 @@ class TestLoading:
             Server,
             StatusPage,
             Kubernetes,
+            KeyStore,
+            KubernetesSecret,
+            GcpSecret,
+            AwsSecret,
+            VaultSecret,
             Context,
             Timing,
             Recovery,
@@ -177,6 +188,45 @@ class TestProblems:
             ("[status_page]\npaths = ['api']", "status_page.paths: a path does not begin with /"),
             ("[mistral]\nkey = { env = 'A', file = '/b' }", "mistral.key: more than one source is set"),
             ("[prometheus]\nusername = 'u'", "prometheus: username and password belong together"),
+            (
+                "[key_store]\nkind = 'azure'",
+                "key_store.kind: is no kind of store; write one of",
+            ),
+            (
+                "[key_store]\nkind = 'gcp'",
+                "key_store.gcp.secret: is not set; write projects/PROJECT/secrets/NAME",
+            ),
+            (
+                "[key_store.gcp]\nsecret = 'mistral'",
+                "key_store.gcp.secret: is no name of a secret; write projects/",
+            ),
+            (
+                "[key_store.gcp]\nendpoint = 'http://a.b'",
+                "key_store.gcp.endpoint: would send keys in the clear",
+            ),
+            (
+                "[key_store.gcp]\nendpoint = 'a.b'",
+                "key_store.gcp.endpoint: is no web address; write https://host",
+            ),
+            (
+                "[key_store]\nkind = 'aws'",
+                "key_store.aws.secret_id: is not set; write the name",
+            ),
+            ("[key_store.aws]\nsecret_id = 'a '", "key_store.aws.secret_id: has spaces at an end"),
+            (
+                "[key_store]\nkind = 'vault'",
+                "key_store.vault.path: is not set; write it, such as prod",
+            ),
+            ("[key_store.vault]\naddress = 'https://u:p@v'", "key_store.vault.address: holds credentials"),
+            (
+                "[key_store.vault]\ntoken = { env = 'A', file = '/b' }",
+                "vault.token: more than one source",
+            ),
+            ("[key_store.vault]\nfeild = 'a'", "key_store.vault.feild: unknown key; did you mean 'field'?"),
+            (
+                f"[key_store.kubernetes]\nkey = '{SECRET}'",
+                "kubernetes.key: looks like a key itself",
+            ),
             ("[prometheus]\ntoken = {env='T'}\nusername='u'\npassword={env='P'}", "has a token and a login"),
             ("a = ", "is no TOML: Invalid value (at end of document)"),
             ("a = 1\na = 2", "is no TOML"),

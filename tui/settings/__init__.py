@@ -8,10 +8,14 @@ a file, a command), and `fetch_secret` fetches it.
 from tui.settings.loading import config_file, load, sample, state_dir
 from tui.settings.sources import COMMAND_DEADLINE, fetch_secret
 from tui.settings.structs import (
+    AwsSecret,
     Console,
     Context,
+    GcpSecret,
     Incidents,
+    KeyStore,
     Kubernetes,
+    KubernetesSecret,
     Loaded,
     Mistral,
     Recovery,
@@ -22,15 +26,20 @@ from tui.settings.structs import (
     SettingsError,
     StatusPage,
     Timing,
+    VaultSecret,
     duration,
 )
 
 __all__ = [
     "COMMAND_DEADLINE",
+    "AwsSecret",
     "Console",
     "Context",
+    "GcpSecret",
     "Incidents",
+    "KeyStore",
     "Kubernetes",
+    "KubernetesSecret",
     "Loaded",
     "Mistral",
     "Recovery",
@@ -41,6 +50,7 @@ __all__ = [
     "SettingsError",
     "StatusPage",
     "Timing",
+    "VaultSecret",
     "config_file",
     "duration",
     "fetch_secret",

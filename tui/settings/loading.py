@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from tui.settings import key_stores
 from tui.settings.sources import bad_source
 from tui.settings.structs import (
     Loaded,
@@ -262,6 +263,7 @@ def _wrong_type(said: str) -> str:
 def _bad_values(settings: Settings) -> Iterator[Problem]:
     yield from _bad_addresses(settings)
     yield from _bad_sources(settings)
+    yield from key_stores.problems(settings.key_store)
     for name in _fields(type(settings.timing)):
         yield from _bad_duration(f"timing.{name}", getattr(settings.timing, name))
     if not 1 <= settings.recovery.completions <= 1000:
@@ -291,6 +293,9 @@ def _bad_addresses(settings: Settings) -> Iterator[Problem]:
         ("prometheus.url", settings.prometheus.url, with_login),
         ("alertmanager.url", settings.alertmanager.url, with_login),
         ("status_page.url", settings.status_page.url, without),
+        ("key_store.gcp.endpoint", settings.key_store.gcp.endpoint, without),
+        ("key_store.aws.endpoint_url", settings.key_store.aws.endpoint_url, without),
+        ("key_store.vault.address", settings.key_store.vault.address, "; the token has its own place"),
     ):
         if url and (what := _bad_address(url, credentials)):
             yield key, what
@@ -318,7 +323,10 @@ def _bad_sources(settings: Settings) -> Iterator[Problem]:
         ("prometheus", settings.prometheus),
         ("alertmanager", settings.alertmanager),
     )
-    sources = [("mistral.key", settings.mistral.key)]
+    sources = [
+        ("mistral.key", settings.mistral.key),
+        ("key_store.vault.token", settings.key_store.vault.token),
+    ]
     for name, server in servers:
         sources += [(f"{name}.token", server.token), (f"{name}.password", server.password)]
         if _set(server.token) and (_set(server.password) or server.username):

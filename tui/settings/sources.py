@@ -48,7 +48,7 @@ def bad_source(source: SecretSource) -> str:
     """What is wrong with a source, with the remedy, or "". Does not repeat what may be the secret."""
     if sum(map(bool, (source.env, source.file, source.command))) > 1:
         return "more than one source is set; keep one of env, file and command"
-    if source.env and (not _NAME.fullmatch(source.env) or _LIKE_A_KEY.fullmatch(source.env)):
+    if source.env and (not _NAME.fullmatch(source.env) or looks_like_a_key(source.env)):
         return (
             "env is no name of an environment variable; it names the variable that holds the secret"
             ' (env = "MISTRAL_API_KEY"), and is not the secret itself'
@@ -56,6 +56,11 @@ def bad_source(source: SecretSource) -> str:
     if source.command and not source.command[0].strip():
         return 'the command is empty; write it as a list, command = ["pass", "show", "mistral"]'
     return ""
+
+
+def looks_like_a_key(text: str) -> bool:
+    """Whether a name is rather a secret: long, without a break, of letters and digits."""
+    return _LIKE_A_KEY.fullmatch(text) is not None
 
 
 def _checked(text: str, where: str) -> Secret:

@@ -80,6 +80,67 @@ class Kubernetes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     read_only: bool = False
 
 
+class KubernetesSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A Secret beside the deployment; empty is what the deployment's own environment refers to."""
+
+    secret: str = ""
+    key: str = ""
+
+
+class GcpSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A secret of GCP Secret Manager: `projects/P/secrets/S`, or a regional one.
+
+    Attributes:
+        endpoint: another address of the API, such as one of Private Service Connect.
+        json_key: the secret is a JSON object, and this is the key's name in it.
+    """
+
+    secret: str = ""
+    endpoint: str = ""
+    json_key: str = ""
+
+
+class AwsSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A secret of AWS Secrets Manager, by name or ARN; region and profile are AWS' own unless set.
+
+    Attributes:
+        endpoint_url: another address of the API, such as one of a VPC.
+        json_key: the secret is a JSON object, and this is the key's name in it.
+    """
+
+    secret_id: str = ""
+    region: str = ""
+    profile: str = ""
+    endpoint_url: str = ""
+    json_key: str = ""
+
+
+class VaultSecret(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A field of a secret in a KV store, version 2, of HashiCorp Vault or OpenBao.
+
+    Address and namespace are those of `VAULT_ADDR` and `VAULT_NAMESPACE` unless set; the token is
+    that of `vault login` where its source has none.
+    """
+
+    address: str = ""
+    mount: str = "secret"
+    path: str = ""
+    field: str = ""
+    namespace: str = ""
+    token: SecretSource = SecretSource(env="VAULT_TOKEN")
+    ca_file: str = ""
+
+
+class KeyStore(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where production's key is kept: `kind` is `kubernetes`, `gcp`, `aws` or `vault`."""
+
+    kind: str = "kubernetes"
+    kubernetes: KubernetesSecret = KubernetesSecret()
+    gcp: GcpSecret = GcpSecret()
+    aws: AwsSecret = AwsSecret()
+    vault: VaultSecret = VaultSecret()
+
+
 class Context(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What one Kubernetes context deserves: its word, its colour, whether it may be changed."""
 
@@ -152,6 +213,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     alertmanager: Server = Server()
     status_page: StatusPage = StatusPage()
     kubernetes: Kubernetes = Kubernetes()
+    key_store: KeyStore = KeyStore()
     contexts: dict[str, Context] = {}
     timing: Timing = Timing()
     recovery: Recovery = Recovery()
