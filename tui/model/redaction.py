@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from tui.model.redaction_tokens import MARK, TOKENS
 from tui.model.secret import Secret
 
-MARK = "***"
+__all__ = ["MARK", "Redactor", "says_secret"]
+
 # A shorter secret would blank ordinary words; a longer mark could itself contain a secret.
 SHORTEST = 6
 _SHORTEST_BASE64 = 8
@@ -32,10 +34,13 @@ _NAMES = ("key", "secret", "token", "passw", "pwd", "credential", "authorization
 # What a text must hold, in lower case, for a pattern to be tried; the pattern; what it leaves.
 # Runs are bounded where they could begin anywhere: a hostile text must not take minutes.
 _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
+    *TOKENS,
     (
         ("private key",),
         re.compile(
-            r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----).*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|\Z)", re.S
+            r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(?! \*\*\*)"
+            r"(?:.{0,16384}?-----END [A-Z0-9 ]*PRIVATE KEY-----|.{0,16384})",
+            re.S,
         ),
         rf"\1 {MARK}",
     ),
@@ -74,7 +79,7 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (
         _NAMES,
         re.compile(
-            rf"(?i)(\b[\w.-]{{0,60}}{_FIELD}=)"
+            rf"(?i)({_FIELD}=)"
             rf"(?!{_NOTHING})(?:\"[^\"]+\"|'[^']+'|[^\s\"',;&}}\])]+)"
         ),
         rf"\1{MARK}",
@@ -83,12 +88,16 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     (
         _NAMES,
         re.compile(
-            rf"(?i:(\b[\w.-]{{0,60}}{_FIELD}:\s+))"
+            rf"(?i:({_FIELD}:\s+))"
             rf"(?!{_NOTHING})(?![a-z]+(?:[\s.,;]|\Z))[^\s\"',;{{}}\[\]]{{4,}}"
         ),
         rf"\1{MARK}",
     ),
 )
+# A name is looked for once, in lower case, before the four patterns that begin with one are tried.
+_ASSIGNED = re.compile(rf"(?:{_FIELD})\\?[\"']?\s*[:=]")
+_PRIVATE = next(row for row in _PATTERNS if row[0] == ("private key",))
+_NEEDLES = tuple(dict.fromkeys(needle for row in _PATTERNS if row is not _PRIVATE for needle in row[0]))
 
 
 class Redactor:
@@ -117,10 +126,40 @@ class Redactor:
         """The text with each secret replaced by `***`."""
         text = self._without_known(text)
         lower = text.lower()
-        patterns = [(p, mark) for needles, p, mark in _PATTERNS if any(needle in lower for needle in needles)]
+        assigned = _ASSIGNED.search(lower) is not None
+        patterns = [
+            (pattern, mark)
+            for needles, pattern, mark in _PATTERNS
+            if (assigned if needles is _NAMES else any(needle in lower for needle in needles))
+        ]
         for pattern, mark in patterns:
             text = pattern.sub(mark, text)
         return self._without_known(text) if patterns else text
+
+    def lines(self, text: str) -> str:
+        """As `text`, for whole lines and many of them: only those that a pattern may fit are tried.
+
+        A private key may span lines, and nothing else does.
+        """
+        text = self._without_known(text)
+        lower = text.lower()
+        if _PRIVATE[0][0] in lower:
+            text = _PRIVATE[1].sub(_PRIVATE[2], text)
+            lower = text.lower()
+        wanted = sorted(_starts_of_lines(lower))
+        if not wanted or len(lower) != len(text):
+            return self.text(text) if wanted else text
+        done, parts = 0, []
+        for start in wanted:
+            end = text.find("\n", start) + 1 or len(text)
+            parts += [text[done:start], self.text(text[start:end])]
+            done = end
+        return "".join([*parts, text[done:]])
+
+    def places(self, text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+        """Where the secrets that we hold stand in a text, from `start` on: first and one past the last."""
+        if self._known is not None:
+            yield from (found.span() for found in self._known.finditer(text, max(start, 0)))
 
     def data(self, value: Any) -> Any:
         """JSON data with each secret replaced, in keys too; tuples become lists.
@@ -160,6 +199,18 @@ class Redactor:
         while (shorter := self._known.sub(MARK, text)) != text:
             text = shorter
         return text
+
+
+def _starts_of_lines(lower: str) -> set[int]:
+    """Where the lines begin that hold what a pattern needs."""
+    starts = set()
+    for needle in _NEEDLES:
+        at = lower.find(needle)
+        while at >= 0:
+            starts.add(lower.rfind("\n", 0, at) + 1)
+            end = lower.find("\n", at)
+            at = lower.find(needle, end) if end >= 0 else -1
+    return starts
 
 
 def says_secret(name: str) -> bool:
