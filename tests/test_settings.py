@@ -36,6 +36,7 @@ from tui.settings import (
     SettingsError,
     StatusPage,
     Timing,
+    Updates,
     VaultSecret,
     config_file,
     duration,
@@ -44,6 +45,7 @@ from tui.settings import (
     sample,
     state_dir,
 )
+from tui.settings.structs import PagerDuty, Slack, Statuspage
 
 WORDS = ["mistral", "key", "url", "prometheus", "env", "contexts", "timing", "window", "api_key", "read_only"]
 VALUES = st.text("ab1/:@.", max_size=12) | st.integers() | st.booleans() | st.lists(st.text("ab"), max_size=2)
@@ -106,6 +108,8 @@ class TestLoading:
             [contexts.prod-eu]
             word = "prodeu"
             read_only = true
+            [updates]
+            every = { P1 = "10m" }
             [timing]
             window = "90s"
             """
@@ -113,6 +117,7 @@ class TestLoading:
         found = load(file, {}).settings
         assert found.mistral.key == SecretSource(command=("pass", "show", "mistral"))
         assert found.contexts == {"prod-eu": Context(word="prodeu", read_only=True)}
+        assert found.updates.every == {"P1": "10m"}
         assert found.timing.window == "90s"
 
     def test_paths_are_taken_beside_the_file_and_from_the_home(self, file: Path) -> None:
@@ -135,6 +140,7 @@ class TestLoading:
         found = load(file, {}).settings
         assert found.contexts["prod-eu"].word == "prodeu"
         assert found.prometheus.username == "123456"
+        assert found.updates.every["P4"] == "1d"
 
     def test_the_sample_offers_every_key(self) -> None:
         offered = set(re.findall(r"(?m)^#? ?([a-z_]+) = ", sample()))
@@ -156,6 +162,10 @@ class TestLoading:
             Timing,
             Recovery,
             Incidents,
+            Updates,
+            Slack,
+            Statuspage,
+            PagerDuty,
             Console,
         )
         known = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
@@ -185,6 +195,20 @@ class TestProblems:
             ("[mistral]\nbase_url = ''", "mistral.base_url: is empty"),
             ("[timing]\nwindow = 'soon'", "timing.window: is no duration; write it as 90s, 5m, 2h or 1d"),
             ("[timing]\nwindow = '0s'", "timing.window: is no time at all"),
+            ("[updates]\nevery = { P1 = 'x' }", "updates.every.P1: is no duration"),
+            ("[updates]\nevery = { P9 = '1h' }", "updates.every.P9: no such severity"),
+            (
+                "[updates.slack]\nwebhook = { env = 'A' }\ntoken = { env = 'B' }\nchannel = '#c'",
+                "updates.slack: has a webhook and a token",
+            ),
+            ("[updates.slack]\ntoken = { env = 'B' }", "updates.slack.channel: is missing"),
+            (
+                "[updates.slack]\nwebhook = 'https://hooks.slack.com/x'",
+                "a secret never stands in the settings",
+            ),
+            ("[updates.statuspage]\nkey = { env = 'B' }", "updates.statuspage.page: is missing"),
+            ("[updates.statuspage]\npage = 'p'", "updates.statuspage.key: is missing"),
+            ("[updates.pagerduty]\nurl = 'x'", "updates.pagerduty.url: is no web address"),
             ("[status_page]\npaths = ['api']", "status_page.paths: a path does not begin with /"),
             ("[mistral]\nkey = { env = 'A', file = '/b' }", "mistral.key: more than one source is set"),
             ("[prometheus]\nusername = 'u'", "prometheus: username and password belong together"),

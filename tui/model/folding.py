@@ -107,7 +107,10 @@ def _commanded(incident: Incident, entry: Entry, name: str) -> Incident:
 
 
 def _set_severity(incident: Incident, entry: Entry) -> Incident:
-    return replace(incident, severity=_severity(entry.data, "to") or incident.severity)
+    severity = _severity(entry.data, "to")
+    if severity is None:
+        return incident
+    return replace(incident, severity=severity, severity_at=entry.occurred_at)
 
 
 def _set_status(incident: Incident, entry: Entry) -> Incident:
@@ -261,6 +264,22 @@ def _moment(data: Mapping[str, Any], key: str) -> datetime | None:
         return None
 
 
+def _updated(incident: Incident, entry: Entry) -> Incident:
+    """Only what was sent, or handed to a person to send, tells people anything."""
+    if _text(entry.data, "outcome") not in ("sent", "copied"):
+        return incident
+    if incident.told_at is not None and entry.occurred_at < incident.told_at:
+        return incident
+    return replace(incident, told_at=entry.occurred_at, told_next=_moment(entry.data, "next"))
+
+
+def _snoozed(incident: Incident, entry: Entry) -> Incident:
+    until = _moment(entry.data, "until")
+    if until is None:
+        return incident
+    return replace(incident, snoozed_at=entry.occurred_at, snoozed_until=until)
+
+
 steps: Mapping[str, Step] = {
     Kind.DECLARED: _declared,
     Kind.ALERT: _alert,
@@ -280,4 +299,6 @@ steps: Mapping[str, Step] = {
     Kind.LEASE: _lease,
     Kind.RESET: _reset,
     Kind.RESOLVED: _resolved,
+    Kind.UPDATE: _updated,
+    Kind.SNOOZED: _snoozed,
 }

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     EXPORTED = "exported"
     RESOLVED = "resolved"
     RESET = "reset"  # a person lets a mitigation be tried again that failed twice
+    UPDATE = "update"  # what people were told, or could not be
+    SNOOZED = "snoozed"  # a person put the next update off
 
 
 # The timeline's key entries; `f` shows the others too.
@@ -159,6 +161,9 @@ class Incident:
         resets: mitigations that a person lets be tried again, each with how many changes there were then.
         failed_requests, coverage: over the impact window, and the share of the window that the
             metrics cover; None is unknown.
+        severity_at: when the severity was last changed; None while it is as declared.
+        told_at: when people were last told; `told_next` is the next update that they were promised.
+        snoozed_at: when a person last put the next update off, until `snoozed_until`.
     """
 
     id: str
@@ -185,6 +190,11 @@ class Incident:
     failed_requests: float | None = None
     coverage: float | None = None
     resets: tuple[tuple[str, int], ...] = ()
+    severity_at: datetime | None = None
+    told_at: datetime | None = None
+    told_next: datetime | None = None
+    snoozed_at: datetime | None = None
+    snoozed_until: datetime | None = None
 
     @property
     def open(self) -> bool:

@@ -12,11 +12,12 @@ from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
-from tui.settings import Kubernetes, Loaded, SecretSource, SettingsError, fetch_secret
+from tui.settings import Kubernetes, Loaded, SecretSource, Settings, SettingsError, fetch_secret
 
 if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
     from tui.clients.prometheus import Prometheus
+    from tui.notify.message import Target
     from tui.probes import Probe
     from tui.probes.completion import Completion
     from tui.probes.network_look import NetworkLooker
@@ -41,6 +42,7 @@ class Connections:
     complaints: tuple[str, ...]
     completion: "Completion | None"
     looker: "NetworkLooker"
+    targets: "tuple[Target, ...]"
 
     def max_age(self, check: Check) -> timedelta:
         """How old an answer of this check may be and still be reasoned with."""
@@ -116,8 +118,9 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     completion = Completion(mistral, key, environ, clock, redact) if key and mistral.model else None
     looker = NetworkLooker(mistral.base_url, environ, clock, redact)
     _load_clients(prometheus is not None)
+    targets = _targets(settings, clock, environ, redact, complaints)
     return Connections(
-        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker
+        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker, targets
     )
 
 
@@ -142,6 +145,25 @@ def _secret(
     except SettingsError as error:
         complaints.append(f"{name}: {error}")
         return None
+
+
+def _targets(
+    settings: Settings,
+    clock: Clock,
+    environ: Mapping[str, str],
+    redact: Redactor,
+    complaints: list[str],
+) -> "tuple[Target, ...]":
+    """Whom we tell; a secret that cannot be fetched leaves its target out, and is said."""
+    from tui.notify.targets import build
+
+    def fetch(name: str, source: SecretSource) -> Secret | None:
+        secret = _secret(name, source, environ, complaints)
+        if secret:
+            redact.add(secret)
+        return secret
+
+    return build(settings, fetch, clock, environ)
 
 
 def _door(

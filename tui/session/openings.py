@@ -1,6 +1,7 @@
 """How a session begins: what is open, what is loaded, and where we are."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
@@ -8,6 +9,8 @@ from tui.model.clock import Clock
 from tui.model.incident import Draft
 from tui.model.reading import Reading
 from tui.model.redaction import Redactor
+from tui.model.runbook import Runbook
+from tui.model.severity import Severity
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
 from tui.session.judging import Windows
@@ -15,6 +18,7 @@ from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import OpenIncident, Place
+from tui.session.updates import Updates
 from tui.settings import Loaded, Settings, duration
 
 # Checks are asked at their own pace: after so many rounds each has answered to what changed.
@@ -63,6 +67,7 @@ async def load(
     on_reading: Callable[[Reading], None],
     rng: Random,
     changed: Callable[[], None],
+    state_dir: Path,
 ) -> Working:
     """Load the clients and what works with them. Raises RunbookError."""
 
@@ -95,7 +100,24 @@ async def load(
         ),
         Schedule(made.probes, clock, on_reading, rng),
         Lookout(loaded.settings, made.completion, made.looker, clock, redact, keep, changed),
+        Updates(
+            made.targets,
+            update_intervals(made.runbook, loaded.settings),
+            parts.chronicle,
+            clock,
+            parts.command.actor,
+            redact,
+            state_dir,
+            changed,
+        ),
     )
+
+
+def update_intervals(runbook: Runbook, settings: Settings) -> dict[Severity, timedelta]:
+    """How often people are told, by severity: as the settings say, else as the runbook does."""
+    own = settings.updates.every
+    every = {level: rule.update_every for level, rule in runbook.severities.items()}
+    return every | {level: duration(own[level]) for level in Severity if own.get(level)}
 
 
 async def place(made: Connections, parts: Parts) -> Place | None:

@@ -11,6 +11,7 @@ from tui.session.connections import Connections
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.snapshot import OpenIncident, Place
+from tui.session.updates import Updates
 from tui.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Working:
     operations: Operations
     schedule: "Schedule"
     lookout: Lookout
+    updates: Updates
 
 
 @dataclass(slots=True)

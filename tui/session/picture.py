@@ -6,6 +6,7 @@ from tui.model.facts import TITLES
 from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, State
+from tui.model.update import update_due
 from tui.model.walk import Walk
 from tui.session import leases
 from tui.session.actions import actions_for
@@ -45,6 +46,9 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         unsettled=working.operations.unsettled if working else "",
         tripped=tuple(sorted(working.operations.tripped)) if working else (),
         recovery=working.lookout.recovery if working else None,
+        update_due=update_due(incident, working.updates.every) if working else None,
+        unsent=working.updates.unsent if working else (),
+        telling=working.updates.trouble if working else "",
     )
 
 

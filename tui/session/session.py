@@ -11,6 +11,7 @@ from tui.session.changing import Changing
 from tui.session.errors import SessionError
 from tui.session.handling import Handling
 from tui.session.picture import live_leases
+from tui.session.telling import Telling
 
 if TYPE_CHECKING:
     from tui.model.network_look import NetworkLook
@@ -19,11 +20,11 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing):
+class Session(Handling, Changing, Telling):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
-    changes in `Changing`, and here are its life, the tree and the looking.
+    changes in `Changing`, those about updates in `Telling`, and here are its life, the tree and the looking.
     """
 
     # -- its life
@@ -42,6 +43,7 @@ class Session(Handling, Changing):
             self._on_reading,
             self._rng,
             self._publish,
+            self._state_dir,
         )
         parts.working = working
         parts.trouble = "; ".join(working.connections.complaints)
@@ -57,6 +59,7 @@ class Session(Handling, Changing):
         if working is not None:
             await working.operations.stop()
             await working.lookout.stop()
+            await working.updates.stop()
             await working.schedule.stop()
         for task in tuple(self._tasks):
             task.cancel()
@@ -132,6 +135,7 @@ class Session(Handling, Changing):
             parts.safety.lapse(now)
             drafts = self._working.board.look(now)
             self._working.lookout.mind(self._working.board.diagnosis, live_leases(parts))
+            self._working.updates.mind()
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)

@@ -79,6 +79,27 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that has not arrived, or may not have.
+
+    Attributes:
+        place: where it goes: `Slack #incidents`.
+        what: `internal`, `external`, or PagerDuty's event.
+        state: `queued` and `sending` (it is tried by itself), `failed`, or `unknown` (the answer was lost).
+        at: when it was confirmed.
+        said, remedy: what is known of it.
+    """
+
+    id: str
+    place: str
+    what: str
+    state: str
+    at: datetime
+    said: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """The whole of what is known now; one that is given only its moment knows nothing yet.
 
@@ -103,6 +124,9 @@ class Snapshot:
         evidence: the sentences that the diagnosis rests on.
         tripped: mitigations that failed twice in a row and wait for a person.
         unsettled: why nothing can be changed yet: what a crash, or a lost answer, left open; or "".
+        update_due: when people are to be told next; None where nobody waits for it.
+        unsent: messages that did not arrive, may not have, or still wait, oldest first.
+        telling: what is wrong with the outbox itself, or "".
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
     """
 
@@ -131,3 +155,6 @@ class Snapshot:
     unsettled: str = ""
     tripped: tuple[str, ...] = ()
     recovery: Recovery | None = None
+    update_due: datetime | None = None
+    unsent: tuple[Unsent, ...] = ()
+    telling: str = ""

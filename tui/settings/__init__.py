@@ -26,6 +26,7 @@ from tui.settings.structs import (
     SettingsError,
     StatusPage,
     Timing,
+    Updates,
     VaultSecret,
     duration,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "SettingsError",
     "StatusPage",
     "Timing",
+    "Updates",
     "VaultSecret",
     "config_file",
     "duration",

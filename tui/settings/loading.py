@@ -19,6 +19,7 @@ from tui.settings.structs import (
     StatusPage,
     duration,
 )
+from tui.settings.updates import LEVELS, bad_updates, update_sources
 
 PREFIX = "LEEWARD_"
 # Variables of ours that are no settings: tests and CI look at them.
@@ -270,6 +271,10 @@ def _bad_values(settings: Settings) -> Iterator[Problem]:
         yield "recovery.completions", "is no number of completions; write one from 1 to 1000, such as 20"
     if not 0 < settings.recovery.good <= 1:
         yield "recovery.good", "is no share; write one above 0 and up to 1, such as 0.95"
+    for level, text in settings.updates.every.items():
+        if text and level in LEVELS:
+            yield from _bad_duration(f"updates.every.{level}", text)
+    yield from bad_updates(settings.updates)
 
 
 def _bad_duration(key: str, text: str) -> Iterator[Problem]:
@@ -293,6 +298,9 @@ def _bad_addresses(settings: Settings) -> Iterator[Problem]:
         ("prometheus.url", settings.prometheus.url, with_login),
         ("alertmanager.url", settings.alertmanager.url, with_login),
         ("status_page.url", settings.status_page.url, without),
+        ("updates.slack.api_url", settings.updates.slack.api_url, without),
+        ("updates.statuspage.url", settings.updates.statuspage.url, without),
+        ("updates.pagerduty.url", settings.updates.pagerduty.url, without),
         ("key_store.gcp.endpoint", settings.key_store.gcp.endpoint, without),
         ("key_store.aws.endpoint_url", settings.key_store.aws.endpoint_url, without),
         ("key_store.vault.address", settings.key_store.vault.address, "; the token has its own place"),
@@ -325,6 +333,7 @@ def _bad_sources(settings: Settings) -> Iterator[Problem]:
     )
     sources = [
         ("mistral.key", settings.mistral.key),
+        *update_sources(settings.updates),
         ("key_store.vault.token", settings.key_store.vault.token),
     ]
     for name, server in servers:

@@ -193,6 +193,61 @@ class Incidents(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     responder: str = ""
 
 
+class Slack(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where our own people are told: by an incoming webhook, or by a bot in one thread an incident.
+
+    `channel` is where a bot posts (`#incidents`, or better its id); of a webhook, which has its own,
+    it is only a name to show.
+    """
+
+    webhook: SecretSource = SecretSource()
+    token: SecretSource = SecretSource()
+    channel: str = ""
+    api_url: str = "https://slack.com/api"
+
+
+class Statuspage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Our own page at Atlassian Statuspage: its id, a key, and the components that are affected.
+
+    `notify` is whether its subscribers are notified; each update shows it, and can say otherwise.
+    """
+
+    page: str = ""
+    key: SecretSource = SecretSource()
+    components: tuple[str, ...] = ()
+    notify: bool = True
+    url: str = "https://api.statuspage.io/v1"
+
+
+class PagerDuty(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An Events API v2 integration, to acknowledge and to resolve there.
+
+    `dedup_key` is the alert's key there; empty is the incident's alerts by their fingerprints, or
+    the incident's id.
+    """
+
+    routing_key: SecretSource = SecretSource()
+    dedup_key: str = ""
+    url: str = "https://events.pagerduty.com/v2/enqueue"
+
+
+class Updates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What people are told: how often, about which features, and where.
+
+    Attributes:
+        every: by severity, instead of the runbook's intervals.
+        features: what users call the features that need Mistral.
+        workaround: what users can do meanwhile.
+    """
+
+    every: dict[str, str] = {}
+    features: tuple[str, ...] = ()
+    workaround: str = ""
+    slack: Slack = Slack()
+    statuspage: Statuspage = Statuspage()
+    pagerduty: PagerDuty = PagerDuty()
+
+
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the console looks and answers. `keys` maps a binding's id to keys, comma separated."""
 
@@ -218,6 +273,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     timing: Timing = Timing()
     recovery: Recovery = Recovery()
     incidents: Incidents = Incidents()
+    updates: Updates = Updates()
     console: Console = Console()
     runbook: str = ""
     read_only: bool = False

@@ -1,0 +1,46 @@
+"""Updates to stakeholders: who is told, and when the next one is due."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tui.model.incident import Incident
+from tui.model.severity import Severity
+
+
+class Audience(StrEnum):
+    """Who is told: our own people, or those who use the service."""
+
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+class Told(StrEnum):
+    """What an `update` entry says became of the message. Values are part of the journal's format."""
+
+    SENT = "sent"
+    COPIED = "copied"  # handed to a person, who sends it by hand
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # the answer was lost: it may have arrived
+
+
+def update_due(incident: Incident | None, every: Mapping[Severity, timedelta]) -> datetime | None:
+    """When people are to be told next; None where nobody waits for it.
+
+    The last update's own promise stands ("next update 15:26"), else the severity's interval counts
+    from it, or from the declaration. A severity that asks for more brings it nearer; what a person
+    put off last counts until the next update.
+    """
+    if incident is None or not incident.open or incident.severity is None:
+        return None
+    interval, began = every.get(incident.severity), incident.told_at or incident.declared_at
+    if interval is None or began is None:
+        return None
+    due = incident.told_next or began + interval
+    changed = incident.severity_at
+    if changed is not None and changed > began:
+        due = min(due, changed + interval)
+    snoozed = incident.snoozed_at
+    if snoozed is not None and incident.snoozed_until is not None and snoozed >= max(began, changed or began):
+        due = incident.snoozed_until
+    return due
