@@ -14,11 +14,12 @@ from tui.drill.scenarios import SCENARIOS, Scenario, Trouble
 from tui.drill.servers.alertmanager import AlertmanagerServer
 from tui.drill.servers.base import LoopbackServer
 from tui.drill.servers.mistral import MistralServer
+from tui.drill.servers.pagerduty import PagerDutyServer
 from tui.drill.servers.prometheus import PrometheusServer
 from tui.drill.servers.service import ServiceServer
 from tui.drill.servers.slack import SlackServer
 from tui.drill.servers.status_page import StatusPageServer
-from tui.drill.servers.statuspage import PAGE_ID, StatuspageServer
+from tui.drill.servers.statuspage import COMPONENTS, PAGE_ID, StatuspageServer
 from tui.drill.settings_file import RESPONDER, Places, toml, write_private
 from tui.drill.workload import make_cluster, record_trouble
 from tui.drill.world import World, make_keys
@@ -51,7 +52,10 @@ class Drill:
         self.prometheus = PrometheusServer(self.world, self._token)
         self.alertmanager = AlertmanagerServer(self.world, self._token)
         self.status_page = StatusPageServer(self.world)
-        self.slack = SlackServer(f"T0LEEWARD/B0DRILL/{secrets.token_urlsafe(18)}")
+        self._pagerduty_key = secrets.token_hex(16)
+        self._slack_token = f"xoxb-{secrets.token_hex(16)}"
+        self.slack = SlackServer(f"T0LEEWARD/B0DRILL/{secrets.token_urlsafe(18)}", self._slack_token)
+        self.pagerduty = PagerDutyServer(self._pagerduty_key)
         self.statuspage = StatuspageServer(self._statuspage_key)
         self.addresses: dict[str, str] = {}
 
@@ -66,6 +70,7 @@ class Drill:
             self.status_page,
             self.slack,
             self.statuspage,
+            self.pagerduty,
         )
 
     async def start(self) -> dict[str, str]:
@@ -91,6 +96,9 @@ class Drill:
             "candidate.key": keys.candidate,
             "prometheus.token": self._token,
             "statuspage.key": self._statuspage_key,
+            "slack.webhook": self.slack.webhook,
+            "slack.token": self._slack_token,
+            "pagerduty.key": self._pagerduty_key,
             "kubeconfig": self.kubernetes.kubeconfig(RESPONDER),
         }
         paths = {name: write_private(folder / name, text) for name, text in files.items()}
@@ -104,6 +112,13 @@ class Drill:
             key_file=paths["mistral.key"],
             token_file=paths["prometheus.token"],
             kubeconfig=paths["kubeconfig"],
+            slack_file=paths["slack.webhook"],
+            statuspage=f"{self.statuspage.address}/v1",
+            statuspage_page=PAGE_ID,
+            statuspage_components=tuple(COMPONENTS),
+            statuspage_key_file=paths["statuspage.key"],
+            pagerduty=self.pagerduty.enqueue,
+            pagerduty_key_file=paths["pagerduty.key"],
         )
         config = write_private(folder / "config.toml", toml(places, self._speed))
         return {
@@ -111,6 +126,8 @@ class Drill:
             "kubeconfig": str(paths["kubeconfig"]),
             "candidate_key": str(paths["candidate.key"]),
             "statuspage_key": str(paths["statuspage.key"]),
+            "slack_token": str(paths["slack.token"]),
+            "pagerduty_key": str(paths["pagerduty.key"]),
         }
 
     def _mistral_as_configured(self) -> str:

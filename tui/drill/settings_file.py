@@ -8,6 +8,7 @@ from pathlib import Path
 _LEAST_WINDOW = 6
 CONTEXT, NAMESPACE, DEPLOYMENT = "prod-eu", "prod", "mistral-service"
 RESPONDER = "responder"
+CHANNEL, FEATURES = "#incidents", ("AI answers", "AI search")
 
 
 def write_private(path: Path, text: str) -> Path:
@@ -31,6 +32,13 @@ class Places:
     key_file: Path
     token_file: Path
     kubeconfig: Path
+    slack_file: Path
+    statuspage: str
+    statuspage_page: str
+    statuspage_components: tuple[str, ...]
+    statuspage_key_file: Path
+    pagerduty: str
+    pagerduty_key_file: Path
 
 
 def timing(speed: float) -> dict[str, str]:
@@ -52,7 +60,7 @@ def timing(speed: float) -> dict[str, str]:
 
 def toml(places: Places, speed: float) -> str:
     """The settings file."""
-    tables: dict[str, Mapping[str, str | bool]] = {
+    tables: dict[str, Mapping[str, str | bool | tuple[str, ...]]] = {
         "mistral": {"base_url": places.mistral, "model": places.model, "completion_probe": True},
         "mistral.key": {"file": str(places.key_file)},
         "service": {"health_url": f"{places.service}/health"},
@@ -71,6 +79,17 @@ def toml(places: Places, speed: float) -> str:
         f'contexts."{CONTEXT}"': {"colour": "red"},
         "timing": timing(speed),
         "incidents": {"responder": RESPONDER},
+        "updates": {"features": FEATURES},
+        "updates.slack": {"channel": CHANNEL},
+        "updates.slack.webhook": {"file": str(places.slack_file)},
+        "updates.statuspage": {
+            "url": places.statuspage,
+            "page": places.statuspage_page,
+            "components": places.statuspage_components,
+        },
+        "updates.statuspage.key": {"file": str(places.statuspage_key_file)},
+        "updates.pagerduty": {"url": places.pagerduty},
+        "updates.pagerduty.routing_key": {"file": str(places.pagerduty_key_file)},
     }
     lines = ["# Settings for a simulated world; gone when it ends.", "drill = true"]
     for name, values in tables.items():
@@ -78,7 +97,9 @@ def toml(places: Places, speed: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _value(value: str | bool) -> str:
+def _value(value: str | bool | tuple[str, ...]) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,5 +1,6 @@
-"""A Slack incoming webhook: takes messages within Slack's limits, and remembers them."""
+"""Slack: an incoming webhook and a bot's `chat.postMessage`, within Slack's limits; they remember."""
 
+import itertools
 import json
 import time
 from collections import deque
@@ -8,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tui.drill.servers.base import LoopbackServer, same
+from tui.drill.servers.base import LoopbackServer, credential, same
 
 # Slack's limits: slack-sdk, models/blocks/blocks.py; the whole message as measured in practice.
 _BLOCKS = 50
@@ -21,16 +22,24 @@ _KINDS = frozenset(
 )
 _BURST, _PER_SECOND = 5, 1.0
 _KEEP = 1000
+_TEXT = 40_000
+CHANNELS = {"#incidents": "C0INCIDENTS", "C0INCIDENTS": "C0INCIDENTS"}
 
 
 class SlackServer(LoopbackServer):
-    """`POST {webhook}`; what came is listed at `GET {webhook}/received`, which Slack does not have."""
+    """`POST {webhook}`, and `/api/chat.postMessage` behind the bot's token.
+
+    What came is listed at `GET {webhook}/received`, which Slack does not have: a bot's messages with
+    their `channel`, `ts` and `thread_ts`.
+    """
 
     name = "slack"
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, token: str = "") -> None:
         super().__init__()
         self._secret = secret
+        self._token = token
+        self._stamps = itertools.count(1)
         self.received: deque[dict[str, Any]] = deque(maxlen=_KEEP)
         self._allowance = float(_BURST)
         self._counted = time.monotonic()
@@ -44,6 +53,8 @@ class SlackServer(LoopbackServer):
         return [
             web.post("/services/{secret:.+}", self._post),
             web.get("/services/{secret:.+}/received", self._list),
+            web.post("/api/chat.postMessage", self._post_as_bot),
+            web.post("/api/auth.test", self._who),
         ]
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -61,6 +72,41 @@ class SlackServer(LoopbackServer):
         self.received.append(message)
         return web.Response(text="ok")
 
+    async def _post_as_bot(self, request: web.Request) -> web.Response:
+        """As the Web API does: 200 whatever it says, but for the rate limit."""
+        if not self._is_bot(request):
+            return _no("invalid_auth")
+        if not self._allowed():
+            said = {"ok": False, "error": "ratelimited"}
+            return web.json_response(said, status=429, headers={"Retry-After": "1"})
+        try:
+            message = json.loads(await request.read())
+        except ValueError:
+            return _no("invalid_json")
+        problem = _problem(message)
+        if problem:
+            return _no(problem)
+        channel = CHANNELS.get(str(message.get("channel", "")))
+        if channel is None:
+            return _no("channel_not_found")
+        thread = message.get("thread_ts")
+        if thread is not None and all(one.get("ts") != thread for one in self.received):
+            return _no("thread_not_found")
+        ts = f"{int(time.time())}.{next(self._stamps):06}"
+        self.received.append({**message, "channel": channel, "ts": ts})
+        return web.json_response(
+            {"ok": True, "channel": channel, "ts": ts, "message": {"text": message.get("text", "")}}
+        )
+
+    async def _who(self, request: web.Request) -> web.Response:
+        if not self._is_bot(request):
+            return _no("invalid_auth")
+        said = {"ok": True, "team": "Drill", "user": "leeward", "bot_id": "B0DRILL"}
+        return web.json_response(said, headers={"X-OAuth-Scopes": "chat:write"})
+
+    def _is_bot(self, request: web.Request) -> bool:
+        return bool(self._token) and same(credential(request), self._token)
+
     async def _list(self, request: web.Request) -> web.Response:
         if not same(request.match_info["secret"], self._secret):
             return web.Response(status=403, text="invalid_token")
@@ -74,6 +120,10 @@ class SlackServer(LoopbackServer):
             return False
         self._allowance -= 1.0
         return True
+
+
+def _no(error: str) -> web.Response:
+    return web.json_response({"ok": False, "error": error})
 
 
 async def _payload(request: web.Request) -> str:
@@ -92,6 +142,8 @@ def _problem(message: object) -> str:
         return "invalid_payload"
     if not text and not blocks and not message.get("attachments"):
         return "no_text"
+    if len(text) > _TEXT:
+        return "msg_too_long"
     if len(blocks) > _BLOCKS or not all(_fits(block) for block in blocks):
         return "invalid_blocks"
     if sum(len(words) for block in blocks for words in _words(block)) > _MESSAGE:

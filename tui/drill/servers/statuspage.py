@@ -17,6 +17,7 @@ _IMPACTS = ("none", "minor", "major", "critical")
 _COMPONENT_STATES = (
     "operational", "degraded_performance", "partial_outage", "major_outage", "under_maintenance",
 )  # fmt: skip
+_NAME, _BODY = 255, 25_000
 _BURST, _PER_SECOND = 5, 1.0
 
 
@@ -171,6 +172,10 @@ def _problem(given: Mapping[str, Any]) -> str:
         return f"Status must be one of {', '.join(_STATUSES)}"
     if given.get("impact_override", "none") not in _IMPACTS:
         return f"Impact override must be one of {', '.join(_IMPACTS)}"
+    if len(str(given.get("name", ""))) > _NAME:
+        return f"Name is too long (maximum is {_NAME} characters)"
+    if len(str(given.get("body", ""))) > _BODY:
+        return f"Body is too long (maximum is {_BODY} characters)"
     if any(state not in _COMPONENT_STATES for state in components.values()):
         return f"Component status must be one of {', '.join(_COMPONENT_STATES)}"
     unknown = sorted({str(key) for key in (*ids, *components)} - COMPONENTS.keys())
