@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("tui.cli.show:command", "Show one incident's entries."),
     "note": ("tui.cli.note:command", "Add a note to an incident; print its entry id."),
     "postmortem": ("tui.cli.postmortem:command", "Write an incident's postmortem from its record."),
+    "evidence": ("tui.cli.evidence:command", "Collect an incident's evidence into one redacted archive."),
     "verify": ("tui.cli.verify:command", "Check the hash chain of an incident's journal."),
     "runbook": ("tui.cli.runbook:command", "Check a runbook, or show the one in use."),
 }

@@ -4,19 +4,18 @@ import asyncio
 import getpass
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import click
 
 from tui.cli import PROBLEM, WELL, Options
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
-from tui.model.incident import Draft, Entry, Kind
+from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor, says_secret
 from tui.model.secret import Secret
-from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident
+from tui.record.adding import add
+from tui.record.errors import JournalError, NoSuchIncident
 from tui.record.ids import checked
-from tui.record.journal import Journal
 from tui.settings import SecretSource, Settings, SettingsError, fetch_secret, load, state_dir
 
 
@@ -36,8 +35,10 @@ def command(options: Options, incident_id: str, text: str) -> int:
     settings = load(options.config, os.environ).settings
     redact = Redactor(_secrets(settings, os.environ))
     actor = settings.incidents.responder or _login()
+    clock = SystemClock()
+    note = Draft(Kind.NOTE, text.strip(), clock.now(), actor)
     try:
-        entry = asyncio.run(_note(state_dir(os.environ), checked(incident_id), text.strip(), actor, redact))
+        entry = asyncio.run(add(state_dir(os.environ), checked(incident_id), note, clock, redact))
     except NoSuchIncident:
         raise
     except JournalError as error:
@@ -46,18 +47,6 @@ def command(options: Options, incident_id: str, text: str) -> int:
     if entry.text != text.strip():
         narrate("What looked like a secret, or was no plain text, was replaced in the note.")
     return WELL
-
-
-async def _note(folder: Path, incident_id: str, text: str, actor: str, redact: Redactor) -> Entry:
-    clock = SystemClock()
-    journal = await Journal.open(folder, incident_id, clock, redact, wait=0.0)
-    if isinstance(journal.refusal, HeldByAnother):
-        # A console holds it: the note goes into a chain beside, and the incident is the fold of both.
-        await journal.close()
-        journal = await Journal.beside(folder, incident_id, clock, redact)
-    async with journal:
-        (entry,) = await journal.append(Draft(Kind.NOTE, text, clock.now(), actor))
-    return entry
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:

@@ -66,6 +66,11 @@ class Cluster:
         await self._connection.close()
 
     @property
+    def connection(self) -> Connection:
+        """How the cluster is asked, for what wants its answers as they are."""
+        return self._connection
+
+    @property
     def user(self) -> str:
         """Who we are, once `whoami` has been asked; until then the kubeconfig's name for us."""
         return self._connection.user

@@ -84,6 +84,15 @@ class Connection:
         """The events of a watch, for so many seconds at most."""
         return cluster_http.lines(self._login, path, asked, seconds, query)
 
+    async def stream(self, path: str, asked: Asked, silence: float, query: Query) -> AsyncIterator[bytes]:
+        """What is answered, in parts as they come. Raises ClusterError, also in the middle."""
+        parts = cluster_http.stream(self._login, path, asked, silence, query)
+        try:
+            async for part in parts:
+                yield part
+        except ClusterError as error:
+            raise self._told(error) from None
+
     async def json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
         """The object that is answered. Raises ClusterError."""
         return await self._again(
@@ -114,8 +123,11 @@ class Connection:
         try:
             return await call()
         except ClusterError as error:
-            said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
-            raise ClusterError(error.reason, said, remedy, error.status, sent=error.sent) from None
+            raise self._told(error) from None
+
+    def _told(self, error: ClusterError) -> ClusterError:
+        said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
+        return ClusterError(error.reason, said, remedy, error.status, sent=error.sent)
 
     async def _log_in_anew(self, refused: "Login") -> bool:
         """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MANAGER = "leeward"
 _LARGEST = 32 << 20
 _CHUNK = 1 << 16
+_LONGEST = 6 * 3600.0  # seconds that one log may take: a gigabyte over a slow link
 Query = Sequence[tuple[str, str]]
 
 
@@ -107,11 +108,14 @@ async def lines(
         response.close()
 
 
-async def _open(login: "Login", path: str, asked: Asked, seconds: float, query: Query) -> Any:
+async def _open(
+    login: "Login", path: str, asked: Asked, seconds: float, query: Query, total: float = 0
+) -> Any:
     failure: BaseException
     try:
         async with asyncio.timeout(seconds):
-            response = await _send(login, "get", path, seconds + 1, query, None, "application/json")
+            patience = total or seconds + 1
+            response = await _send(login, "get", path, patience, query, None, "application/json")
             if response.status == 200:
                 return response
             try:
@@ -184,3 +188,30 @@ async def _bounded(response: Any) -> bytes:
             raise ValueError("the answer is too large")
         parts.append(part)
     return b"".join(parts)
+
+
+async def stream(
+    login: "Login", path: str, asked: Asked, silence: float, query: Query
+) -> AsyncIterator[bytes]:
+    """What is answered, in parts as they come, however much it is.
+
+    Args:
+        silence: the most seconds that the server may say nothing.
+    """
+    response = await _open(login, path, asked, silence, query, total=_LONGEST)
+    try:
+        while part := await _part(response, asked, silence):
+            yield part
+    finally:
+        response.close()
+
+
+async def _part(response: Any, asked: Asked, silence: float) -> bytes:
+    failure: BaseException
+    try:
+        async with asyncio.timeout(silence):
+            part: bytes = await response.content.readany()
+            return part
+    except Exception as error:  # noqa: BLE001  # as in `ask`
+        failure = error
+    raise unanswered(failure, asked, silence)

@@ -40,6 +40,7 @@ class Kind(StrEnum):
     EXPORTED = "exported"
     RESOLVED = "resolved"
     RESET = "reset"  # a person lets a mitigation be tried again that failed twice
+    EVIDENCE = "evidence"  # what was collected, with its digest
     UPDATE = "update"  # what people were told, or could not be
     SNOOZED = "snoozed"  # a person put the next update off
 

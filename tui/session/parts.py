@@ -10,7 +10,7 @@ from tui.session.command import Command
 from tui.session.connections import Connections
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
-from tui.session.snapshot import OpenIncident, Place
+from tui.session.snapshot import Collecting, OpenIncident, Place
 from tui.session.updates import Updates
 from tui.settings import Settings
 
@@ -42,3 +42,4 @@ class Parts:
     open_incidents: tuple[OpenIncident, ...] = ()
     working: Working | None = None
     trouble: str = ""
+    collecting: Collecting | None = None

@@ -46,6 +46,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         unsettled=working.operations.unsettled if working else "",
         tripped=tuple(sorted(working.operations.tripped)) if working else (),
         recovery=working.lookout.recovery if working else None,
+        collecting=parts.collecting,
         update_due=update_due(incident, working.updates.every) if working else None,
         unsent=working.updates.unsent if working else (),
         telling=working.updates.trouble if working else "",

@@ -9,6 +9,7 @@ from tui.model.runbook import Runbook
 from tui.session import openings
 from tui.session.changing import Changing
 from tui.session.errors import SessionError
+from tui.session.gathering import Gathering
 from tui.session.handling import Handling
 from tui.session.picture import live_leases
 from tui.session.telling import Telling
@@ -20,11 +21,12 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing, Telling):
+class Session(Handling, Changing, Telling, Gathering):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
-    changes in `Changing`, those about updates in `Telling`, and here are its life, the tree and the looking.
+    changes in `Changing`, those about updates in `Telling`, those about evidence in `Gathering`,
+    and here are its life, the tree and the looking.
     """
 
     # -- its life

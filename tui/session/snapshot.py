@@ -69,6 +69,16 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class Collecting:
+    """Evidence that is being collected: which piece of how many, and the bytes read so far."""
+
+    piece: str
+    number: int
+    pieces: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpenIncident:
     """An incident that was left open, offered as a line and never as a dialog."""
 
@@ -128,6 +138,7 @@ class Snapshot:
         unsent: messages that did not arrive, may not have, or still wait, oldest first.
         telling: what is wrong with the outbox itself, or "".
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
+        collecting: how far evidence is collected; None while it is not.
     """
 
     at: datetime
@@ -155,6 +166,7 @@ class Snapshot:
     unsettled: str = ""
     tripped: tuple[str, ...] = ()
     recovery: Recovery | None = None
+    collecting: Collecting | None = None
     update_due: datetime | None = None
     unsent: tuple[Unsent, ...] = ()
     telling: str = ""

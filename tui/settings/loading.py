@@ -271,6 +271,7 @@ def _bad_values(settings: Settings) -> Iterator[Problem]:
         yield "recovery.completions", "is no number of completions; write one from 1 to 1000, such as 20"
     if not 0 < settings.recovery.good <= 1:
         yield "recovery.good", "is no share; write one above 0 and up to 1, such as 0.95"
+    yield from _bad_duration("evidence.logs", settings.evidence.logs)
     for level, text in settings.updates.every.items():
         if text and level in LEVELS:
             yield from _bad_duration(f"updates.every.{level}", text)

@@ -248,6 +248,13 @@ class Updates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     pagerduty: PagerDuty = PagerDuty()
 
 
+class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is collected: where it goes (empty is beside the incident's journal), and how old logs may be."""
+
+    folder: str = ""
+    logs: str = "2h"
+
+
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the console looks and answers. `keys` maps a binding's id to keys, comma separated."""
 
@@ -274,6 +281,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     recovery: Recovery = Recovery()
     incidents: Incidents = Incidents()
     updates: Updates = Updates()
+    evidence: Evidence = Evidence()
     console: Console = Console()
     runbook: str = ""
     read_only: bool = False

@@ -1,0 +1,1 @@
+"""What is kept of an incident: everything that was said and seen, redacted, in one archive."""
