@@ -282,7 +282,8 @@ class LeewardApp(App[int]):
             return
         if self._said_at and self.clock.monotonic() - self._said_at > _SAID_FOR:
             self.say("")
-        over = view.ended(self._snapshot.leases, self.clock.now())
+        now = self.clock.now()
+        over = view.ended(self._snapshot.leases, now) | view.overdue(self._snapshot, now)
         if over - self._ended_leases and self.opening.console.bell:
             self.bell()
         self._ended_leases = frozenset(over)

@@ -18,6 +18,7 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
     place = snapshot.place
     severity = incident.severity if incident else None
     response, late = _response(snapshot, now)
+    due = _update(snapshot, now)
     return BannerView(
         incident=incident.id if incident else "",
         title=incident.title if incident else _no_incident(snapshot, now),
@@ -35,9 +36,41 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         armed=snapshot.arming.until is not None,
         # What is live comes first: where there is little room, the rest is a count.
         leases=tuple(lease(held, now) for held in sorted(snapshot.leases, key=lambda one: not one.ours)),
+        update=due[0],
+        update_short=due[1],
+        update_role=due[2],
         drill="DRILL" if snapshot.drill else "",
-        notice="held by another console" if snapshot.following else snapshot.offline or snapshot.unsettled,
+        notice=_notice(snapshot),
     )
+
+
+def _notice(snapshot: Snapshot) -> str:
+    if snapshot.following:
+        return "held by another console"
+    return snapshot.offline or snapshot.unsettled or snapshot.telling or _unsent(snapshot)
+
+
+def _unsent(snapshot: Snapshot) -> str:
+    """`1 update not sent (u)`: what waits for a person; what is tried by itself is no news."""
+    left = [one for one in snapshot.unsent if one.state in ("failed", "unknown")]
+    if not left:
+        return ""
+    maybe = all(one.state == "unknown" for one in left)
+    return (
+        f"{len(left)} update{'s' if len(left) > 1 else ''} {'may not be sent' if maybe else 'not sent'} (u)"
+    )
+
+
+def _update(snapshot: Snapshot, now: datetime) -> tuple[str, str, str]:
+    """When people are told next, in full and short, and its role."""
+    due = snapshot.update_due
+    if due is None:
+        return "", "", ""
+    if due <= now:
+        late = f"update overdue {times.span(now - due)} (u)"
+        return late, late, "warn"
+    left = times.span(due - now)
+    return f"next update in {left} (u)", f"update in {left} (u)", ""
 
 
 def arming(snapshot: Snapshot, now: datetime) -> str:

@@ -30,5 +30,11 @@ def ended(leases: Iterable[Lease], now: datetime) -> frozenset[tuple[str, dateti
     return frozenset((h.seen.variable, h.seen.until) for h in leases if h.ours and h.seen.until <= now)
 
 
+def overdue(snapshot: Snapshot, now: datetime) -> frozenset[tuple[str, datetime]]:
+    """The update that people wait for, once its moment is over."""
+    due = snapshot.update_due
+    return frozenset({("update", due)} if due is not None and due <= now else ())
+
+
 def _failing(snapshot: Snapshot) -> frozenset[Check]:
     return frozenset(c for c, h in snapshot.checks.items() if h.latest.state is State.FAIL)

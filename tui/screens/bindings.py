@@ -10,6 +10,7 @@ from textual.binding import Binding
 MAIN = "main"
 PREVIEW = "preview"
 LIST = "list"
+UPDATE = "update"
 
 # How Textual names characters that cannot stand for themselves in a binding.
 _KEY_NAMES = {
@@ -95,6 +96,15 @@ TABLE: tuple[Bound, ...] = (
         1,
     ),
     Bound("note", ("n",), "note", "Write a note into the timeline", MAIN, "note", 2),
+    Bound(
+        "update",
+        ("u",),
+        "update",
+        "Tell people: internal and external updates, what failed",
+        MAIN,
+        "update",
+        2,
+    ),
     Bound("undo", ("z",), "undo", "Look at how the last change is taken back", MAIN, "undo", 3),
     Bound("export", ("x",), "export", "Write the postmortem (markdown) to a file", MAIN, "export", 4),
     Bound("refresh", ("r",), "refresh", "Ask every check again now", MAIN, "refresh", 5),
@@ -148,6 +158,11 @@ TABLE: tuple[Bound, ...] = (
         "other",
         fixed=True,
     ),
+    Bound("update.send", ("y",), "", "Update: send it", UPDATE, "ask('send')"),
+    Bound("update.edit", ("e",), "", "Update: edit it", UPDATE, "ask('edit')"),
+    Bound("update.copy", ("c",), "", "Update: copy it, to the terminal and to a file", UPDATE, "ask('copy')"),
+    Bound("update.notify", ("t",), "", "Update: whether subscribers are notified", UPDATE, "ask('notify')"),
+    Bound("update.anew", ("w",), "", "Update: write it anew from the record", UPDATE, "ask('anew')"),
 )
 
 

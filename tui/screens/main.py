@@ -284,6 +284,12 @@ class MainScreen(Screen[None]):
         """Write a note."""
         self.desk.begin(_flows().note)
 
+    def action_update(self) -> None:
+        """Tell people."""
+        from tui.screens import updates
+
+        self.desk.begin(updates.menu)
+
     def action_undo(self) -> None:
         """The undo's preview."""
         self.desk.begin(_flows().undo)

@@ -11,7 +11,7 @@ from tui.model.reading import Alert, Check, Held, Series
 from tui.model.runbook import Runbook
 from tui.model.text import clean
 from tui.screens import branches
-from tui.screens.bindings import LIST, MAIN, PREVIEW, Bound
+from tui.screens.bindings import LIST, MAIN, PREVIEW, UPDATE, Bound
 from tui.screens.reader import Page, Row
 from tui.screens.view import NAMES, Places, age, moment
 from tui.session.snapshot import Snapshot
@@ -97,7 +97,12 @@ def text(page: Page) -> str:
 
 def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool) -> Page:
     """The help: every key, what never happens, and where the files are."""
-    titles = ((MAIN, "Everywhere"), (LIST, "In a panel or a list"), (PREVIEW, "In a preview"))
+    titles = (
+        (MAIN, "Everywhere"),
+        (LIST, "In a panel or a list"),
+        (PREVIEW, "In a preview"),
+        (UPDATE, "In an update"),
+    )
     rows: list[Row] = []
     for where, title in titles:
         rows.append(Row("", title, "title"))

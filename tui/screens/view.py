@@ -6,7 +6,7 @@ modules that map one part of the screen each.
 """
 
 from tui.screens.banners import arming, banner, lease, offer
-from tui.screens.bells import ended, worsened
+from tui.screens.bells import ended, overdue, worsened
 from tui.screens.here import do_here
 from tui.screens.history import timeline, timeline_row
 from tui.screens.readings import NAMES, chart, checks, short_model
@@ -26,6 +26,7 @@ __all__ = [
     "lease",
     "moment",
     "offer",
+    "overdue",
     "short_model",
     "timeline",
     "timeline_row",

@@ -46,7 +46,7 @@ def impact(snapshot: Snapshot, severity: Severity | None, rules: Mapping[Severit
     rule = rules.get(severity) if severity else None
     words = rule.definition if rule else ""
     parts = (words[:1].upper() + words[1:], _measured(snapshot))
-    return ": ".join(part for part in parts if part) or "not known yet"
+    return "; ".join(part for part in parts if part) or "not known yet"
 
 
 def action(snapshot: Snapshot) -> str:
