@@ -1,0 +1,1 @@
+"""Whom we tell: messages, targets, outbox."""
