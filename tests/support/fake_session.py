@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tests.support import sights
+from tui.evidence.bundle import Collected
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
 from tui.model.mitigation import Plan
@@ -61,6 +62,18 @@ class FakeSession:
 
     async def stop(self) -> None:
         self.stopped = True
+
+    def evidence_folder(self) -> Path:
+        return Path("~/.local/state/leeward/incidents/inc-20261123-1503-7f3a")
+
+    async def collect_evidence(self, folder: Path | None = None) -> Collected:
+        self._did("collect_evidence", folder)
+        if self.gate is not None:
+            await self.gate.wait()
+        return Collected(self.evidence_folder() / "e.tar.gz", 319_000, "7f3a" * 16, 23, (), 4)
+
+    def end_evidence(self) -> None:
+        self._did("end_evidence")
 
     def refresh(self) -> None:
         self.calls.append(("refresh",))

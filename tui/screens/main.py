@@ -294,6 +294,12 @@ class MainScreen(Screen[None]):
         """The undo's preview."""
         self.desk.begin(_flows().undo)
 
+    def action_evidence(self) -> None:
+        """Collect evidence, or see how far it is."""
+        from tui.screens import evidence
+
+        self.desk.begin(evidence.collect)
+
     def action_export(self) -> None:
         """Write the postmortem."""
         self.desk.begin(_flows().export)
