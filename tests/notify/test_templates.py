@@ -12,6 +12,10 @@ from tui.model.incident import Status
 from tui.notify import rendering
 from tui.notify.templates import external, internal, promised, title_and_body
 
+WE_ARE = (
+    "We are experiencing issues with our AI-powered features. Some users may see slower responses"
+    " or temporary unavailability."
+)
 ANYTHING = st.text(max_size=200)
 PINGS = st.sampled_from(
     ["<!channel>", "<!here>", "<!everyone>", "<@U012AB3CD>", "<!subteam^S1>", "&lt;!channel&gt;", "@everyone"]
@@ -33,8 +37,7 @@ def test_the_internal_message_has_the_runbooks_words() -> None:
 def test_the_external_message_has_the_runbooks_words() -> None:
     assert external(facts()).splitlines() == [
         "AI Feature Degradation",
-        "We are experiencing issues with our AI-powered features. Some users may see slower responses or"
-        " temporary unavailability.",
+        WE_ARE,
         "Our team is investigating with our AI provider.",
         "Affected: AI answers, AI search",
         "Workaround: Search without AI works.",

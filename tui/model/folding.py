@@ -266,7 +266,8 @@ def _moment(data: Mapping[str, Any], key: str) -> datetime | None:
 
 def _updated(incident: Incident, entry: Entry) -> Incident:
     """Only what was sent, or handed to a person to send, tells people anything."""
-    if _text(entry.data, "outcome") not in ("sent", "copied"):
+    reached = _text(entry.data, "outcome") in ("sent", "copied")
+    if not reached or _text(entry.data, "audience") not in ("internal", "external"):
         return incident
     if incident.told_at is not None and entry.occurred_at < incident.told_at:
         return incident

@@ -28,19 +28,19 @@ def update_due(incident: Incident | None, every: Mapping[Severity, timedelta]) -
     """When people are to be told next; None where nobody waits for it.
 
     The last update's own promise stands ("next update 15:26"), else the severity's interval counts
-    from it, or from the declaration. A severity that asks for more brings it nearer; what a person
-    put off last counts until the next update.
+    from it, from the declaration, or from when the severity was changed. A severity that asks for
+    more brings a promise nearer; what a person put off last counts until the next update.
     """
     if incident is None or not incident.open or incident.severity is None:
         return None
     interval, began = every.get(incident.severity), incident.told_at or incident.declared_at
     if interval is None or began is None:
         return None
-    due = incident.told_next or began + interval
-    changed = incident.severity_at
-    if changed is not None and changed > began:
-        due = min(due, changed + interval)
+    since = max(began, incident.severity_at or began)
+    due = since + interval
+    if incident.told_next is not None:
+        due = incident.told_next if since == began else min(due, incident.told_next)
     snoozed = incident.snoozed_at
-    if snoozed is not None and incident.snoozed_until is not None and snoozed >= max(began, changed or began):
+    if snoozed is not None and incident.snoozed_until is not None and snoozed >= since:
         due = incident.snoozed_until
     return due

@@ -60,6 +60,7 @@ async def examine(
             _cluster(made),
             _queries(made),
             _links(made, loaded),
+            _updates(made),
         )
     finally:
         await made.close()
@@ -246,6 +247,12 @@ async def _queries(made: Connections) -> tuple[Finding, ...]:
 
     told = await _together([ask(query) for query in made.runbook.queries.values()])
     return tuple(finding for group in told for finding in group)
+
+
+async def _updates(made: Connections) -> tuple[Finding, ...]:
+    from tui.session.doctor_updates import updates
+
+    return tuple(Finding(*told) for told in await updates(made.targets, made.redact))
 
 
 async def _links(made: Connections, loaded: Loaded) -> tuple[Finding, ...]:

@@ -194,6 +194,8 @@ class Updates:
     async def stop(self) -> None:
         """Leave: what is on its way has a moment to get its answer; what waits goes on another day."""
         if self._minding is not None:
+            # An outbox that is being opened is let go of properly; it takes no longer than a disk does.
+            await asyncio.wait({self._minding}, timeout=LEAVING)
             self._minding.cancel()
             await asyncio.gather(self._minding, return_exceptions=True)
         await self._close()
