@@ -11,6 +11,7 @@ from tui.model import change
 from tui.model import deployment as read
 from tui.model.change import Change, Difference
 from tui.model.clock import Clock
+from tui.model.key_use import KEY_VARIABLE, secret_of
 from tui.model.lease import leases_of
 from tui.model.log_shapes import LogShape, LogShapes, shape
 from tui.model.network_policy import EgressView
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.cluster_errors import ClusterError
 
-KEY_VARIABLE = "MISTRAL_API_KEY"
 _VARIABLES = {
     "max_concurrent": "MAX_CONCURRENT_MISTRAL",
     "fallback": "MISTRAL_FALLBACK",
@@ -284,24 +284,6 @@ class _Beside:
         except TimeoutError:
             self.hidden.append(f"the {what.removeprefix('the ')} did not come in {self._seconds:.2g} s")
         return None
-
-
-def secret_of(deployment: Json, container: str) -> tuple[str, str] | None:
-    """Name and key of the Secret that the variable comes from; None where it is no Secret's."""
-    found = read.container_named(deployment, container)
-    if found is None:
-        return None
-    entries = read.env_entries(found[1], KEY_VARIABLE)
-    if entries:
-        place = ((entries[-1][1].get("valueFrom") or {}).get("secretKeyRef")) or {}
-        return (str(place["name"]), str(place["key"])) if place.get("name") and place.get("key") else None
-    sources = found[1].get("envFrom")
-    for source in reversed(sources if isinstance(sources, list) else []):
-        name = (source.get("secretRef") or {}).get("name") if isinstance(source, Mapping) else None
-        prefix = str(source.get("prefix") or "") if isinstance(source, Mapping) else ""
-        if name and KEY_VARIABLE.startswith(prefix):
-            return str(name), KEY_VARIABLE.removeprefix(prefix)
-    return None
 
 
 def last_change(deployment: Json, replica_sets: Sequence[Json]) -> datetime | None:

@@ -23,6 +23,7 @@ class KeyStore(Protocol):
         kind: `kubernetes`, `gcp`, `aws` or `vault`.
         name: for a person: `Kubernetes Secret mistral/api-key`, `AWS Secrets Manager prod/mistral`.
         keeps_previous: where the key that was replaced stays, as a clause for the preview.
+        whom: whom to ask for a permission that is missing: `an administrator of prod-eu`.
     """
 
     @property
@@ -33,6 +34,9 @@ class KeyStore(Protocol):
 
     @property
     def keeps_previous(self) -> str: ...
+
+    @property
+    def whom(self) -> str: ...
 
     async def read(self) -> Stored:
         """The current key and its version. The redactor knows it before this returns."""
@@ -52,7 +56,7 @@ class KeyStore(Protocol):
         ...
 
     async def permissions(self) -> tuple[str, ...]:
-        """What is missing to read and to write, named as the store names it, and whom to ask.
+        """What is missing to read and to write, each named as the store names it.
 
         Empty where nothing is missing, or where the store cannot be asked before it refuses.
         """
@@ -70,6 +74,10 @@ class KeyStore(Protocol):
         """The equivalent command; it reads the key from its standard input, never from its arguments."""
         ...
 
+    def back_by_hand(self) -> str:
+        """The command that puts the key before back; no key is in its arguments."""
+        ...
+
     async def close(self) -> None:
         """Close what is open."""
         ...
@@ -82,4 +90,4 @@ async def open_store(settings: "Settings", cluster: "Cluster") -> KeyStore:
     """
     from tui.clients.secrets.kubernetes import KubernetesStore
 
-    return await KubernetesStore.found(settings, cluster)
+    return await KubernetesStore.of_deployment(cluster)
