@@ -74,7 +74,8 @@ def test_a_command_is_read_to_the_letter() -> None:
     ("lines", "told"),
     [
         ("    kind: rollbak\n", "'rollbak' is no kind of change; did you mean 'rollback'?"),
-        ("    kind: rotate-key\n", "'rotate-key' is no kind of change"),
+        ("    kind: rotate-keys\n", "'rotate-keys' is no kind of change; did you mean 'rotate-key'?"),
+        ("    kind: rotate-key\n    hold: 2h\n", "nothing is leased by the kind 'rotate-key'; take it out"),
         ("    kind: restart\n    scale: {replicas: 3}\n", "unknown key 'scale'"),
         ("    kind: restart\n    hold: 2h\n", "nothing is leased by the kind 'restart'; take it out"),
         ("    kind: scale\n", "lacks 'scale'"),

@@ -313,7 +313,19 @@ class Command:
         return f"runs {shlex.join(self.argv)}"
 
 
-Change = EnvChange | Restart | Rollback | Scale | Command
+@dataclass(frozen=True, slots=True)
+class RotateKey:
+    """A mitigation that stores a new key where the key is kept, and restarts the pods that need it."""
+
+    kind: ClassVar[str] = "rotate-key"
+
+    @property
+    def told(self) -> str:
+        """What it does, in short."""
+        return "a new key, tested first"
+
+
+Change = EnvChange | Restart | Rollback | Scale | Command | RotateKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tui.model.runbook import (
     Proof,
     Restart,
     Rollback,
+    RotateKey,
     Scale,
 )
 from tui.model.text import clean_lines
@@ -82,6 +83,10 @@ def _rollback(_outer: Fields) -> Rollback:
     return Rollback()
 
 
+def _rotate_key(_outer: Fields) -> RotateKey:
+    return RotateKey()
+
+
 def _scale(outer: Fields) -> Change:
     node = outer.get("scale", required=True)
     if node is None:
@@ -125,6 +130,7 @@ _READERS: dict[str, Callable[[Fields], Change]] = {
     "rollback": _rollback,
     "scale": _scale,
     "command": _command,
+    "rotate-key": _rotate_key,
 }
 
 
