@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from tui.clients.cluster import Cluster
 from tui.mitigations.kinds import kind_named
 from tui.mitigations.kinds.kind import Asked, made_of
-from tui.model.incident import Applied
+from tui.model.incident import DECIDES, Applied
 from tui.model.mitigation import Made, Plan
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule
@@ -56,6 +56,25 @@ async def plan_undo(
     return await kind_named(rule.change.kind).undo(
         asked, _leased(rule, applied), applied.incident or applied.mitigation
     )
+
+
+async def plan_keep(
+    cluster: Cluster,
+    rule: MitigationRule,
+    lease: LeaseSeen,
+    *,
+    incident: str,
+    owner: str,
+    now: datetime,
+    until: datetime | None,
+) -> Plan:
+    """Plan to keep what is leased, with its owner and its end; `until` None ends the lease alone.
+
+    Raises Refused where the lease is gone, or what it leases is not live any more.
+    """
+    hold = until - now if until is not None else timedelta(0)
+    asked = Asked(cluster, rule, incident, owner, now, None, hold, lease)
+    return await kind_named(DECIDES).plan(asked)
 
 
 def _leased(rule: MitigationRule, lease: LeaseSeen) -> Made:

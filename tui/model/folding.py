@@ -166,7 +166,7 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
     outcome = _text(entry.data, "outcome")
     if not outcome:
         return incident
-    incident = _changed(incident, entry, outcome=outcome)
+    incident = _decided(_changed(incident, entry, outcome=outcome), entry, outcome)
     undone = {applied.undoes for applied in incident.mitigations if applied.outcome == "applied"} - {""}
     return replace(
         incident,
@@ -174,6 +174,22 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
             replace(applied, undone=applied.intent in undone) if applied.intent in undone else applied
             for applied in incident.mitigations
         ),
+    )
+
+
+def _decided(incident: Incident, entry: Entry, outcome: str) -> Incident:
+    """What a decision about a lease, once it is in force, means for the change that is leased."""
+    intent = _text(entry.data, "intent")
+    made = next((a for a in incident.mitigations if a.intent == intent and a.decides), None)
+    if made is None or outcome != "applied":
+        return incident
+    until = _moment(made.mark, "until")
+    kept = {"lease": "kept", "lease_until": until, "lease_owner": _text(made.mark, "owner")}
+    changes: dict[str, Any] = kept if until else {"lease": "released"}
+    of = made.mark.get("of")
+    return replace(
+        incident,
+        mitigations=tuple(replace(a, **changes) if a.intent == of else a for a in incident.mitigations),
     )
 
 
@@ -201,8 +217,12 @@ def _reset(incident: Incident, entry: Entry) -> Incident:
 
 def _lease(incident: Incident, entry: Entry) -> Incident:
     until = _moment(entry.data, "until")
-    event = _text(entry.data, "event")
-    return _changed(incident, entry, lease=event, **({"lease_until": until} if until else {}))
+    changes: dict[str, Any] = {"lease": _text(entry.data, "event")}
+    if until:
+        changes["lease_until"] = until
+    if owner := _text(entry.data, "owner"):
+        changes["lease_owner"] = owner
+    return _changed(incident, entry, **changes)
 
 
 def _changed(incident: Incident, entry: Entry, **changes: Any) -> Incident:

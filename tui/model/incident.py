@@ -9,6 +9,7 @@ from typing import Any
 from tui.model.severity import Severity
 
 NO_TITLE = "incident"
+DECIDES = "lease"  # the kind of a change that decides about a lease, and changes nothing else
 
 
 class Kind(StrEnum):
@@ -103,8 +104,9 @@ class Applied:
     `outcome` is `applied`, `refused`, `failed` (a command that ran and did not succeed),
     `interrupted` (one of which nobody saw the end), `not applied` or `overwritten` (found after a
     crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
-    lease: `taken`, `released`, `overwritten`, `ended`, or "". `stalled` says that its rollout did
-    not complete, `rolled_out_at` when it did. `place` is context, namespace and deployment;
+    lease: `taken`, `kept` (decided: `lease_owner` has it until `lease_until`), `released`,
+    `overwritten`, `ended`, or "". `stalled` says that its rollout did not complete, `rolled_out_at`
+    when it did. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object.
     """
 
@@ -122,6 +124,7 @@ class Applied:
     undoes: str = ""
     lease: str = ""
     lease_until: datetime | None = None
+    lease_owner: str = ""
     kind: str = "env"
     reversible: bool = True
     stalled: bool = False
@@ -139,7 +142,18 @@ class Applied:
     @property
     def unjudged(self) -> bool:
         """Whether it is in force and nobody has said yet what it did."""
-        return self.outcome == "applied" and not self.verdict and not self.undone and not self.undoes
+        standing = self.outcome == "applied" and not self.undone
+        return standing and not self.verdict and not self.undoes and not self.decides
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is a decision about a lease."""
+        return self.kind == DECIDES
+
+    @property
+    def held(self) -> bool:
+        """Whether it is live, kept by somebody until a moment that was decided."""
+        return self.lease == "kept" and self.outcome == "applied" and not self.undone
 
 
 @dataclass(frozen=True, slots=True)

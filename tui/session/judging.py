@@ -72,8 +72,10 @@ class Watch:
 
     async def watch(self, watched: Watched, show: Show) -> None:
         """Follow the rollout and judge; taking a change back is watched by the panels alone."""
+        from tui.mitigations.kinds import kind_named
+
         complete = watched.rolled_out_at or await self._follow(watched, show)
-        if complete is None or watched.change.undoes:
+        if complete is None or watched.change.undoes or not kind_named(watched.change.kind).judged:
             return
         if watched.rolled_out_at is not None and (strange := await self._strange(watched)):
             await self._verdict(

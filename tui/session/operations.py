@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
@@ -114,6 +115,24 @@ class Operations:
                 owner=self._actor,
                 now=self._clock.now(),
             )
+
+    async def preview_keep(
+        self, incident_id: str, lease: LeaseSeen, owner: str, until: datetime | None, of: str
+    ) -> Plan:
+        """The plan of a decision about a lease: who keeps it until when, or its end. Raises SessionError.
+
+        Args:
+            of: the intent of the incident's change that is leased; "" for another incident's.
+        """
+        from tui.mitigations.plan import plan_keep
+
+        rule, now = self._rule(lease.mitigation), self._clock.now()
+        cluster = await self._cluster()
+        with in_words():
+            plan = await plan_keep(
+                cluster, rule, lease, incident=incident_id, owner=owner, now=now, until=until
+            )
+        return replace(plan, mark={**plan.mark, "of": of})
 
     # -- acting
 
@@ -304,7 +323,7 @@ class Operations:
             return "refused"
         try:
             making = apply(cluster, plan, self._clock)
-            result = await (making if kind.rolls_out else self._endable(run, making))
+            result = await (self._endable(run, making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
             text = f"{refused.said} {refused.remedy}".strip()

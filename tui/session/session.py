@@ -10,6 +10,7 @@ from tui.session import openings
 from tui.session.changing import Changing
 from tui.session.errors import SessionError
 from tui.session.handling import Handling
+from tui.session.keeping import Keeping
 from tui.session.picture import live_leases
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing):
+class Session(Handling, Changing, Keeping):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about

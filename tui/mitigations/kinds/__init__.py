@@ -2,6 +2,7 @@
 
 from tui.mitigations.kinds.command import CommandKind
 from tui.mitigations.kinds.env import EnvKind
+from tui.mitigations.kinds.keep import KeepKind
 from tui.mitigations.kinds.kind import Kind
 from tui.mitigations.kinds.restart import RestartKind
 from tui.mitigations.kinds.rollback import RollbackKind
@@ -9,7 +10,8 @@ from tui.mitigations.kinds.scale import ScaleKind
 from tui.mitigations.refusal import Refused
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (EnvKind(), RestartKind(), RollbackKind(), ScaleKind(), CommandKind())
+    kind.name: kind
+    for kind in (EnvKind(), RestartKind(), RollbackKind(), ScaleKind(), CommandKind(), KeepKind())
 }
 
 

@@ -10,6 +10,7 @@ from tui.clients.cluster import Cluster
 from tui.model.clock import Clock
 from tui.model.incident import Applied
 from tui.model.mitigation import Made, Plan
+from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule
 
 APPLIED = "applied"
@@ -32,6 +33,7 @@ class Asked:
         now: when the lease begins.
         value: a person's own value; None takes the rule's.
         hold: how long it is leased.
+        lease: what a decision is about; None for every other kind.
     """
 
     cluster: Cluster
@@ -41,6 +43,7 @@ class Asked:
     now: datetime
     value: str | None
     hold: timedelta
+    lease: LeaseSeen | None = None
 
     def token(self) -> str:
         """What this very change will be known by on the object."""
@@ -55,12 +58,15 @@ class Kind(Protocol):
     """One kind of change, from its plan to its undo.
 
     `rolls_out` says whether pods are replaced, or made, by it; `reversible` whether there can be a
-    way back at all.
+    way back at all; `judged` whether it ends with a verdict; `interruptible` whether a person may end
+    it while it is being done (a program; what is sent to the cluster is never torn off).
     """
 
     name: str
     rolls_out: bool
     reversible: bool
+    judged: bool
+    interruptible: bool
 
     async def plan(self, asked: Asked) -> Plan:
         """Check, plan and try it on the server. Raises Refused; nothing is changed by planning."""
