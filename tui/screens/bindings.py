@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 MAIN = "main"
 PREVIEW = "preview"
+KEY = "key"
 LIST = "list"
 
 # How Textual names characters that cannot stand for themselves in a binding.
@@ -148,6 +149,7 @@ TABLE: tuple[Bound, ...] = (
         "other",
         fixed=True,
     ),
+    Bound("key.store", ("ctrl+s",), "", "New key: look at storing it, once Enter tested it", KEY, "store"),
 )
 
 

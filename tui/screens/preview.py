@@ -22,8 +22,8 @@ DEAF = 1.0
 Planner = Callable[[str | None], Awaitable[Plan]]
 
 
-class PreviewScreen(Dialog[None]):
-    """The dialog of one change.
+class PreviewScreen(Dialog[bool]):
+    """The dialog of one change; its answer is whether it was approved.
 
     Args:
         desk: the app.
@@ -107,9 +107,9 @@ class PreviewScreen(Dialog[None]):
     # What a person answers
 
     def on_change_preview_cancelled(self, event: ChangePreview.Cancelled) -> None:
-        """Cancel or Escape: nothing was changed."""
+        """Cancel or Escape: nothing was changed, unless it is on its way already."""
         event.stop()
-        self.answer(None)
+        self.answer(self.stand.sending)
 
     def on_change_preview_word_typed(self, event: ChangePreview.WordTyped) -> None:
         """The word arms; where risk is high, typed once more, it lets `y` be heard."""
@@ -154,7 +154,7 @@ class PreviewScreen(Dialog[None]):
         else:
             self.desk.say(f"{plan.rule.title}: on its way; the timeline tells how it goes.", "ok")
             if self.is_current:
-                self.answer(None)
+                self.answer(True)
 
     def _refused(self, refused: SessionError) -> None:
         """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""

@@ -1,0 +1,172 @@
+"""What the screen of a key's rotation says: pure functions. Nothing here ever sees a key."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from tui.model.keys import KeyShown, KeyTest
+from tui.model.reading import Check
+from tui.model.runbook import Runbook
+from tui.screens.words import Places
+from tui.session.snapshot import Snapshot
+from widgets.glyphs import Glyphs
+from widgets.rotation import RotationView
+
+# The runbook's link to where keys are made.
+_LINK = "api-keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How far a person has come.
+
+    Attributes:
+        title: of the mitigation.
+        asked: whether the session told which key is in use.
+        current: the key in use; None where there is none.
+        now: what the test of the key in use said.
+        typed: characters in the open field.
+        closed: characters of the key that Enter took; 0 while there is none.
+        found: what the test of that key said.
+        testing_now: the key in use is being tested.
+        testing: the new key is being tested.
+        refusal: why the last thing was not done, or "".
+    """
+
+    title: str
+    asked: bool = False
+    current: KeyShown | None = None
+    now: KeyTest | None = None
+    typed: int = 0
+    closed: int = 0
+    found: KeyTest | None = None
+    testing_now: bool = False
+    testing: bool = False
+    refusal: str = ""
+
+
+def rotation(
+    stand: Stand, snapshot: Snapshot, runbook: Runbook | None, places: Places, glyphs: Glyphs, store: str
+) -> RotationView:
+    """The screen's content; `store` is the key that looks at storing it, as a person reads it."""
+    place = snapshot.place
+    target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
+    rows = (*_now(stand, glyphs), _pods(stand, snapshot), *_how(snapshot, runbook, places))
+    return RotationView(
+        title=stand.title,
+        target=target or "no deployment is set",
+        user=place.user,
+        env_colour=place.colour,
+        rows=rows,
+        found=tuple(_found(stand, glyphs)),
+        next=_next(stand, store),
+        refusal=stand.refusal,
+        keys=tuple(_keys(stand, store)),
+    )
+
+
+def verdict(test: KeyTest, glyphs: Glyphs) -> tuple[str, str]:
+    """What a test said, in a sentence with its mark, and the sentence's role."""
+    told = f"{test.said} {test.remedy}".strip()
+    if test.works is None:
+        return f"{glyphs.unknown} It could not be told whether it works. {told}", "unknown"
+    if test.works:
+        return f"{glyphs.ok} It works. {told}", "ok"
+    return f"{glyphs.fail} It does not work. {told}", "fail"
+
+
+def storable(stand: Stand) -> bool:
+    """Whether the new key passed its test."""
+    return stand.found is not None and stand.found.works is True
+
+
+# What there is now
+
+
+def _now(stand: Stand, glyphs: Glyphs) -> Iterator[tuple[str, str, str]]:
+    if stand.current is None:
+        yield "now", "no key is set here" if stand.asked else "looking…", "" if stand.asked else "dim"
+    else:
+        key = stand.current
+        yield "now", f"{key.masked}  {_shown(key)}, from {key.source}", ""
+    if stand.testing_now:
+        yield "", "testing it: the list of models, then one token…", "dim"
+    elif stand.now is not None:
+        yield ("", *verdict(stand.now, glyphs))
+
+
+def _shown(key: KeyShown) -> str:
+    return f"{key.length} characters, fingerprint {key.fingerprint}"
+
+
+def _pods(stand: Stand, snapshot: Snapshot) -> tuple[str, str, str]:
+    held = snapshot.checks.get(Check.WORKLOAD)
+    facts = held.good.facts if held is not None and held.good is not None else {}
+    theirs = facts.get("key_fingerprint")
+    if not isinstance(theirs, str):
+        return "pods", "not known: the Secret of the pods cannot be read from here", "dim"
+    here = stand.current.fingerprint if stand.current else ""
+    if not here:
+        return "pods", f"their Secret has the key {theirs}", ""
+    if theirs == here:
+        return "pods", f"their Secret has the same key, {theirs}", ""
+    return "pods", f"their Secret has another key, {theirs}: the test from here says nothing of it", "warn"
+
+
+def _how(snapshot: Snapshot, runbook: Runbook | None, places: Places) -> Iterator[tuple[str, str, str]]:
+    """Where a new key comes from, and what will happen, in order."""
+    yield "", "", ""
+    if snapshot.drill:
+        file = PurePath(places.settings).parent / "candidate.key"
+        yield "1", f"In this drill the new key is in {file}", ""
+        yield "", "Read it in another terminal, as you would copy it from console.mistral.ai.", "dim"
+    else:
+        link = runbook.links.get(_LINK) if runbook is not None else None
+        where = f" at {link.url}" if link is not None else " where yours are made"
+        yield "1", f"Make a new key{where}. Do not revoke the old one yet.", ""
+    yield "2", "Paste it here; Enter tests it with the API, and stores it nowhere.", ""
+    yield "3", "Look at the change, and confirm it there: stored, pods restarted, proven.", ""
+
+
+# The new key
+
+
+def _found(stand: Stand, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
+    if stand.testing:
+        yield "testing it: the list of models, then one token…", "dim"
+    elif stand.found is not None:
+        yield verdict(stand.found, glyphs)
+        same = stand.current is not None and stand.current.fingerprint == stand.found.shown.fingerprint
+        note = ": the key that is in use already" if same else ""
+        yield f"fingerprint {stand.found.shown.fingerprint}{note}", "warn" if same else ""
+
+
+def _next(stand: Stand, store: str) -> str:
+    if stand.testing:
+        return "Wait for the answer. Esc forgets the new key, and leaves."
+    if stand.found is not None:
+        if stand.found.works:
+            return f"{store} shows what storing it would change. Nothing is stored by looking."
+        if stand.found.works is None:
+            return f"Enter asks once more. {store} asks why it is to be stored untested."
+        return f"Backspace makes room for another one. {store} asks why it is to be stored all the same."
+    if stand.closed:
+        return "Enter tests it."
+    if stand.typed:
+        return "Enter tests it. It is stored nowhere."
+    return "Paste or type the new key, then Enter. Nobody sees it."
+
+
+def _keys(stand: Stand, store: str) -> Iterator[tuple[str, str]]:
+    new = bool(stand.typed or stand.closed)
+    if storable(stand):
+        yield store, "look at storing it"
+    if stand.found is not None:
+        yield "Enter", "tests it again"
+    elif not stand.testing:
+        yield "Enter", "tests it" if new else "tests today's key again"
+    if stand.found is not None and not storable(stand):
+        yield store, "store it in spite of its test"
+    if new:
+        yield "Ctrl+U", "empties the field"
+    yield "Esc", "forgets it and leaves" if new else "leaves"
