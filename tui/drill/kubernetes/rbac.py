@@ -85,7 +85,7 @@ def users(namespace: str, *, secret: str, forbidden: Iterable[tuple[str, str]] =
     responder = (
         *_reader(),
         Rule(("patch",), ("apps",), ("deployments",), mine),
-        Rule(("get",), ("",), ("secrets",), mine, (secret,)),
+        Rule(("get", "patch"), ("",), ("secrets",), mine, (secret,)),
         Rule(("create", "update", "patch"), ("coordination.k8s.io",), ("leases",), mine),
     )
     return {
