@@ -318,7 +318,9 @@ async def test_the_review_agrees_with_what_is_allowed(api: KubeApi, client: Make
         assert answer.json()["status"]["allowed"] is allowed, asked
 
 
-@pytest.mark.parametrize("path", ["/apis/nope/v1", "/api/v2", "/api/v1/nope", "/nope", "/apis/batch/v1/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/apis/nope/v1", "/api/v2", "/api/v1/nope", "/nope", "/apis/storage.k8s.io/v1/csinodes"]
+)
 async def test_what_is_not_served_is_not_found(path: str, api: KubeApi, client: Make) -> None:
     answer = await client(api).http.get(path)
     assert (answer.status_code, answer.json()["kind"]) == (404, "Status")

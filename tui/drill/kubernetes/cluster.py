@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.drill.kubernetes import declared, events, objects, replica_sets
+from tui.drill.kubernetes import (
+    declared,
+    definitions,
+    deletes,
+    events,
+    namespaces,
+    objects,
+    replica_sets,
+)
 from tui.drill.kubernetes.faults import Faults
 from tui.drill.kubernetes.patch import strategic_merge
 from tui.drill.kubernetes.pods import Pace, Pods, PodView
@@ -161,6 +169,9 @@ class Cluster:
         """One pass of the kubelet and of both controllers at the clock's present time."""
         now = self.now()
         self._pods.advance(now)
+        namespaces.sweep(self.store)
+        deletes.collect(self.store, self._pods)
+        definitions.establish(self.store)
         replica_sets.reconcile(self.store, self._pods)
         self._rollout.reconcile(now)
 
@@ -190,8 +201,8 @@ class Cluster:
                 await task
 
     def pods(self) -> tuple[PodView, ...]:
-        """The pods that serve or are about to, with the environment each started with."""
-        return self._pods.views()
+        """The service's pods that serve or are about to, with the environment each started with."""
+        return self._pods.views(self.namespace)
 
     @property
     def deployment(self) -> Obj:

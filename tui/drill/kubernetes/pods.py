@@ -64,10 +64,12 @@ class Pods:
     _runs: dict[str, _Run] = field(default_factory=dict)
     _addresses: int = 2
 
-    def views(self) -> tuple[PodView, ...]:
-        """The pods that are not being stopped, in the order of their names."""
+    def views(self, namespace: str) -> tuple[PodView, ...]:
+        """The service's pods there that are not being stopped, in the order of their names."""
         found = []
-        for pod in self.store.all(PODS):
+        for pod in self.store.all(PODS, namespace):
+            if pod["metadata"].get("labels", {}).get("app") != objects.APP:
+                continue
             run = self._runs.get(pod["metadata"]["name"])
             if run is not None and not pod_status.is_leaving(pod):
                 revision = self._revision(pod)

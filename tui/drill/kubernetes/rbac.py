@@ -71,7 +71,9 @@ def _reader() -> tuple[Rule, ...]:
     return (
         Rule(READ, ("",), ("namespaces", "pods", "pods/log", "events")),
         Rule(
-            READ, ("apps", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"), ("*",)
+            READ,
+            ("apps", "batch", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"),
+            ("*",),
         ),
     )
 
