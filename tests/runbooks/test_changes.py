@@ -103,7 +103,7 @@ def test_a_change_that_does_not_fit_is_told_with_its_line(lines: str, told: str)
         ("{argv: [./purge]}", "is a relative path"),
         ("{argv: [purge, 3]}", "not a text"),
         ('{argv: [purge, "a\\nb"]}', "no argument of one plain line"),
-        ('{argv: [purge, "\\e[31m"]}', "no argument of one plain line"),
+        ('{argv: [purge, "\\e[31m"]}', "a character that no screen shows"),
         ("{argv: [purge], deadline: 2h}", "no deadline from 1s to 30m"),
         ("{argv: [purge], deadline: soon}", "no duration"),
         ('{argv: [purge], environment: ["A=1"]}', "'A=1' is no variable's name"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
+from weakref import WeakSet
 
 from tui.model.secret import Secret
 
@@ -103,6 +104,7 @@ class Redactor:
         self._known: re.Pattern[str] | None = None
         for secret in known:
             self.add(secret)
+        _LIVING.add(self)
 
     def add(self, secret: Secret) -> None:
         """Hold one more secret from now on."""
@@ -121,6 +123,10 @@ class Redactor:
         for pattern, mark in patterns:
             text = pattern.sub(mark, text)
         return self._without_known(text) if patterns else text
+
+    def holds(self, text: str) -> bool:
+        """Whether a secret that we hold stands in it."""
+        return any(form in text for form in self._forms)
 
     def data(self, value: Any) -> Any:
         """JSON data with each secret replaced, in keys too; tuples become lists.
@@ -160,6 +166,19 @@ class Redactor:
         while (shorter := self._known.sub(MARK, text)) != text:
             text = shorter
         return text
+
+
+_LIVING: WeakSet[Redactor] = WeakSet()
+
+
+def without_all_secrets(text: str) -> str:
+    """The text without what any redactor of this process holds: for what nobody foresaw.
+
+    An error that reaches the top comes from who knows which part, with that part's secrets.
+    """
+    for redactor in list(_LIVING):
+        text = redactor.text(text)
+    return text
 
 
 def says_secret(name: str) -> bool:

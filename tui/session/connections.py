@@ -12,7 +12,7 @@ from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
-from tui.settings import Kubernetes, Loaded, SecretSource, SettingsError, fetch_secret
+from tui.settings import Kubernetes, Loaded, SecretSource, Settings, SettingsError, fetch_secret
 
 if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
@@ -94,6 +94,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     settings = loaded.settings
     runbook = runbooks.of(settings)
     complaints: list[str] = []
+    _learn(settings, environ, redact)
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:
         redact.add(key)
@@ -119,6 +120,14 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     return Connections(
         runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker
     )
+
+
+def _learn(settings: Settings, environ: Mapping[str, str], redact: Redactor) -> None:
+    """Hold what the environment has of secrets from the start, be it fetched later or never."""
+    servers = (settings.prometheus, settings.alertmanager)
+    sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
+    for value in (environ.get(source.env, "").strip() for source in sources if source.env):
+        redact.add(Secret(value))
 
 
 def _load_clients(figures: bool) -> None:
