@@ -4,6 +4,7 @@ Each module is imported when its store is opened, and imports its own library th
 raises `StoreError`; no value of a store is in any of its texts.
 """
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from tui.model.keys import Stored, StoreError
@@ -88,6 +89,11 @@ async def open_store(settings: "Settings", cluster: "Cluster") -> KeyStore:
 
     Raises StoreError for a store that is not there, or whose library is missing, naming the extra.
     """
+    if settings.key_store.kind != "kubernetes":
+        from tui.clients.secrets.cloud import opened
+
+        return await opened(settings.key_store, os.environ, cluster.redact)
     from tui.clients.secrets.kubernetes import KubernetesStore
 
-    return await KubernetesStore.of_deployment(cluster)
+    named = settings.key_store.kubernetes
+    return await KubernetesStore.of_deployment(cluster, named.secret, named.key)
