@@ -121,8 +121,8 @@ class FakeSession:
         self._did("preview", mitigation_id, value)
         return await self._planned(value)
 
-    async def preview_undo(self) -> Plan:
-        self._did("preview_undo")
+    async def preview_undo(self, mitigation: str = "") -> Plan:
+        self._did("preview_undo", mitigation)
         return await self._planned(None)
 
     async def approve(self, plan: Plan) -> None:

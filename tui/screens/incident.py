@@ -137,6 +137,8 @@ async def _resume(desk: Desk, which: str) -> None:
     if desk.snapshot.following:
         desk.say(f"Following, read-only: {desk.snapshot.offline}", "warn")
     else:
+    elif desk.snapshot.problems:
+        desk.say(f"Resumed {which}. {' '.join(desk.snapshot.problems)}", "warn")
         desk.say(f"Resumed {which}.", "ok")
 
 

@@ -51,7 +51,6 @@ class PreviewScreen(Dialog[bool]):
     def on_mount(self) -> None:
         """Look at once; plan meanwhile."""
         self.preview.focus()
-        self.desk.session.hold_arming()
         self._start_planning(None)
 
     def on_unmount(self) -> None:

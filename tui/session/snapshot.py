@@ -58,6 +58,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change that can be taken back: of which mitigation, and what that does, in short."""
+
+    mitigation: str
+    title: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A mitigation in progress."""
 
@@ -103,6 +112,10 @@ class Snapshot:
         evidence: the sentences that the diagnosis rests on.
         tripped: mitigations that failed twice in a row and wait for a person.
         unsettled: why nothing can be changed yet: what a crash, or a lost answer, left open; or "".
+        undoable: what an undo could take back: mitigation, title and the change in short; what it
+            takes first stands in front.
+        problems: what was found wrong with the incident's record when it was opened, in sentences;
+            the last says where it lies and what to do. () where it is whole.
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
     """
 
@@ -131,3 +144,5 @@ class Snapshot:
     unsettled: str = ""
     tripped: tuple[str, ...] = ()
     recovery: Recovery | None = None
+    undoable: tuple[Undoable, ...] = ()
+    problems: tuple[str, ...] = ()
