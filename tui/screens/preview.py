@@ -53,11 +53,6 @@ class PreviewScreen(Dialog[bool]):
         self.preview.focus()
         self._start_planning(None)
 
-    def on_unmount(self) -> None:
-        """An arming whose time ran out meanwhile lapses now."""
-        if self.desk.is_open:
-            self.desk.session.release_arming()
-
     # What arrives
 
     def take(self, _snapshot: Snapshot) -> None:
