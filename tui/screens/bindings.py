@@ -139,6 +139,7 @@ TABLE: tuple[Bound, ...] = (
     Bound("preview.apply", ("y",), "", "Preview: apply the change (armed only)", PREVIEW, "apply"),
     Bound("preview.edit", ("e",), "", "Preview: edit the value", PREVIEW, "edit"),
     Bound("preview.copy", ("c",), "", "Preview: copy the commands that do it by hand", PREVIEW, "copy"),
+    Bound("preview.whole", ("v",), "", "Preview: all of it on a page of its own", PREVIEW, "whole"),
     Bound("preview.git", ("g",), "", "Preview: copy the change for git", PREVIEW, "git"),
     Bound(
         "preview.other",

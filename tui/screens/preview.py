@@ -12,6 +12,7 @@ from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
+from tui.screens.reader import ReaderScreen
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from widgets.preview import ChangePreview
@@ -175,6 +176,14 @@ class PreviewScreen(Dialog[bool]):
     def _edited(self, value: str | None) -> None:
         if value is not None:
             self._start_planning(value)
+
+    def on_change_preview_whole_asked(self, event: ChangePreview.WholeAsked) -> None:
+        """`v`: everything on a page of its own; closing it comes back here."""
+        event.stop()
+        plan = self.stand.plan
+        if plan is not None:
+            page = previews.whole(plan)
+            self.app.push_screen(ReaderScreen(plan.rule.title, page, self.desk.glyphs, self.desk.copy))
 
     def on_change_preview_copy_asked(self, event: ChangePreview.CopyAsked) -> None:
         """`c` copies the commands both ways, `g` the change for git."""
