@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.support import sights
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
-from tui.model.mitigation import Plan
+from tui.model.keys import KeyShown, KeyTest
+from tui.model.mitigation import Lease, Plan
 from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook
 from tui.model.severity import Severity
@@ -39,6 +40,13 @@ class FakeSession:
         self.started = False
         self.stopped = False
         self._snapshot = snapshot
+        self.current: KeyShown | None = sights.KEY_IN_USE
+        self.tests: dict[str | None, KeyTest | Exception] = {
+            None: sights.REFUSED_KEY,
+            sights.NEW_KEY: sights.GOOD_KEY,
+        }
+        self.testing: asyncio.Event | None = None
+        self.left: tuple[Lease, ...] = ()
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     @property
@@ -130,6 +138,37 @@ class FakeSession:
 
     def looked(self) -> None:
         self.calls.append(("looked",))
+
+    async def current_key(self) -> KeyShown | None:
+        return self.current
+
+    async def test_key(self, candidate: Secret | None) -> KeyTest:
+        self._did("test_key", candidate)
+        if self.testing is not None and candidate is not None:
+            await self.testing.wait()
+        found = self.tests[candidate.reveal() if candidate is not None else None]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    async def preview_rotation(self, candidate: Secret, overrule: str = "") -> Plan:
+        self._did("preview_rotation", candidate, overrule)
+        return await self._planned(None)
+
+    @property
+    def undecided(self) -> tuple[Lease, ...]:
+        return self.left
+
+    async def rested(self) -> None:
+        self.calls.append(("rested",))
+
+    async def keep_as_it_is(self, lease: Lease) -> None:
+        self._did("keep_as_it_is", lease)
+        self.left = tuple(one for one in self.left if one is not lease)
+
+    async def preview_keep(self, lease: Lease, owner: str, until: datetime | None) -> Plan:
+        self._did("preview_keep", lease, owner, until)
+        return await self._planned(None)
 
     async def postmortem(self, path: Path | None = None) -> Path:
         self._did("postmortem", path)

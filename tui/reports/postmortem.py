@@ -12,7 +12,7 @@ import jinja2
 
 from tui.model.incident import KEY_KINDS, Applied, Entry, Incident, Kind
 from tui.model.mitigation import told
-from tui.model.times import clock, hours_minutes, span
+from tui.model.times import clock, date_and_time, hours_minutes, span
 from tui.reports.markdown import code, fenced, md, yaml
 
 SCHEMA = "leeward/postmortem/v1"
@@ -138,6 +138,9 @@ def _summary(facts: PostmortemFacts) -> Iterator[str]:
             yield f"{what} after {span(at - began)}."
     if incident.open:
         yield f"It is not resolved: the status is {incident.status}."
+    for applied in incident.mitigations:
+        if applied.held:
+            yield f"{_live(applied)} is {_held(applied)}."
     if incident.reason:
         yield f"It was resolved by hand: {_sentence(incident.reason)}"
 
@@ -220,6 +223,7 @@ def _mitigation(applied: Applied, entries: Iterable[Entry]) -> Mapping[str, Any]
         "undo_by_hand": _string(intent, "undo_by_hand"),
         "outcome": _told(applied.outcome, outcome.text if outcome else ""),
         "verdict": _told(applied.verdict, applied.verdict_text),
+        "held": _held(applied) if applied.held else "",
         "measures": tuple(_measure(m) for m in _list(verdict, "measures") if isinstance(m, Mapping)),
     }
 
@@ -258,10 +262,10 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
         if entry.kind == Kind.NOTE and entry.text.lower().startswith(ACTION):
             yield ActionItem("to be set", entry.text[len(ACTION) :].strip(), entry.actor, "to be set")
     for applied in incident.mitigations:
-        if applied.lease == "taken" and not applied.undone:
+        if applied.lease in ("taken", "kept", "ended") and not applied.undone:
             change = f"{applied.variable} is still {told(applied.after)}"
-            until = f"{applied.lease_until:%Y-%m-%d %H:%M} UTC" if applied.lease_until else "to be set"
-            owner = incident.commander or "to be set"
+            until = date_and_time(applied.lease_until) if applied.lease_until else "to be set"
+            owner = applied.lease_owner or incident.commander or "to be set"
             yield ActionItem("P2", f"{change}: undo it, or declare it for good", owner, until)
         if (
             applied.kind == "rollback"
@@ -275,6 +279,16 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
     if facts.failed_requests is None:
         action = "Failed requests are unknown: see that the metrics cover the next incident"
         yield ActionItem("P4", action, "to be set", "to be set")
+
+
+def _live(applied: Applied) -> str:
+    return f"{applied.variable}={told(applied.after)}"
+
+
+def _held(applied: Applied) -> str:
+    """`held by alice until 2026-11-23 17:22 UTC`."""
+    until = date_and_time(applied.lease_until) if applied.lease_until else UNKNOWN
+    return f"held by {applied.lease_owner or UNKNOWN} until {until}"
 
 
 def _by_id(entries: Iterable[Entry]) -> list[Entry]:

@@ -4,6 +4,7 @@ from tui.model.incident import Incident, Status
 from tui.model.severity import Severity
 from tui.screens import flows, view
 from tui.screens.desk import Desk, Flow
+from tui.session.deciding import Undecided
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from widgets.prompt import Choice
@@ -154,8 +155,14 @@ async def _resolve(desk: Desk, _which: str) -> None:
     )
     if await flows.choose(desk, "Resolve the incident?", choices) != "resolve":
         return
+    from tui.screens.holding import decide
+
+    if not await decide(desk):
+        return
     try:
         await desk.session.resolve()
+    except Undecided:
+        raise
     except SessionError as held:
         reason = await flows.ask(
             desk,

@@ -14,8 +14,10 @@ from tui.model.clock import Clock
 from tui.model.incident import Applied, Status
 from tui.model.mitigation import Plan, VerdictKind
 from tui.model.reading import Check
-from tui.model.runbook import EnvChange, MitigationRule
-from tui.model.times import clock as hhmm
+from tui.model.runbook import EnvChange, MitigationRule, RotateKey
+from tui.model.secret import Secret
+from tui.model.times import date_and_time
+from tui.session.deciding import what
 from tui.session.errors import SessionError
 from tui.session.session import Session
 from tui.session.snapshot import Snapshot
@@ -141,9 +143,19 @@ class Autopilot:
             await self._take_back()
         await self._session.set_status(Status.MONITORING)
         await self._hold()
-        reason = self._reason()
+        reason, kept = self._reason(), await self._keep()
         await self._session.resolve(reason)
-        return reason or "healthy again"
+        return "; ".join(part for part in (reason, *kept) if part) or "healthy again"
+
+    async def _keep(self) -> list[str]:
+        """Decide that what is live stays with its owner until its end; a sentence for each."""
+        kept = []
+        for lease in self._session.undecided:
+            await self._session.keep_as_it_is(lease)
+            owner, until = lease.seen.owner, date_and_time(lease.seen.until)
+            kept.append(f"{what(lease)} is kept until {until}, owner {owner}")
+            self._say(f"{kept[-1]}.")
+        return kept
 
     async def _recovered(self, helped: MitigationRule) -> bool:
         """Whether the pods' calls are well again, be it that this machine still sees something."""
@@ -170,11 +182,6 @@ class Autopilot:
         now, said = self._now, []
         if now.diagnosis is not None and not now.diagnosis.healthy:
             said.append(f"the pods are well; from here still: {now.diagnosis.title}")
-        said += [
-            f"{lease.seen.variable}={lease.seen.value} is kept until {hhmm(lease.seen.until)} UTC, "
-            f"owner {lease.seen.owner}"
-            for lease in now.leases
-        ]
         return "; ".join(said)
 
     def _changed_anything(self) -> bool:

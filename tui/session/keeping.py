@@ -19,6 +19,10 @@ class Keeping(Core):
             return ()
         return undecided(incident, self._snapshot.leases, self._clock.now())
 
+    async def rested(self) -> None:
+        """Wait until no decision about a lease is under way: it takes as long as the server's answer."""
+        await self._working.operations.decided()
+
     async def keep_as_it_is(self, lease: Lease) -> None:
         """Leave a lease with its owner and its end: an entry, and nothing is changed. Raises SessionError."""
         await self._parts.command.keep_as_it_is(lease)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Applied, Draft, Kind
+from tui.model.incident import DECIDES, Applied, Draft, Kind
 from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
@@ -42,6 +42,7 @@ class _Run:
     waiting: "asyncio.Future[Any] | None" = None
     by_hand: bool = False
 
+    decides: bool = False
 
 class Operations:
     """What is done to the world. One change at a time on one target; each step is an entry."""
@@ -168,7 +169,7 @@ class Operations:
         except BaseException:
             self._finish(run)
             raise
-        run.intent = intent.id
+        run.intent, run.decides = intent.id, plan.kind == DECIDES
         watched = Watched(intent.id, intent.occurred_at, plan.made, plan.rule)
         self._start(run, self._run(run, plan, watched))
 
@@ -215,6 +216,12 @@ class Operations:
 
     async def settle(self) -> None:
         """Compare intents without outcome with the cluster, before anything else is offered.
+    async def decided(self) -> None:
+        """Wait for the decisions about leases that are being made; they roll nothing out."""
+        tasks = [run.task for run in self._runs if run.decides and run.task is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+
 
         Where it cannot be asked it is asked again in the background. What turns out to be in force
         and was never judged is judged then.
