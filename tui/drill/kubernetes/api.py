@@ -34,7 +34,13 @@ from tui.drill.kubernetes.grants import ServiceTokens
 from tui.drill.kubernetes.paths import Target, parse, verb_of
 from tui.drill.kubernetes.rbac import User
 from tui.drill.kubernetes.reads import Form, ReadQuery, Reads
-from tui.drill.kubernetes.resources import ACCESS_REVIEWS, PODS, SUBJECT_REVIEWS, Resource
+from tui.drill.kubernetes.resources import (
+    ACCESS_REVIEWS,
+    DEPLOYMENTS,
+    PODS,
+    SUBJECT_REVIEWS,
+    Resource,
+)
 from tui.drill.kubernetes.scale import Scales
 from tui.drill.kubernetes.store import stamp
 from tui.drill.kubernetes.writes import Options, Writes, Written
@@ -219,6 +225,8 @@ class KubeApi:
             return _json(deletes.delete(self.cluster.store, resource, namespace, target.name, body))
         else:
             written = self._writes.create(resource, namespace, _body(request, body), options)
+        if options.dry_run and resource == DEPLOYMENTS and namespace == self.cluster.namespace:
+            self.cluster.on_preview()
         return _written(written)
 
     def _within_quota(self, target: Target, verb: str, body: bytes) -> None:

@@ -21,6 +21,7 @@ from tui.drill.kubernetes import (
     events,
     namespaces,
     objects,
+    progress,
     replica_sets,
 )
 from tui.drill.kubernetes.faults import Faults
@@ -102,6 +103,7 @@ class Cluster:
         self.namespace = namespace
         self.faults = Faults()
         self.log_source: LogSource = _no_log
+        self.on_preview: Callable[[], None] = lambda: None
         self.pace = pace or Pace()
         self._now = now
         self._as_of: datetime | None = None
@@ -244,6 +246,20 @@ class Cluster:
     def break_new_pods(self, fault: str) -> None:
         """Pods that start from now on fail: "crash", "image", or "" for none, so that a rollout stalls."""
         self._pods.fault = fault
+
+    def doom(self, test: Callable[[Mapping[str, str]], bool]) -> None:
+        """Pods that start from now on crash, again and again, where the test says so of their environment."""
+        self._pods.doomed = test
+
+    @property
+    def rolled_out(self) -> bool:
+        """Whether what the deployment asks for is what runs."""
+        return progress.reason(self.deployment) == progress.DONE
+
+    def variable(self, name: str) -> str | None:
+        """A variable of the deployment's first container; None where it has no plain value."""
+        container = self.deployment["spec"]["template"]["spec"]["containers"][0]
+        return next((item.get("value") for item in container.get("env") or [] if item["name"] == name), None)
 
     def record_event(
         self, reason: str, message: str, type_: str = "Warning", kind: str = "Deployment", name: str = ""
