@@ -13,6 +13,7 @@ from tui.model.keys import KeyShown, KeyTest
 from tui.model.mitigation import Lease, Plan
 from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook
+from tui.model.secret import Secret
 from tui.model.severity import Severity
 from tui.session.snapshot import Snapshot
 
@@ -25,6 +26,8 @@ class FakeSession:
         plan: what `preview` answers; an exception is raised instead.
         gate: when set to an event, `preview` answers only once it is set.
         refuse: when set, every call that acts raises it.
+        tests: what each key's test answers, by the key; the key in use is None. `testing` holds them.
+        left: the leases about which nobody has decided; `keep_as_it_is` decides.
         draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
@@ -37,9 +40,6 @@ class FakeSession:
         self.refuse: Exception | None = None
         self.draft: tuple[str, ...] = ("Subject: it fails", "", "Hello,")
         self.look: NetworkLook | Exception = sights.LOOK
-        self.started = False
-        self.stopped = False
-        self._snapshot = snapshot
         self.current: KeyShown | None = sights.KEY_IN_USE
         self.tests: dict[str | None, KeyTest | Exception] = {
             None: sights.REFUSED_KEY,
@@ -47,6 +47,9 @@ class FakeSession:
         }
         self.testing: asyncio.Event | None = None
         self.left: tuple[Lease, ...] = ()
+        self.started = False
+        self.stopped = False
+        self._snapshot = snapshot
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     @property
@@ -136,9 +139,6 @@ class FakeSession:
     async def approve(self, plan: Plan) -> None:
         self._did("approve", plan)
 
-    def looked(self) -> None:
-        self.calls.append(("looked",))
-
     async def current_key(self) -> KeyShown | None:
         return self.current
 
@@ -169,6 +169,9 @@ class FakeSession:
     async def preview_keep(self, lease: Lease, owner: str, until: datetime | None) -> Plan:
         self._did("preview_keep", lease, owner, until)
         return await self._planned(None)
+
+    def looked(self) -> None:
+        self.calls.append(("looked",))
 
     async def postmortem(self, path: Path | None = None) -> Path:
         self._did("postmortem", path)

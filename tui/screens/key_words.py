@@ -51,7 +51,7 @@ def rotation(
     """The screen's content; `store` is the key that looks at storing it, as a person reads it."""
     place = snapshot.place
     target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
-    rows = (*_now(stand, glyphs), _pods(stand, snapshot), *_how(snapshot, runbook, places))
+    rows = (*_now(stand, glyphs), *_others(stand, snapshot), *_how(snapshot, runbook, places))
     return RotationView(
         title=stand.title,
         target=target or "no deployment is set",
@@ -99,18 +99,25 @@ def _shown(key: KeyShown) -> str:
     return f"{key.length} characters, fingerprint {key.fingerprint}"
 
 
-def _pods(stand: Stand, snapshot: Snapshot) -> tuple[str, str, str]:
-    held = snapshot.checks.get(Check.WORKLOAD)
-    facts = held.good.facts if held is not None and held.good is not None else {}
-    theirs = facts.get("key_fingerprint")
-    if not isinstance(theirs, str):
-        return "pods", "not known: the Secret of the pods cannot be read from here", "dim"
-    here = stand.current.fingerprint if stand.current else ""
-    if not here:
-        return "pods", f"their Secret has the key {theirs}", ""
-    if theirs == here:
-        return "pods", f"their Secret has the same key, {theirs}", ""
-    return "pods", f"their Secret has another key, {theirs}: the test from here says nothing of it", "warn"
+def _others(stand: Stand, snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
+    """The key of the pods' Secret, and the one that this console asks with, against the one in use."""
+    known = stand.current.fingerprint if stand.current else ""
+    theirs = _fingerprint(snapshot, Check.WORKLOAD)
+    if not theirs:
+        yield "pods", "not known: the Secret of the pods cannot be read from here", "dim"
+    elif theirs == known:
+        yield "pods", f"their Secret has this key, {theirs}; each pod has the one it started with", ""
+    else:
+        yield "pods", f"their Secret has {'another' if known else 'the'} key, {theirs}", "warn" * bool(known)
+    here = _fingerprint(snapshot, Check.MISTRAL_API)
+    if known and here and here != known:
+        yield "here", f"this console asks with another key, {here}: its checks speak of that one", "warn"
+
+
+def _fingerprint(snapshot: Snapshot, check: Check) -> str:
+    held = snapshot.checks.get(check)
+    found = held.good.facts.get("key_fingerprint") if held is not None and held.good is not None else None
+    return found if isinstance(found, str) else ""
 
 
 def _how(snapshot: Snapshot, runbook: Runbook | None, places: Places) -> Iterator[tuple[str, str, str]]:
