@@ -150,7 +150,10 @@ def read_judgement(outer: Fields) -> Judgement:
         enough=fields.number("enough", 0.5, 0.01, 1),
         guards=fields.texts("guards"),
         proof=proof,
+        no_worse=fields.flag("no_worse"),
     )
+    if found.no_worse and found.query is None:
+        outer.problems.at(node, "no_worse is about a query, and there is none", "name the query")
     fields.done()
     return found
 

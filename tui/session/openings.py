@@ -73,7 +73,10 @@ async def load(
     from tui.probes.schedule import Schedule
 
     timing = loaded.settings.timing
-    windows = Windows(*map(duration, (timing.window, timing.watch, timing.hold, timing.rollout)))
+    spans = (timing.window, timing.watch, timing.hold, timing.rollout, timing.afterwards)
+    windows = Windows(*map(duration, spans))
+    schedule = Schedule(made.probes, clock, on_reading, rng)
+    keys = KeyRing(loaded.settings, made, environ, clock, schedule.refresh)
     return Working(
         made,
         Board(
