@@ -46,7 +46,8 @@ def breaker_of(applied: Iterable[Applied], resets: Iterable[tuple[str, int]] = (
     for number, change in enumerate(applied):
         if change.undoes or change.decides or number < since.get(change.mitigation, 0):
             continue
-        failed = has_failed(change.outcome, change.verdict, change.stalled)
+        # One that helped until somebody overwrote it did not fail.
+        failed = has_failed(change.outcome, change.measured or change.verdict, change.stalled)
         if failed is not None:
             breaker = breaker.after(change.mitigation, failed)
     return breaker

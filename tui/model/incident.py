@@ -106,7 +106,8 @@ class Applied:
     crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
     lease: `taken`, `kept` (decided: `lease_owner` has it until `lease_until`), `released`,
     `overwritten`, `ended`, or "". `stalled` says that its rollout did not complete, `rolled_out_at`
-    when it did. `place` is context, namespace and deployment;
+    when it did. `verdict` is one of `VerdictKind`, or "": that it was overwritten stands before what was
+    `measured`. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object.
     """
 
@@ -120,6 +121,7 @@ class Applied:
     outcome: str = ""
     verdict: str = ""
     verdict_text: str = ""
+    measured: str = ""
     undone: bool = False
     undoes: str = ""
     lease: str = ""

@@ -180,12 +180,13 @@ def told(value: str | None) -> str:
 
 
 class VerdictKind(StrEnum):
-    """Whether it worked, measured."""
+    """Whether it worked, measured; or that it stands no more, whatever was measured before."""
 
     EFFECTIVE = "effective"
     INEFFECTIVE = "ineffective"
     HARMFUL = "harmful"
     UNKNOWN = "unknown"
+    OVERWRITTEN = "overwritten"
 
 
 @dataclass(frozen=True, slots=True)

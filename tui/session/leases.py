@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tui.model.incident import Applied, Draft, Incident, Kind
-from tui.model.mitigation import Lease, told
+from tui.model.mitigation import Lease, VerdictKind, told
 from tui.model.reading import Held, LeaseSeen
 from tui.model.times import clock, rfc3339
 
@@ -27,13 +27,16 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Appli
     ours = [
         change
         for change in (incident.mitigations if incident else ())
-        if change.outcome == "applied" and change.reversible and not change.undone and not change.undoes
+        if change.outcome == "applied"
+        and change.reversible
+        and not (change.undone or change.undoes or change.decides)
     ]
     overwritten = {lease.seen.mitigation for lease in found if not lease.ours}
     standing = [c for c in ours if c.lease != "overwritten" and c.mitigation not in overwritten]
     live_now = [lease.seen for lease in found if lease.ours]
     able: dict[str, Applied | LeaseSeen] = {}
-    for change in (*reversed(standing), *_latest_first(live_now)):
+    ordered: list[Applied | LeaseSeen] = [*reversed(standing), *_latest_first(live_now)]
+    for change in ordered:
         able.setdefault(change.mitigation, change)
     return tuple(able.values()) or (*ours[-1:], *_latest_first([lease.seen for lease in found]))[:1]
 
@@ -58,11 +61,11 @@ class LeaseWatch:
 
     def seen_by(self, incident: Incident) -> None:
         """What the incident's record tells already is not told again."""
-        self._told |= {
-            (change.intent, change.lease, _end(change.lease_until) if change.lease == "ended" else "")
-            for change in incident.mitigations
-            if change.lease in ("overwritten", "ended")
-        }
+        for change in incident.mitigations:
+            if change.verdict == VerdictKind.OVERWRITTEN:
+                self._told.add((change.intent, "overwritten", ""))
+            if change.lease == "ended":
+                self._told.add((change.intent, "ended", _end(change.lease_until)))
 
     def news(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
         """The entries that are due now."""
