@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tui.clients.cluster import Cluster
+from tui.mitigations.beside import Beside
 from tui.mitigations.kinds import kind_named
 from tui.mitigations.kinds.kind import Asked, made_of
 from tui.model.incident import DECIDES, Applied
@@ -20,6 +21,7 @@ async def plan_change(
     now: datetime,
     value: str | None = None,
     hold: timedelta | None = None,
+    beside: Beside | None = None,
 ) -> Plan:
     """Check, plan and dry-run a mitigation. Raises Refused; nothing is changed by planning.
 
@@ -31,9 +33,10 @@ async def plan_change(
         now: when the lease begins.
         value: a person's own value; None takes the rule's.
         hold: how long it is leased; None takes the rule's.
+        beside: what a kind may need beside the cluster.
     """
     asked = Asked(cluster, rule, incident, owner, now, value, hold or rule.hold)
-    return await kind_named(rule.change.kind).plan(asked)
+    return await kind_named(rule.change.kind, beside).plan(asked)
 
 
 async def plan_undo(
@@ -44,6 +47,7 @@ async def plan_undo(
     incident: str,
     owner: str,
     now: datetime,
+    beside: Beside | None = None,
 ) -> Plan:
     """Plan the way back from a change of ours. Raises Refused where the live value is not ours any more.
 
@@ -52,8 +56,8 @@ async def plan_undo(
     """
     asked = Asked(cluster, rule, incident, owner, now, None, timedelta(0))
     if isinstance(applied, Applied):
-        return await kind_named(applied.kind).undo(asked, made_of(applied), applied.intent)
-    return await kind_named(rule.change.kind).undo(
+        return await kind_named(applied.kind, beside).undo(asked, made_of(applied), applied.intent)
+    return await kind_named(rule.change.kind, beside).undo(
         asked, _leased(rule, applied), applied.incident or applied.mitigation
     )
 

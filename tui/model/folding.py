@@ -170,7 +170,7 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
     incident = _decided(_changed(incident, entry, outcome=outcome), entry, outcome)
     if outcome == VerdictKind.OVERWRITTEN:
         incident = _overwritten(incident, entry, f"overwritten, found at {clock(entry.occurred_at)}")
-    undone = {applied.undoes for applied in incident.mitigations if applied.outcome == "applied"} - {""}
+    undone = {applied.undoes for applied in incident.mitigations if applied.stands} - {""}
     return replace(
         incident,
         mitigations=tuple(

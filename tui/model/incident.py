@@ -102,6 +102,7 @@ class Applied:
     """A mitigation as the journal tells it: from intent to verdict.
 
     `outcome` is `applied`, `refused`, `failed` (a command that ran and did not succeed),
+    `stored` (a key that is in its store, for which the pods were not restarted),
     `interrupted` (one of which nobody saw the end), `not applied` or `overwritten` (found after a
     crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
     lease: `taken`, `kept` (decided: `lease_owner` has it until `lease_until`), `released`,
@@ -135,6 +136,11 @@ class Applied:
     container: str = ""
     uid: str = ""
     mark: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def stands(self) -> bool:
+        """Whether something of it was made: a key that was stored counts, restarted for or not."""
+        return self.outcome in ("applied", "stored")
 
     @property
     def settled(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.model.clock import Clock
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
@@ -29,7 +30,7 @@ class Connections:
     """Everything that reaches outward. `door` and `prometheus` are None where nothing is set.
 
     `complaints` are the secrets that could not be fetched, each a whole sentence: their checks
-    answer for themselves, the others work.
+    answer for themselves, the others work. `keys` has the key that this console asks with.
     """
 
     runbook: Runbook
@@ -40,6 +41,7 @@ class Connections:
     contexts: tuple[str, ...]
     complaints: tuple[str, ...]
     completion: "Completion | None"
+    keys: KeyHolder
     looker: "NetworkLooker"
 
     def max_age(self, check: Check) -> timedelta:
@@ -98,11 +100,12 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:
         redact.add(key)
+    keys = KeyHolder(key, settings.mistral.key.env)
     door, contexts = _door(settings.kubernetes, complaints, redact)
     prometheus = _prometheus(loaded, environ, redact)
     asked = probes.build(
         settings,
-        key=key,
+        keys=keys,
         door=door,
         prometheus=prometheus,
         runbook=runbook,
@@ -118,7 +121,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     looker = NetworkLooker(mistral.base_url, environ, clock, redact)
     _load_clients(prometheus is not None)
     return Connections(
-        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker
+        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, keys, looker
     )
 
 

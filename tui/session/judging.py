@@ -19,6 +19,7 @@ from tui.session.refusals import in_words
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
     from tui.clients.prometheus import Prometheus
+    from tui.mitigations.beside import Beside
 
 # The last samples of a window are scraped a little after its end.
 SCRAPE = 1.0
@@ -64,6 +65,7 @@ class Watch:
         windows: Windows,
         clock: Clock,
         cluster: "Callable[[], Awaitable[Cluster]]",
+        beside: "Beside | None" = None,
     ) -> None:
         self._runbook = runbook
         self._prometheus = prometheus
@@ -71,6 +73,7 @@ class Watch:
         self._windows = windows
         self._clock = clock
         self._cluster = cluster
+        self._beside = beside
 
     async def watch(self, watched: Watched, show: Show) -> None:
         """Follow the rollout and judge; taking a change back is watched by the panels alone."""
@@ -103,7 +106,7 @@ class Watch:
         from tui.mitigations.rollout import follow
 
         kind = kind_named(watched.change.kind)
-        if not kind.rolls_out:
+        if not (kind.rolls_out and watched.change.rolls_out):
             return self._clock.now()
         cluster = await self._cluster()
         last = Progress(Stage.ROLLING_OUT, "", self._clock.now(), {})
@@ -182,7 +185,7 @@ class Watch:
             try:
                 cluster = await self._cluster()
                 with in_words():
-                    outcome = await settled(cluster, found[0])
+                    outcome = await settled(cluster, found[0], self._beside)
             except SessionError as error:
                 why = f"; the cluster could not be asked what is there now: {error.said}"
             else:

@@ -11,6 +11,7 @@ from tui.model.redaction import Redactor
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
 from tui.session.judging import Windows
+from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
@@ -70,6 +71,7 @@ async def load(
         parts.chronicle.keep([draft])
 
     made = await connect(loaded, clock, environ, redact)
+    from tui.mitigations.beside import Beside
     from tui.probes.schedule import Schedule
 
     timing = loaded.settings.timing
@@ -95,9 +97,11 @@ async def load(
             clock,
             parts.command.actor,
             changed,
+            Beside(keys),
         ),
-        Schedule(made.probes, clock, on_reading, rng),
+        schedule,
         Lookout(loaded.settings, made.completion, made.looker, clock, redact, keep, changed),
+        keys,
     )
 
 

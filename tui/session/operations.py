@@ -23,6 +23,7 @@ from tui.session.snapshot import Running
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.prometheus import Prometheus
+    from tui.mitigations.beside import Beside, Offer
 
 # How often a cluster that is away is asked again what became of a change, in seconds.
 AGAIN, AGAIN_MOST = 2.0, 30.0
@@ -58,6 +59,7 @@ class Operations:
         clock: Clock,
         actor: str,
         changed: Callable[[], None],
+        beside: "Beside | None" = None,
     ) -> None:
         self._runbook = runbook
         self._door = door
@@ -67,7 +69,8 @@ class Operations:
         self._clock = clock
         self._actor = actor
         self._changed = changed
-        self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster)
+        self._beside = beside
+        self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
         self._runs: list[_Run] = []
         self._settling = asyncio.Lock()
         self._again: asyncio.Task[None] | None = None
@@ -85,8 +88,14 @@ class Operations:
         """Whether a change is under way."""
         return bool(self._runs)
 
-    async def preview(self, mitigation: str, value: str | None, incident_id: str) -> Plan:
-        """The plan of a mitigation, dry-run on the server. Changes nothing. Raises SessionError."""
+    async def preview(
+        self, mitigation: str, value: str | None, incident_id: str, offer: "Offer | None" = None
+    ) -> Plan:
+        """The plan of a mitigation, dry-run on the server. Changes nothing. Raises SessionError.
+
+        Args:
+            offer: the new key, where the mitigation stores one.
+        """
         from tui.mitigations.plan import plan_change
 
         rule = self._rule(mitigation)
@@ -100,6 +109,7 @@ class Operations:
                 now=self._clock.now(),
                 value=value,
                 hold=self._windows.hold,
+                beside=replace(self._beside, offer=offer) if self._beside else None,
             )
 
     async def preview_undo(self, incident_id: str, change: Applied | LeaseSeen) -> Plan:
@@ -115,6 +125,7 @@ class Operations:
                 incident=incident_id,
                 owner=self._actor,
                 now=self._clock.now(),
+                beside=self._beside,
             )
 
     async def preview_keep(
@@ -164,8 +175,8 @@ class Operations:
         title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
         run = self._begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
         try:
-            draft = intents.intent(plan, for_the_record(plan.patch), self._clock.now(), self._actor)
-            (intent,) = await self._chronicle.record(draft)
+            now, patch = self._clock.now(), for_the_record(plan.patch)
+            *_, intent = await self._chronicle.record(*intents.intended(plan, patch, now, self._actor))
         except BaseException:
             self._finish(run)
             raise
@@ -255,7 +266,7 @@ class Operations:
 
         cluster = await self._cluster()
         with in_words():
-            outcome = await settled(cluster, change)
+            outcome = await settled(cluster, change, self._beside)
         await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
 
     def _settle_later(self) -> None:
@@ -329,7 +340,7 @@ class Operations:
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
-            making = apply(cluster, plan, self._clock)
+            making = apply(cluster, plan, self._clock, self._beside)
             result = await (self._endable(run, making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}

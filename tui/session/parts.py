@@ -8,6 +8,7 @@ from tui.session.board import Board
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
 from tui.session.connections import Connections
+from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.snapshot import OpenIncident, Place
@@ -26,6 +27,7 @@ class Working:
     operations: Operations
     schedule: "Schedule"
     lookout: Lookout
+    keys: KeyRing
 
 
 @dataclass(slots=True)

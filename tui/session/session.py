@@ -12,6 +12,7 @@ from tui.session.errors import SessionError
 from tui.session.handling import Handling
 from tui.session.keeping import Keeping
 from tui.session.picture import live_leases
+from tui.session.rotating import Rotating
 
 if TYPE_CHECKING:
     from tui.model.network_look import NetworkLook
@@ -20,11 +21,12 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing, Keeping):
+class Session(Handling, Changing, Keeping, Rotating):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
-    changes in `Changing`, and here are its life, the tree and the looking.
+    changes in `Changing`, about leases in `Keeping`, about keys in `Rotating`; here are its life, the
+    tree and the looking.
     """
 
     # -- its life
@@ -64,6 +66,7 @@ class Session(Handling, Changing, Keeping):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._parts.chronicle.close()
         if working is not None:
+            await working.keys.close()
             await working.connections.close()
 
     @property

@@ -4,12 +4,13 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tui.clients.cluster import Cluster
+from tui.mitigations.beside import Beside
 from tui.model.clock import Clock
 from tui.model.incident import Applied
-from tui.model.mitigation import Made, Plan
+from tui.model.mitigation import Made, Plan, Verdict
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule
 
@@ -18,6 +19,8 @@ NOT_APPLIED = "not applied"
 OVERWRITTEN = "overwritten"
 INTERRUPTED = "interrupted"
 UNKNOWN = "unknown"
+# A key is in its store, and the pods were not restarted for it.
+STORED = "stored"
 OPEN_AGAIN = "Open the preview again: it shows what is there now."
 
 
@@ -97,6 +100,24 @@ class Kind(Protocol):
 
     def kept(self, result: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the journal keeps of what `apply` gave."""
+        ...
+
+
+@runtime_checkable
+class NeedsMore(Protocol):
+    """A kind that cannot do with the cluster alone."""
+
+    def using(self, beside: Beside) -> Kind:
+        """The same kind, with what it needs."""
+        ...
+
+
+@runtime_checkable
+class Proves(Protocol):
+    """A kind that can tell more of its effect than a query does."""
+
+    async def proven(self, cluster: Cluster, found: Verdict, complete: datetime) -> Verdict:
+        """The verdict with that, `complete` being the end of the rollout. Raises ClusterError."""
         ...
 
 
