@@ -27,9 +27,7 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Appli
     ours = [
         change
         for change in (incident.mitigations if incident else ())
-        if change.outcome == "applied"
-        and change.reversible
-        and not (change.undone or change.undoes or change.decides)
+        if change.stands and change.reversible and not (change.undone or change.undoes or change.decides)
     ]
     overwritten = {lease.seen.mitigation for lease in found if not lease.ours}
     standing = [c for c in ours if c.lease != "overwritten" and c.mitigation not in overwritten]
@@ -38,7 +36,8 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Appli
     ordered: list[Applied | LeaseSeen] = [*reversed(standing), *_latest_first(live_now)]
     for change in ordered:
         able.setdefault(change.mitigation, change)
-    return tuple(able.values()) or (*ours[-1:], *_latest_first([lease.seen for lease in found]))[:1]
+    overtaken: list[Applied | LeaseSeen] = [*ours[-1:], *_latest_first([lease.seen for lease in found])]
+    return tuple(able.values()) or tuple(overtaken[:1])
 
 
 def _latest_first(seen: list[LeaseSeen]) -> list[LeaseSeen]:

@@ -40,7 +40,10 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         respond_by=_respond_by(working, incident) if working else None,
         resolvable_at=parts.command.resolvable_at(incident),
         drill="drill" if parts.settings.drill else "",
-        offline=(working.keys.older(incident) if working else "") or parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
+        offline=(working.keys.older(incident) if working else "")
+        or parts.trouble
+        or parts.chronicle.trouble
+        or parts.chronicle.read_only,
         following=bool(parts.chronicle.read_only),
         unset=_unset(working),
         unsettled=working.operations.unsettled if working else "",
