@@ -101,6 +101,9 @@ class Autopilot:
             if verdict is None or not self._changed_anything() or not self._latest().reversible:
                 continue
             self._say("It did not help, and is taken back.")
+            if verdict is VerdictKind.OVERWRITTEN:
+                self._say("Somebody else set another value: there is nothing of ours to take back.")
+                continue
             await self._take_back()
         return None
 
@@ -110,7 +113,19 @@ class Autopilot:
         await self._approve(plan)
         change = self._latest()
         self._say(f"{plan.rule.title}: {change.verdict_text or change.outcome}.")
-        return VerdictKind(change.verdict) if change.verdict else None
+        return _kind(change.verdict)
+
+    async def _rotation(self) -> Plan:
+        """Storing the new key, once the API has told which of the two works."""
+        if self._new_key is None:
+            raise SessionError("There is no new key to store.")
+        now = await self._session.test_key(None)
+        self._say(f"The key in use: {now.said}")
+        if now.works:
+            raise SessionError("The key in use works: another one would not help.")
+        new = await self._session.test_key(self._new_key)
+        self._say(f"The new key: {new.said}")
+        return await self._session.preview_rotation(self._new_key)
 
     async def _take_back(self) -> None:
         await self._approve(await self._session.preview_undo())
@@ -138,7 +153,7 @@ class Autopilot:
             diagnosis = self._now.diagnosis
             title = diagnosis.title if diagnosis else "unknown"
             return f"{helped.title} spares the users, but the cause lasts: {title}"
-        if _hides(helped):
+        if _hides(helped) and self._latest().verdict != VerdictKind.OVERWRITTEN:
             self._say("The cause has passed: what spared the users is taken back.")
             await self._take_back()
         await self._session.set_status(Status.MONITORING)
@@ -210,3 +225,8 @@ def _hides(rule: MitigationRule) -> bool:
 
 def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((change.mitigation, change.verdict or "unknown") for change in changes if not change.undoes)
+def _kind(verdict: str) -> VerdictKind | None:
+    """The verdict as a kind; None for none, or for a word of a later version."""
+    return VerdictKind(verdict) if verdict in set(VerdictKind) else None
+
+
