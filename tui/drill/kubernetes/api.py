@@ -116,6 +116,11 @@ class KubeApi:
         """The token of a user."""
         return self._tokens[user]
 
+    def expire(self, user: str = "responder") -> str:
+        """Ends the user's token, and returns the next one: what logging in again gives."""
+        self._tokens[user] = secrets.token_urlsafe(24)
+        return self._tokens[user]
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         faults = self.cluster.faults
         while faults.hang:  # noqa: ASYNC110 - a plain switch, which nothing announces
