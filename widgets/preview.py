@@ -235,7 +235,12 @@ class ChangePreview(Panel, can_focus=True):
         return self.in_word and character is not None and character.isprintable()
 
     def on_key(self, event: Key) -> None:
-        """Type in the field; everything else is a binding's."""
+        """Type in the field. Tab and Enter are seen here, in their order among what is typed ahead."""
+        if event.key in ("tab", "enter"):
+            event.stop()
+            event.prevent_default()
+            self.action_other() if event.key == "tab" else self.action_enter()
+            return
         letter = event.character if event.is_printable else None
         if not self.in_word:
             if self.view.confirm != "word" or not letter or not letter.isalnum() or letter in _KEYS:

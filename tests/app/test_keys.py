@@ -57,7 +57,7 @@ async def test_it_says_what_is_there_now_and_what_the_api_says_to_it(desk, size)
     async with desk(size) as desk:
         await open_screen(desk)
         await until(desk, "Hq7x…")
-        for said in ("32 characters, fingerprint 7f3a", "the environment", "It does not work."):
+        for said in ("32 characters, fingerprint 7f3a", "the environment", "Key 7f3a does not work"):
             await until(desk, said)
         assert desk.session.did("test_key") == [("test_key", None)]
 
@@ -71,10 +71,10 @@ async def test_what_to_do_next_and_its_keys_are_always_on_the_screen(desk, size)
         await paste(desk, NEW_KEY)
         await until(desk, "Enter tests it. It is stored nowhere.")
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await until(desk, "Ctrl+S shows what storing it would change.")
         await until(desk, "Ctrl+S look at storing it")
-        await until(desk, f"fingerprint {Secret(NEW_KEY).fingerprint}")
+        await until(desk, f"Key {Secret(NEW_KEY).fingerprint} works")
 
 
 async def test_the_keys_of_the_pods_and_of_the_console_are_told_apart_by_their_fingerprints(desk) -> None:
@@ -94,7 +94,7 @@ async def test_enter_tests_and_never_stores(desk) -> None:
     async with desk() as desk:
         await open_screen(desk)
         await desk.press(*NEW_KEY, "enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await desk.press(*(["enter"] * 6))
         assert desk.screen == "KeyScreen"
         assert desk.session.did("preview_rotation") == []
@@ -110,7 +110,7 @@ async def test_a_paste_may_end_in_a_line_break(desk, end: str) -> None:
         await until(desk, "Enter tests it. It is stored nowhere.")
         assert desk.session.did("test_key") == [("test_key", None)]
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         assert desk.session.did("test_key")[1:] == [("test_key", Secret(NEW_KEY))]
 
 
@@ -128,7 +128,7 @@ async def test_two_lines_typed_by_a_terminal_without_brackets_are_the_first_alon
         desk.session.tests[NEW_KEY] = GOOD_KEY
         for key in (*NEW_KEY, "enter", *"smy1", "enter"):
             desk.app.screen.panel.post_message(events.Key(key, key if len(key) == 1 else "\r"))
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         assert {call[1] for call in desk.session.did("test_key")} == {None, Secret(NEW_KEY)}
         assert desk.screen == "KeyScreen"
 
@@ -140,7 +140,16 @@ async def test_a_second_paste_replaces_the_first(desk) -> None:
         await paste(desk, NEW_KEY)
         desk.session.tests[NEW_KEY] = GOOD_KEY
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
+
+
+async def test_a_key_that_is_in_use_already_is_said(desk) -> None:
+    async with desk() as desk:
+        desk.session.current = replace(sights.KEY_IN_USE, fingerprint="0339")
+        await open_screen(desk)
+        await paste(desk, NEW_KEY)
+        await desk.press("enter")
+        await until(desk, "It is the key that is in use already")
 
 
 async def test_what_can_be_no_key_is_not_sent(desk) -> None:
@@ -160,7 +169,7 @@ async def test_a_key_that_works_goes_to_the_preview_by_its_own_key_and_y_alone_a
         desk.session.tests[NEW_KEY] = GOOD_KEY
         await paste(desk, NEW_KEY)
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await desk.press("ctrl+s")
         assert desk.screen == "PreviewScreen"
         await until(desk, "the key 7f3a → 91bc")
@@ -177,11 +186,11 @@ async def test_leaving_the_preview_comes_back_to_the_tested_key(desk) -> None:
         desk.session.tests[NEW_KEY] = GOOD_KEY
         await paste(desk, NEW_KEY)
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await desk.press("ctrl+s")
         await desk.press("escape")
         assert desk.screen == "KeyScreen"
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await desk.press("escape")
         assert desk.screen == "MainScreen"
         assert desk.session.did("approve") == []
@@ -200,7 +209,7 @@ async def test_nothing_is_looked_at_before_the_test_has_answered(desk) -> None:
         await desk.press("enter", "ctrl+s")
         await until(desk, "The test is not over")
         desk.session.testing.set()
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         assert desk.session.did("preview_rotation") == []
 
 
@@ -226,11 +235,11 @@ async def test_an_api_that_is_gone_leaves_it_untold_and_enter_asks_again(desk) -
         desk.session.tests[NEW_KEY] = UNTOLD_KEY
         await paste(desk, NEW_KEY)
         await desk.press("enter")
-        await until(desk, "It could not be told whether it works.")
+        await until(desk, "Whether key 0339 works could not be told")
         await until(desk, "Enter asks once more.")
         desk.session.tests[NEW_KEY] = GOOD_KEY
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
 
 
 async def test_backspace_makes_room_for_another_key_and_forgets_the_one_before(desk) -> None:
@@ -246,7 +255,7 @@ async def test_backspace_makes_room_for_another_key_and_forgets_the_one_before(d
         await until(desk, "There is no new key yet")
         await paste(desk, NEW_KEY[::-1])
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
 
 
 async def test_a_test_that_hangs_holds_nobody_up(desk) -> None:
@@ -271,13 +280,13 @@ async def test_what_the_session_refuses_is_said_and_the_key_stays_for_another_tr
         await until(desk, "No API is set. Set mistral.base_url.")
         desk.session.tests[NEW_KEY] = GOOD_KEY
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
 
 
 async def test_a_drill_says_where_its_new_key_is(desk) -> None:
     async with desk(drill="drill") as desk:
         await open_screen(desk)
-        await until(desk, "In this drill the new key is in ~/.config/leeward/candidate.key")
+        await until(desk, "in this drill it is in ~/.config/leeward/candidate.key")
 
 
 async def test_the_menu_leads_there_too(desk) -> None:
@@ -297,7 +306,7 @@ async def test_the_key_is_nowhere_but_in_a_secret(desk) -> None:
         seen += [desk.seen(), desk.app.export_screenshot(), repr(desk.app.screen.panel.__dict__)]
         desk.session.tests[NEW_KEY] = DEAD_KEY
         await desk.press("enter")
-        await until(desk, "It does not work")
+        await until(desk, "Key 0339 does not work")
         screen = desk.app.screen
         seen += [desk.seen(), desk.app.export_screenshot(title=desk.app.title)]
         seen += [
@@ -322,7 +331,7 @@ async def test_leaving_lets_go_of_every_copy_of_the_key(desk) -> None:
         desk.session.tests[typed] = GOOD_KEY
         await paste(desk, typed)
         await desk.press("enter")
-        await until(desk, "It works.")
+        await until(desk, "Key 0339 works")
         await desk.press("escape")
         desk.session.calls.clear()
         await desk.settle()

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from textual import events
+
 from tests.support import sights
 from tui.model.mitigation import Plan
 from tui.screens import commands, previews, view
@@ -148,3 +150,15 @@ def test_g_copies_the_patch_for_git_and_how_to_keep_the_sync_from_undoing_it() -
     assert "suspend" not in previews.for_git(replace(plan, suspend=""))
     told = dict(previews.preview(Stand("t", plan), Arming("w"), Place(), "15 min").rows)
     assert told[""] == "g copies the patch for git and the suspend command"
+
+
+async def test_a_word_that_is_typed_ahead_in_one_burst_is_the_word(console) -> None:  # type: ignore[no-untyped-def]
+    """Over a slow line Tab, the word and Enter come at once: Tab must not act behind the letters."""
+    async with console(sights.limited(), (80, 24)) as desk:
+        await desk.press("m", "1")
+        panel = desk.app.screen.preview
+        for key in ("tab", *"prodeu", "enter"):
+            panel.post_message(events.Key(key, key if len(key) == 1 else None))
+        await desk.settle()
+        assert desk.session.did("arm") == [("arm", "prodeu")]
+        assert desk.screen == "PreviewScreen"

@@ -465,8 +465,8 @@ REFUSED_KEY = KeyTest(
     "401, the key is refused",
     None,
     False,
-    "The API refuses it: 401 at the list of models.",
-    "It is invalid, revoked or expired.",
+    "key 7f3a does not work: Mistral knows no such key (401).",
+    "Copy it again, or make a new one at console.mistral.ai.",
     NOW,
     dead=True,
 )
@@ -478,9 +478,17 @@ def tested(works: bool | None, said: str, remedy: str = "", key: str = NEW_KEY) 
     return KeyTest(shown, "200", "200", works, said, remedy, NOW, dead=works is False)
 
 
-GOOD_KEY = tested(True, "The list of models and one token of mistral-large-latest were answered with 200.")
-DEAD_KEY = tested(False, "The API refuses it: 401 at the list of models.", "Make a new one.")
-UNTOLD_KEY = tested(None, "No answer from api.mistral.ai within 5 s.", "Look at the network, and test again.")
+GOOD_KEY = tested(True, "key 0339 works: it lists the models, and one token of mistral-large-latest came.")
+DEAD_KEY = tested(
+    False,
+    "key 0339 does not work: Mistral knows no such key (401).",
+    "Copy it again, or make a new one at console.mistral.ai.",
+)
+UNTOLD_KEY = tested(
+    None,
+    "Whether key 0339 works could not be told: models, no answer within 10 s.",
+    "Test it again, and look at the panels of the network and of the status page.",
+)
 
 
 def refused(**changes: Any) -> Snapshot:

@@ -66,13 +66,11 @@ def rotation(
 
 
 def verdict(test: KeyTest, glyphs: Glyphs) -> tuple[str, str]:
-    """What a test said, in a sentence with its mark, and the sentence's role."""
-    told = f"{test.said} {test.remedy}".strip()
+    """What a test said, a sentence that names the key, with its mark; and the sentence's role."""
+    told = f"{test.said[:1].upper()}{test.said[1:]} {test.remedy}".strip()
     if test.works is None:
-        return f"{glyphs.unknown} It could not be told whether it works. {told}", "unknown"
-    if test.works:
-        return f"{glyphs.ok} It works. {told}", "ok"
-    return f"{glyphs.fail} It does not work. {told}", "fail"
+        return f"{glyphs.unknown} {told}", "unknown"
+    return (f"{glyphs.ok} {told}", "ok") if test.works else (f"{glyphs.fail} {told}", "fail")
 
 
 def storable(stand: Stand) -> bool:
@@ -104,7 +102,8 @@ def _others(stand: Stand, snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
     known = stand.current.fingerprint if stand.current else ""
     theirs = _fingerprint(snapshot, Check.WORKLOAD)
     if not theirs:
-        yield "pods", "not known: the Secret of the pods cannot be read from here", "dim"
+        asked = Check.WORKLOAD in snapshot.checks
+        yield "pods", "their Secret cannot be read from here" if asked else "asking…", "dim"
     elif theirs == known:
         yield "pods", f"their Secret has this key, {theirs}; each pod has the one it started with", ""
     else:
@@ -125,8 +124,7 @@ def _how(snapshot: Snapshot, runbook: Runbook | None, places: Places) -> Iterato
     yield "", "", ""
     if snapshot.drill:
         file = PurePath(places.settings).parent / "candidate.key"
-        yield "1", f"In this drill the new key is in {file}", ""
-        yield "", "Read it in another terminal, as you would copy it from console.mistral.ai.", "dim"
+        yield "1", f"Read the new key in another terminal; in this drill it is in {file}", ""
     else:
         link = runbook.links.get(_LINK) if runbook is not None else None
         where = f" at {link.url}" if link is not None else " where yours are made"
@@ -143,9 +141,8 @@ def _found(stand: Stand, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
         yield "testing it: the list of models, then one token…", "dim"
     elif stand.found is not None:
         yield verdict(stand.found, glyphs)
-        same = stand.current is not None and stand.current.fingerprint == stand.found.shown.fingerprint
-        note = ": the key that is in use already" if same else ""
-        yield f"fingerprint {stand.found.shown.fingerprint}{note}", "warn" if same else ""
+        if stand.current is not None and stand.current.fingerprint == stand.found.shown.fingerprint:
+            yield "It is the key that is in use already: storing it would change nothing.", "warn"
 
 
 def _next(stand: Stand, store: str) -> str:
