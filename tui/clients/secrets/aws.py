@@ -130,26 +130,26 @@ class AwsStore:
         if now["VersionId"] != after:
             raise self._conflict()
         value = fields.replaced(self._text(now), self._where.json_key, self.name, key)
-        client = self._connected()
         errand.writes("secretsmanager:PutSecretValue")
-        client.put_secret_value(
+        put = self._connected().put_secret_value(
             SecretId=self._where.secret_id,
             ClientRequestToken=version,
             SecretString=value,
             VersionStages=[OURS],
         )
+        if put.get("VersionId") != version:
+            raise aws_errors.NoAnswer
         errand.writes("secretsmanager:UpdateSecretVersionStage")
-        if not self._moved(version, after) and self._value(errand, CURRENT)["VersionId"] != version:
-            self._forget(version)
-            raise self._conflict()
+        if not self._moved(version, after):
+            self._settled(errand, version, after)
         return version
 
     def _moved(self, version: str, after: str) -> bool:
-        """Move AWSCURRENT from `after` to the version; False where it is not there."""
+        """Move AWSCURRENT from `after` to the version; False where AWS will not."""
         from botocore.exceptions import ClientError
 
         try:
-            self._connected().update_secret_version_stage(
+            answer = self._connected().update_secret_version_stage(
                 SecretId=self._where.secret_id,
                 VersionStage=CURRENT,
                 MoveToVersionId=version,
@@ -159,7 +159,23 @@ class AwsStore:
             if aws_errors.code(error) != "InvalidParameterException":
                 raise
             return False
+        if not answer.get("ARN"):
+            raise aws_errors.NoAnswer
         return True
+
+    def _settled(self, errand: Errand, version: str, after: str) -> None:
+        """Why the label was not moved; quietly where it is on our version already. Raises StoreError."""
+        errand.sent = False  # refused, so that what is read now is no effect of ours
+        now = self._value(errand, CURRENT)["VersionId"]
+        if now == version:
+            return
+        self._forget(version)
+        if now != after:
+            raise self._conflict()
+        raise StoreError(
+            f"{self.name} refuses to move AWSCURRENT to the new version. The current key is unchanged.",
+            "Look at its versions in AWS, and do it by hand.",
+        )
 
     def _forget(self, version: str) -> None:
         """Take our label off, so that AWS may delete the version that was never used."""
@@ -184,6 +200,8 @@ class AwsStore:
         found: Mapping[str, Any] = self._connected().get_secret_value(
             SecretId=self._where.secret_id, VersionStage=stage
         )
+        if not found.get("VersionId"):
+            raise aws_errors.NoAnswer
         return found
 
     def _stored(self, found: Mapping[str, Any]) -> Stored:

@@ -28,6 +28,10 @@ _OLD_LOGIN |= {"LoginTokenLoadError", "LoginRefreshRequired", "InfiniteLoopConfi
 _CODE = re.compile(r"[A-Z][A-Za-z]{2,50}")
 
 
+class NoAnswer(Exception):
+    """What came is no answer of Secrets Manager."""
+
+
 class AsksForInput(Exception):
     """A profile wants a code of a second factor, which nobody can type here."""
 
@@ -68,7 +72,7 @@ def _unanswered(kind: str, store: str) -> Told:
     if kind in ("SSLError", "ProxyConnectionError"):
         what = "its certificate is not trusted" if kind == "SSLError" else "the proxy does not let us"
         return Told(f"{store} cannot be reached: {what}.", "Set AWS_CA_BUNDLE or HTTPS_PROXY.", "silent")
-    if kind in ("ResponseParserError", "KeyError", "JSONDecodeError"):
+    if kind in ("ResponseParserError", "NoAnswer", "JSONDecodeError"):
         return Told(f"{store} answers with something that is no answer of AWS.", _REACH, "silent")
     return Told(f"{store} cannot be reached, or cuts the connection ({kind}).", _REACH, "silent")
 

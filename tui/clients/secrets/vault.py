@@ -154,7 +154,7 @@ class VaultStore:
                 path=self._where.path, secret=dict(data), cas=cas, mount_point=self._where.mount
             )
         except InvalidRequest as error:
-            if not vault_errors.says_check(error.errors or ()):
+            if not vault_errors.says_check((*(error.errors or ()), error.text)):
                 raise
             return None
         return answer
