@@ -178,6 +178,7 @@ async def test_a_key_that_works_goes_to_the_preview_by_its_own_key_and_y_alone_a
         await desk.press("y")
         assert desk.session.did("approve") == [("approve", desk.session.plan)]
         assert desk.screen == "MainScreen"
+        assert desk.session.did("forget_keys") == [], "the session needs it until it is stored"
 
 
 async def test_leaving_the_preview_comes_back_to_the_tested_key(desk) -> None:
@@ -194,6 +195,7 @@ async def test_leaving_the_preview_comes_back_to_the_tested_key(desk) -> None:
         await desk.press("escape")
         assert desk.screen == "MainScreen"
         assert desk.session.did("approve") == []
+        assert desk.session.did("forget_keys")
 
 
 async def test_nothing_is_looked_at_before_the_test_has_answered(desk) -> None:

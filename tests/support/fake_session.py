@@ -151,6 +151,9 @@ class FakeSession:
             raise found
         return found
 
+    def forget_keys(self) -> None:
+        self.calls.append(("forget_keys",))
+
     async def preview_rotation(self, candidate: Secret, overrule: str = "") -> Plan:
         self._did("preview_rotation", candidate, overrule)
         return await self._planned(None)

@@ -5,6 +5,7 @@ change has. The new key is in this screen's memory and in the session's, and lea
 """
 
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -45,6 +46,7 @@ class KeyScreen(Dialog[None]):
         self.stand = Stand(title)
         self.panel = RotationPanel(glyphs=desk.glyphs)
         self._candidate: Secret | None = None
+        self._approved = False
 
     def compose(self) -> ComposeResult:
         """The frame with the field."""
@@ -56,8 +58,11 @@ class KeyScreen(Dialog[None]):
         self._test_current()
 
     def on_unmount(self) -> None:
-        """Whatever closes this screen, the new key is forgotten."""
+        """Whatever closes this screen, the new key is forgotten; but the session stores an approved one."""
         self._forget()
+        if not self._approved:
+            with suppress(SessionError):  # a console that ends has let its session go, keys and all
+                self.desk.session.forget_keys()
 
     def take(self, _snapshot: Snapshot) -> None:
         """A new snapshot: who we are, and which key the pods have."""
@@ -218,4 +223,5 @@ class KeyScreen(Dialog[None]):
     def _looked(self, approved: bool | None) -> None:
         """Back from the preview: once it was approved the session has the key, and this is over."""
         if approved:
+            self._approved = True
             self.answer(None)

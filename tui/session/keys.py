@@ -136,6 +136,10 @@ class KeyRing:
         self._made.redact.add(key)
         self._held = {**dict(list(self._held.items())[1 - _MOST_HELD :]), token: key}
 
+    def forget(self) -> None:
+        """Forget every new key that was only looked at. The redactor alone still knows them."""
+        self._held, self._tests = {}, {}
+
     def held(self, token: str) -> Secret | None:
         """The key of a plan."""
         return self._held.get(token)
@@ -166,7 +170,8 @@ class KeyRing:
 
     async def close(self) -> None:
         """Forget every key that was only looked at, and close the store."""
-        self._held, store, self._store = {}, self._store, None
+        self.forget()
+        store, self._store = self._store, None
         if store is not None:
             await store[1].close()
 

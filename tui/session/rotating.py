@@ -38,3 +38,8 @@ class Rotating(Core):
         rule = rotation_rule(working.board.runbook)
         offer = await working.keys.offer(candidate, overrule)
         return await working.operations.preview(rule.id, None, self._incident_id(), offer)
+
+    def forget_keys(self) -> None:
+        """Forget the new keys that were looked at, unless one is being stored at this moment."""
+        if self._parts.working is not None and not self._snapshot.running:
+            self._parts.working.keys.forget()
