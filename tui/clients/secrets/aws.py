@@ -106,12 +106,12 @@ class AwsStore:
     def back_by_hand(self) -> str:
         """AWSCURRENT moved back to the version before; no value passes through anything."""
 
-        def version(*stage: str) -> str:
-            get = [*self._command("get-secret-value"), *stage, "--query", "VersionId", "--output", "text"]
-            return f'"$({shlex.join(get)})"'
+        def version(label: str) -> str:
+            get = [*self._command("get-secret-value"), "--version-stage", label, "--query", "VersionId"]
+            return f'"$({shlex.join(get)} --output text)"'
 
         move = shlex.join([*self._command("update-secret-version-stage"), "--version-stage", CURRENT])
-        to, fro = version("--version-stage", PREVIOUS), version()
+        to, fro = version(PREVIOUS), version(CURRENT)
         return f"{move} --move-to-version-id {to} --remove-from-version-id {fro}"
 
     async def close(self) -> None:
