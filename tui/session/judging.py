@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 # The last samples of a window are scraped a little after its end.
 SCRAPE = 1.0
 BY_HAND = "unknown: the watch was ended by hand"
+TAKEN_BACK = "unknown: taken back before its verdict"
 Show = Callable[[Stage, str], None]
-
 Window = tuple[datetime, datetime]
+
 
 @dataclass(frozen=True, slots=True)
 class Windows:
@@ -36,8 +37,8 @@ class Windows:
     watch: timedelta
     hold: timedelta
     rollout: timedelta
-
     afterwards: timedelta = timedelta(minutes=10)
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -173,7 +174,7 @@ class Watch:
         """Wait until the samples of that moment have been scraped."""
         await self._clock.sleep(max((moment - self._clock.now()).total_seconds() + SCRAPE, 0.0))
 
-    async def end(self, watched: Watched) -> None:
+    async def end(self, watched: Watched, because: str = BY_HAND) -> None:
         """Nobody waits any longer: the cluster says what is there now, and the verdict is unknown."""
         from tui.mitigations.kinds import kind_named
         from tui.mitigations.settle import settled
@@ -191,7 +192,7 @@ class Watch:
             else:
                 data = {"intent": watched.intent, "outcome": outcome}
                 await self._note(Kind.SETTLED, f"{found[0].title}, as the cluster has it: {outcome}", data)
-        await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, BY_HAND + why))
+        await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, because + why))
 
     async def _verdict(self, watched: Watched, found: Verdict, *, stalled: bool = False) -> None:
         draft = intents.verdict(watched.intent, found, self._clock.now(), stalled=stalled)

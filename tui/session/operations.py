@@ -1,7 +1,7 @@
 """Mitigations, in the order of the protocol: preview, approve, apply, follow, judge, undo, settle."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
 from tui.session.intents import ACTOR
-from tui.session.judging import Watch, Watched, Windows
+from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
 from tui.session.refusals import in_words
 from tui.session.snapshot import Running
 
@@ -33,7 +33,8 @@ AGAIN, AGAIN_MOST = 2.0, 30.0
 class _Run:
     """One mitigation under way.
 
-    `waiting` is the part of it that may be ended by hand; `by_hand` says that it was.
+    `waiting` is the part of it that may be ended by hand; `by_hand` says why it was; `decides`
+    that it only decides about a lease.
     """
 
     shown: Running
@@ -41,9 +42,13 @@ class _Run:
     intent: str = ""
     task: "asyncio.Task[None] | None" = None
     waiting: "asyncio.Future[Any] | None" = None
-    by_hand: bool = False
-
+    by_hand: str = ""
     decides: bool = False
+
+    def gives_way(self, plan: Plan) -> bool:
+        """Whether the plan takes back the very change whose effect is only being watched."""
+        return bool(plan.undoes) and plan.undoes == self.intent and self.shown.stage is Stage.WATCHING
+
 
 class Operations:
     """What is done to the world. One change at a time on one target; each step is an entry."""
@@ -156,7 +161,9 @@ class Operations:
             )
         if self.unsettled:
             raise SessionError(f"Nothing was changed: {self.unsettled}", "Press r to look again.")
-        if any(run.target == plan.target.key for run in self._runs):
+        # A decision about a lease restarts nothing: it waits for nobody's verdict.
+        beside = plan.kind == DECIDES
+        if not beside and any(r.target == plan.target.key and not r.gives_way(plan) for r in self._runs):
             raise SessionError(
                 f"Nothing was changed: another change of {plan.target.deployment} is under way.",
                 "Wait for its verdict.",
@@ -172,6 +179,7 @@ class Operations:
         from tui.mitigations.patch import for_the_record
 
         self.check(plan)
+        await self._end([run for run in self._runs if run.gives_way(plan)], TAKEN_BACK)
         title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
         run = self._begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
         try:
@@ -207,14 +215,15 @@ class Operations:
 
         What is being sent at this moment is not torn off: its answer is awaited first.
         """
-        tasks = [run.task for run in self._runs if run.task is not None]
-        if not tasks:
+        if not any(run.task is not None for run in self._runs):
             raise SessionError("Nothing is being waited for.")
-        for run in self._runs:
-            run.by_hand = True
-            if run.waiting is not None:
-                run.waiting.cancel()
-        await asyncio.wait(tasks)
+        await self._end(self._runs, BY_HAND)
+
+    async def decided(self) -> None:
+        """Wait for the decisions about leases that are being made; they roll nothing out."""
+        tasks = [run.task for run in self._runs if run.decides and run.task is not None]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def stop(self) -> None:
         """Stop waiting for what runs. What was sent stays sent, and is settled on the next resume."""
@@ -227,12 +236,6 @@ class Operations:
 
     async def settle(self) -> None:
         """Compare intents without outcome with the cluster, before anything else is offered.
-    async def decided(self) -> None:
-        """Wait for the decisions about leases that are being made; they roll nothing out."""
-        tasks = [run.task for run in self._runs if run.decides and run.task is not None]
-        if tasks:
-            await asyncio.wait(tasks)
-
 
         Where it cannot be asked it is asked again in the background. What turns out to be in force
         and was never judged is judged then.
@@ -365,7 +368,7 @@ class Operations:
         try:
             await self._endable(run, self._watch.watch(watched, show))
         except _EndedByHand:
-            await self._watch.end(watched)
+            await self._watch.end(watched, run.by_hand)
 
     async def _endable(self, run: _Run, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it, unless and until it is ended by hand. Raises _EndedByHand."""
@@ -381,6 +384,16 @@ class Operations:
             raise _EndedByHand from None
         finally:
             run.waiting = None
+
+    async def _end(self, runs: Iterable[_Run], why: str) -> None:
+        """End what these wait for, and wait until that is written down."""
+        ending = [run for run in runs if run.task is not None]
+        for run in ending:
+            run.by_hand = why
+            if run.waiting is not None:
+                run.waiting.cancel()
+        if ending:
+            await asyncio.wait([run.task for run in ending if run.task is not None])
 
     # -- writing down
 
