@@ -3,6 +3,7 @@
 import json
 import logging
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -121,6 +122,32 @@ async def test_bytes_that_are_no_text_are_refused(gcp: World) -> None:
     bench.server.versions.append(b"\xff\xfe\x00")
     with pytest.raises(StoreError, match="holds bytes that are no text"):
         await (await bench.open()).read()
+
+
+async def test_no_warning_of_the_library_stands_on_the_screen(
+    gcp: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Google's warns of a person's own login without a quota project; here a warning is an error."""
+    bench, _ = gcp
+    login = {
+        "type": "authorized_user",
+        "client_id": CLIENT_OF_GCLOUD,
+        "client_secret": "a",
+        "refresh_token": "b",
+    }
+    folder = tmp_path / "gcloud"
+    folder.mkdir()
+    (folder / "application_default_credentials.json").write_text(json.dumps(login))
+    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(folder))
+    monkeypatch.setenv("PATH", str(tmp_path))  # the library asks gcloud for a project that we do not need
+    store = await bench.open()
+    assert isinstance(store, GcpStore)
+    made = store._connected()
+    assert made.transport._credentials.refresh_token == "b"
+
+
+CLIENT_OF_GCLOUD = "764086051850-6qr4p6gpi6hn506pt8ejuq83di341hur.apps.googleusercontent.com"
 
 
 def test_the_commands_by_hand_name_project_and_place_and_quote_what_is_odd() -> None:

@@ -158,6 +158,12 @@ async def test_the_token_comes_from_the_settings_else_from_the_login(vault: Worl
     assert "vault login" in caught.value.remedy
     (tmp_path / ".vault-token").write_text(f"{TOKEN}\n")
     assert (await store.read()).secret == Secret(OLD)
+    bench.server.token = "hvs.another"
+    with pytest.raises(StoreError, match="does not know the token"):
+        await store.read()
+    (tmp_path / ".vault-token").write_text("hvs.another")
+    assert (await store.read()).secret == Secret(OLD)  # whoever logged in again need not start again
+    bench.server.token = TOKEN
     redact = Redactor()
     named = msgspec.structs.replace(unset, token=SecretSource(env="OURS"), namespace="team")
     store = await VaultStore.opened(named, {"VAULT_ADDR": way.url, "OURS": TOKEN}, redact)

@@ -234,6 +234,7 @@ class AwsStore:
         return self._client
 
     def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
+        self._client = None  # a new login is taken at the next time
         return aws_errors.turned(error, errand, self.name, self.whom)
 
     def _conflict(self) -> StoreError:

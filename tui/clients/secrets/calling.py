@@ -8,6 +8,7 @@ neither its exception nor its frames go with them.
 
 import logging
 import threading
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -131,19 +132,24 @@ def _error(told: Told, errand: Errand) -> StoreError:
 
 
 async def library(extra: str, loggers: Iterable[str], *modules: str) -> None:
-    """Import a store's library, which takes a second, off the loop; and keep its logs to warnings.
+    """Import a store's library, which takes a second, off the loop; and keep it quiet.
 
-    At a lower level each of them logs requests and answers, values included.
+    Its logs are kept to warnings: at a lower level each of them logs requests and answers, values
+    included. Its warnings to programmers are not for whoever looks at a console.
 
     Raises StoreError where the extra is not installed.
     """
 
+    names = tuple(loggers)
+
     def work() -> bool:
+        for name in names:  # printed warnings would stand in the middle of the screen
+            warnings.filterwarnings("ignore", module=rf"{name}(\.|\Z)")
         try:
             imported(*modules)
         except ImportError:
             return False
-        for name in loggers:
+        for name in names:
             quiet(name)
         return True
 

@@ -171,6 +171,7 @@ class GcpStore:
         return self._client
 
     def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
+        self._client = None  # a new login is taken at the next time
         return gcp_errors.turned(error, errand, self.name, self.whom)
 
     def _conflict(self, said: str, *, sent: bool = False) -> StoreError:

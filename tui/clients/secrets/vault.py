@@ -215,7 +215,9 @@ class VaultStore:
         return self._client
 
     def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
-        return vault_errors.turned(error, errand, self.name, self.whom, self._token_is_known)
+        told = vault_errors.turned(error, errand, self.name, self.whom, self._token_is_known)
+        self._client = None  # a new login is taken at the next time
+        return told
 
     def _token_is_known(self) -> bool:
         """Whether Vault knows the token at all: a 403 does not tell that from a missing capability."""
