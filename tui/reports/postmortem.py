@@ -72,7 +72,7 @@ def markdown(facts: PostmortemFacts) -> str:
         one_day=_one_day(facts),
         cause=_cause(facts.entries, incident.root_cause),
         failed=_failed(facts.failed_requests, facts.coverage),
-        mitigations=tuple(_mitigation(applied, facts.entries) for applied in incident.mitigations),
+        mitigations=tuple(_mitigations(facts)),
         actions=tuple(_actions(facts)),
     )
 
@@ -146,7 +146,7 @@ def _summary(facts: PostmortemFacts) -> Iterator[str]:
 
 
 def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
-    """Milestones and key entries by the time they happened; an unknown one follows the one before it."""
+    """Milestones and key entries by the time they happened, then the milestones of which none is known."""
     incident = facts.incident
     milestones = [
         Row(incident.alert_at, "Alert fired", True),
@@ -161,11 +161,7 @@ def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
         if entry.kind in KEY_KINDS
     )
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
-    for place, row in enumerate(milestones):
-        if row.at is None:
-            before = milestones[place - 1] if place else None
-            known.insert(known.index(before) + 1 if before else 0, row)
-    return tuple(known)
+    return (*known, *(row for row in milestones if row.at is None))
 
 
 def _known(row: Row) -> bool:
@@ -206,6 +202,22 @@ def _failed(failed: float | None, coverage: float | None) -> str:
     return (
         f"{'' if coverage >= 0.995 else 'at least '}{count} (the metrics cover {share} of the impact window)"
     )
+
+
+def _mitigations(facts: PostmortemFacts) -> Iterator[Mapping[str, Any]]:
+    """The changes in their order, each with its undos; an undo of another incident's stands by itself."""
+    changes = facts.incident.mitigations
+    own = {applied.intent for applied in changes}
+    for applied in changes:
+        if applied.undoes not in own:
+            undos = tuple(_undo(undo, facts.entries) for undo in changes if undo.undoes == applied.intent)
+            yield {**_mitigation(applied, facts.entries), "undos": undos}
+
+
+def _undo(undo: Applied, entries: Iterable[Entry]) -> str:
+    """`by ana, 15:40: applied: MAX_CONCURRENT_MISTRAL 3 → 10`."""
+    made = _mitigation(undo, entries)
+    return f"by {made['by']}, {clock(undo.at)}: {made['outcome']}"
 
 
 def _mitigation(applied: Applied, entries: Iterable[Entry]) -> Mapping[str, Any]:
