@@ -1,7 +1,7 @@
 """The workload: the deployment that calls Mistral, its pods, its key and its recent log lines."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,14 +105,14 @@ class Workload(Asking):
         container = pod_logs.container_of(deployment, self._settings.container)
         beside = _Beside(self.limit * _SHARE)
         pods, sets, scalers, key = await asyncio.gather(
-            beside.ask("pods", cluster.pods()),
-            beside.ask("ReplicaSets", cluster.replica_sets()),
-            beside.ask("autoscalers", cluster.autoscalers()),
-            beside.ask("the key's Secret", self._key(cluster, deployment, container)),
+            beside.ask("pods", cluster.pods),
+            beside.ask("ReplicaSets", cluster.replica_sets),
+            beside.ask("autoscalers", cluster.autoscalers),
+            beside.ask("the key's Secret", lambda: self._key(cluster, deployment, container)),
         )
         logs, way = await asyncio.gather(
-            beside.ask("logs", self._logs(cluster, pods or (), container)),
-            beside.ask("policies", self._egress(cluster, deployment, container, pods or ())),
+            beside.ask("logs", lambda: self._logs(cluster, pods or (), container)),
+            beside.ask("policies", lambda: self._egress(cluster, deployment, container, pods or ())),
         )
         return Found(deployment, pods, sets, scalers, key, logs, tuple(beside.hidden), way)
 
@@ -272,13 +272,16 @@ class _Beside:
         self.hidden: list[str] = []
         self._seconds = seconds
 
-    async def ask(self, what: str, asked: Coroutine[Any, Any, T]) -> T | None:
-        """The answer; None where it is refused or too slow, which is then noted."""
+    async def ask(self, what: str, asked: Callable[[], Awaitable[T]]) -> T | None:
+        """The answer; None where it is refused or too slow, which is then noted.
+
+        It is asked here and not by the caller: a reading that is given up at once asks nothing.
+        """
         from tui.clients.cluster_errors import ClusterError
 
         try:
             async with asyncio.timeout(self._seconds):
-                return await asked
+                return await asked()
         except ClusterError as error:
             self.hidden.append(error.said)
         except TimeoutError:
