@@ -5,6 +5,7 @@ vault-plugin-secrets-kv (path_data.go).
 """
 
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -110,14 +111,15 @@ def _answer(body: Any, status: int = 200) -> web.Response:
 
 
 @asynccontextmanager
-async def serving(handle: Any) -> AsyncIterator[str]:
+async def serving(handle: Any, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """The address where this handler answers everything, until the block ends."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    scheme = "https" if tls else "http"
     try:
-        yield "http://{}:{}".format(*runner.addresses[0][:2])
+        yield "{}://{}:{}".format(scheme, *runner.addresses[0][:2])
     finally:
         await runner.cleanup()

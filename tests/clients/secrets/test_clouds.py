@@ -13,11 +13,14 @@ import pytest
 
 from tests.clients.secrets.benches import NEW, OLD, OTHER, THEIRS, Bench
 from tests.support.between import CUT, HANG, LOSE, Between
-from tui.clients.secrets import StoreError, calling
+from tests.support.vault_server import TOKEN
+from tui.clients.cluster import Cluster
+from tui.clients.secrets import StoreError, calling, open_store
 from tui.clients.secrets.cloud import opened
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.settings import KeyStore as Named
+from tui.settings import Settings
 
 Each = tuple[Bench, Between]
 KEYS = (OLD, NEW, THEIRS, OTHER)
@@ -285,6 +288,19 @@ class TestLeaving:
             await caller.run(work)
         assert (caught.value.outcome, caught.value.sent) == ("unknown", True)
         release.set()
+
+
+class TestOpening:
+    async def test_the_settings_choose_the_store_and_the_cluster_s_redactor_learns_its_key(
+        self, each: Each, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        bench, _ = each
+        monkeypatch.setenv("VAULT_TOKEN", TOKEN)
+        store = await open_store(Settings(key_store=bench.named), cluster)
+        assert store.kind == bench.kind
+        assert (await store.read()).secret == Secret(OLD)
+        assert OLD not in cluster.redact.text(f"it is {OLD}")
+        await store.close()
 
 
 class TestLibraries:

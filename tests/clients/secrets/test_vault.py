@@ -10,7 +10,8 @@ import pytest
 from tests.clients.secrets.benches import NEW, OLD, OTHER, THEIRS, OfVault
 from tests.clients.secrets.test_clouds import tells_nothing
 from tests.support.between import Between
-from tests.support.vault_server import TOKEN
+from tests.support.hostile import trusted_by
+from tests.support.vault_server import TOKEN, serving
 from tui.clients.secrets import StoreError
 from tui.clients.secrets.vault import VaultStore
 from tui.model.redaction import Redactor
@@ -145,6 +146,25 @@ async def test_the_token_is_sent_to_nowhere_else(vault: World, caplog: pytest.Lo
     with pytest.raises(StoreError, match="sends us to another address") as caught:
         await (await bench.open()).read()
     tells_nothing(caught.value, caplog)
+
+
+async def test_a_certificate_of_ones_own_authority_is_believed_where_it_is_named(
+    vault: World, tmp_path: Path
+) -> None:
+    bench, _ = vault
+    tls, authority = trusted_by()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    async with serving(bench.server.handle, tls) as url:
+        where = msgspec.structs.replace(bench.named.vault, address=url)
+        bench.named = msgspec.structs.replace(bench.named, vault=where)
+        with pytest.raises(StoreError, match="its certificate is not trusted") as caught:
+            await (await bench.open()).read()
+        assert "key_store.vault.ca_file" in caught.value.remedy
+        where = msgspec.structs.replace(where, ca_file=str(tmp_path / "ca.pem"))
+        bench.named = msgspec.structs.replace(bench.named, vault=where)
+        store = await bench.open()
+        assert (await store.read()).secret == Secret(OLD)
+        await store.close()
 
 
 async def test_the_token_comes_from_the_settings_else_from_the_login(vault: World, tmp_path: Path) -> None:
