@@ -105,7 +105,7 @@ def _others(stand: Stand, snapshot: Snapshot) -> Iterator[tuple[str, str, str]]:
         asked = Check.WORKLOAD in snapshot.checks
         yield "pods", "their Secret cannot be read from here" if asked else "asking…", "dim"
     elif theirs == known:
-        yield "pods", f"their Secret has this key, {theirs}; each pod has the one it started with", ""
+        yield "pods", "their Secret has this key; a pod keeps the one it started with", ""
     else:
         yield "pods", f"their Secret has {'another' if known else 'the'} key, {theirs}", "warn" * bool(known)
     here = _fingerprint(snapshot, Check.MISTRAL_API)
@@ -128,9 +128,10 @@ def _how(snapshot: Snapshot, runbook: Runbook | None, places: Places) -> Iterato
     else:
         link = runbook.links.get(_LINK) if runbook is not None else None
         where = f" at {link.url}" if link is not None else " where yours are made"
-        yield "1", f"Make a new key{where}. Do not revoke the old one yet.", ""
+        yield "1", f"Make a new key{where}.", ""
     yield "2", "Paste it here; Enter tests it with the API, and stores it nowhere.", ""
-    yield "3", "Look at the change, and confirm it there: stored, pods restarted, proven.", ""
+    yield "3", "Look at the change and confirm it: stored, pods restarted, proven.", ""
+    yield "4", "Revoke the old key last, once the pods authenticate.", ""
 
 
 # The new key
@@ -147,10 +148,10 @@ def _found(stand: Stand, glyphs: Glyphs) -> Iterator[tuple[str, str]]:
 
 def _next(stand: Stand, store: str) -> str:
     if stand.testing:
-        return "Wait for the answer. Esc forgets the new key, and leaves."
+        return "Wait for the answer, 20 s at most. Esc forgets the new key, and leaves."
     if stand.found is not None:
         if stand.found.works:
-            return f"{store} shows what storing it would change. Nothing is stored by looking."
+            return f"{store} shows what storing it would change; looking stores nothing."
         if stand.found.works is None:
             return f"Enter asks once more. {store} asks why it is to be stored untested."
         return f"Backspace makes room for another one. {store} asks why it is to be stored all the same."
@@ -172,5 +173,5 @@ def _keys(stand: Stand, store: str) -> Iterator[tuple[str, str]]:
     if stand.found is not None and not storable(stand):
         yield store, "store it in spite of its test"
     if new:
-        yield "Ctrl+U", "empties the field"
+        yield "Ctrl+U", "empties it"
     yield "Esc", "forgets it and leaves" if new else "leaves"
