@@ -297,6 +297,16 @@ async def test_the_menu_leads_there_too(desk) -> None:
         assert desk.screen == "KeyScreen"
 
 
+async def test_the_palette_leads_there_even_where_there_is_no_deployment_to_change(desk) -> None:
+    async with desk(place=sights.Place()) as desk:
+        await desk.press("colon", *("space" if c == " " else c for c in "new one"), "enter")
+        assert desk.screen == "KeyScreen"
+        await paste(desk, NEW_KEY)
+        await desk.press("enter")
+        await until(desk, "Key 0339 works")
+        await until(desk, "no deployment is set")
+
+
 async def test_the_key_is_nowhere_but_in_a_secret(desk) -> None:
     """Neither on the screen nor in a picture of it, a title, the clipboard, or the repr of anything."""
     async with desk((120, 40)) as desk:

@@ -11,7 +11,7 @@ import tui
 from tui.model import times
 from tui.model.incident import Entry
 from tui.model.reading import Check
-from tui.model.runbook import Runbook
+from tui.model.runbook import RotateKey, Runbook
 from tui.screens import details, here, pages, view
 from tui.screens.desk import Desk, Flow
 from tui.screens.reader import Page
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 _FOLLOW = "follow"
+# The kind of change whose preview asks for a new key first.
+ROTATES = RotateKey.kind
 
 
 # Dialogs
@@ -256,7 +258,7 @@ def _others(fitting: Sequence[Action], runbook: Runbook | None) -> list[Action]:
 async def preview(desk: Desk, mitigation_id: str, title: str) -> None:
     """The preview of a mitigation; that of a key's rotation asks for the new key first."""
     rule = desk.runbook.mitigations.get(mitigation_id) if desk.runbook else None
-    if rule is not None and rule.change.kind == "rotate-key":
+    if rule is not None and rule.change.kind == ROTATES:
         from tui.screens.keys import KeyScreen
 
         await desk.ask(KeyScreen(desk, title))
