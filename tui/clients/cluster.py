@@ -16,7 +16,7 @@ from tui.clients.cluster_connection import Connection, items_of
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
 from tui.clients.cluster_http import MANAGER, an_object, at
 from tui.clients.cluster_once import Once
-from tui.clients.cluster_secrets import Secrets, decoded
+from tui.clients.cluster_secrets import Secrets
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -218,7 +218,7 @@ class Cluster:
     async def secret_value(self, name: str, key: str) -> Secret | None:
         """One value of a Secret; None where it is missing or we may not read it."""
         try:
-            return decoded(await self.secrets.read(name), key)
+            return await self.secrets.value(name, key)
         except ClusterError as error:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
                 return None

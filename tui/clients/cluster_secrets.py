@@ -37,10 +37,18 @@ class Secrets:
         self._connection = connection
 
     async def read(self, name: str) -> dict[str, Any]:
-        """The Secret as the server has it. Raises ClusterError."""
+        """The Secret as the server has it; every value of it is a secret from now on. Raises ClusterError."""
         found = await self._connection.json("GET", self._path(name), self._asked("get", name))
         self._learn(found)
         return found
+
+    async def value(self, name: str, key: str) -> Secret | None:
+        """One value, which alone is learned: the others may be plain words, and are not kept."""
+        found = await self._connection.json("GET", self._path(name), self._asked("get", name))
+        value = decoded(found, key)
+        if value is not None:
+            self._connection.redact.add(value)
+        return value
 
     async def patch(self, name: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Merge into it; the answer is the Secret as stored. Raises ClusterError, in our words alone."""
