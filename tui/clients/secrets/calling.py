@@ -23,8 +23,8 @@ DEADLINE = 25.0  # of a whole errand: fetching credentials and at most three cal
 _MOST_THREADS = 4
 # What a person must know of every store that is not in the cluster.
 SYNC = (
-    "an operator that copies the key into the cluster does so at its own interval: see that it has, "
-    "before pods are restarted"
+    "an operator that copies the key into the cluster does so at its own interval: pods are restarted "
+    "once the Secret that they read has the key"
 )
 _UNKNOWN = "Whether the key was stored cannot be told yet."
 _READ_AGAIN = "Read the store before anything else is sent to it."
