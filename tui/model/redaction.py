@@ -8,10 +8,10 @@ hex digits is never taken: it is a trace id, a digest or a gateway's request id.
 import base64
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
-from weakref import WeakSet
 
 from tui.model.secret import Secret
 
@@ -104,7 +104,7 @@ class Redactor:
         self._known: re.Pattern[str] | None = None
         for secret in known:
             self.add(secret)
-        _LIVING.add(self)
+        _LATEST.append(self)
 
     def add(self, secret: Secret) -> None:
         """Hold one more secret from now on."""
@@ -168,15 +168,16 @@ class Redactor:
         return text
 
 
-_LIVING: WeakSet[Redactor] = WeakSet()
+# A process has one or two. They are held, since an error may outlive the part that it came from.
+_LATEST: deque[Redactor] = deque(maxlen=16)
 
 
 def without_all_secrets(text: str) -> str:
-    """The text without what any redactor of this process holds: for what nobody foresaw.
+    """The text without what the latest redactors of this process hold: for what nobody foresaw.
 
     An error that reaches the top comes from who knows which part, with that part's secrets.
     """
-    for redactor in list(_LIVING):
+    for redactor in list(_LATEST):
         text = redactor.text(text)
     return text
 
