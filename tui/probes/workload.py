@@ -23,6 +23,7 @@ from tui.model.times import span
 from tui.probes import pod_logs
 from tui.probes.egress import Way, cleaned, facts_of
 from tui.probes.log_lines import top
+from tui.probes.pod_states import crashes, restarts, whole
 from tui.probes.probe import SUMMARY, Asking, Pace
 from tui.settings import Kubernetes
 
@@ -35,8 +36,6 @@ _VARIABLES = {
     "fallback": "MISTRAL_FALLBACK",
     "timeout_ms": "MISTRAL_TIMEOUT_MS",
 }
-_CRASHES = frozenset({"CrashLoopBackOff", "Error", "RunContainerError", "StartError"})
-_RESTARTED_LATELY = 3
 # Of the asking's time, for each of the two rounds that follow the deployment.
 _SHARE = 0.4
 # Of two revisions, as many differences as a person reads.
@@ -217,8 +216,8 @@ class Workload(Asking):
             "outcome": "ok",
             "user": self.plain(cluster.user, 80),
             "replicas": read.replicas_wanted(deployment),
-            "ready": _whole(status.get("readyReplicas")),
-            "updated": _whole(status.get("updatedReplicas")),
+            "ready": whole(status.get("readyReplicas")),
+            "updated": whole(status.get("updatedReplicas")),
             "rollout": str(read.rollout_of(deployment).state),
             "revision": self.plain(notes.get(read.REVISION, ""), 20) or None,
             "change_cause": self.plain(notes.get(read.CHANGE_CAUSE, ""), 120) or None,
@@ -231,8 +230,8 @@ class Workload(Asking):
         if changed is not None:
             facts["last_change_age_s"] = round(max((now - changed).total_seconds(), 0.0))
         if found.pods is not None:
-            facts["crashlooping"] = sum(1 for pod in found.pods if _crashes(pod))
-            facts["restarts"] = sum(_restarts(pod) for pod in found.pods)
+            facts["crashlooping"] = sum(1 for pod in found.pods if crashes(pod))
+            facts["restarts"] = sum(restarts(pod) for pod in found.pods)
         if found.autoscalers is not None:
             facts["autoscaler_max"] = max((_most(scaler) for scaler in found.autoscalers), default=None)
         if found.key is not None:
@@ -358,34 +357,10 @@ def _mistral_lines(logs: pod_logs.PodLogs) -> str:
     return f"In the pods' logs: {told}, in {span(logs.window)}."
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
 def _image(deployment: Json, container: str) -> str:
     found = read.container_named(deployment, container)
     return str(found[1].get("image") or "") if found else ""
 
 
-def _statuses(pod: Json) -> list[Json]:
-    found = (pod.get("status") or {}).get("containerStatuses")
-    return [s for s in found if isinstance(s, Mapping)] if isinstance(found, list) else []
-
-
-def _crashes(pod: Json) -> bool:
-    for status in _statuses(pod):
-        waiting = (status.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") in _CRASHES:
-            return True
-        terminated = (status.get("state") or {}).get("terminated") or {}
-        if terminated.get("exitCode") and _whole(status.get("restartCount")) >= _RESTARTED_LATELY:
-            return True
-    return False
-
-
-def _restarts(pod: Json) -> int:
-    return sum(_whole(status.get("restartCount")) for status in _statuses(pod))
-
-
 def _most(scaler: Json) -> int:
-    return _whole((scaler.get("spec") or {}).get("maxReplicas"))
+    return whole((scaler.get("spec") or {}).get("maxReplicas"))
