@@ -263,6 +263,22 @@ async def worlds() -> None:
             await person.draw("help")
 
 
+async def rotation() -> None:
+    """A revoked key: the new one is tested, unseen, and storing it is looked at."""
+    with world("bad-key") as here:
+        new = (here.config.parent / "candidate.key").read_text(encoding="utf-8").strip()
+        async with console(here) as person:
+            await person.sees("a diagnosis", with_chart)
+            await person.press("enter")
+            await person.reads("knows no such key")
+            await person.type(new)
+            await person.reads("one token of")
+            await person.draw("key")
+            await person.press("ctrl+s")
+            await person.reads("type prodeu")
+            await person.draw("key-preview")
+
+
 async def looks() -> None:
     """The other themes, and ASCII alone."""
     with world("rate-limited") as here:
@@ -308,7 +324,7 @@ async def first_run() -> None:
 
 
 STORIES: dict[str, Callable[[], Awaitable[None]]] = {
-    story.__name__: story for story in (rate_limited, narrow, worlds, looks, dead, first_run)
+    story.__name__: story for story in (rate_limited, narrow, worlds, rotation, looks, dead, first_run)
 }
 
 

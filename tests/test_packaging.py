@@ -49,6 +49,16 @@ def test_the_wheel_brings_the_command_and_the_licence(wheel: zipfile.ZipFile) ->
     assert any(name.endswith("licenses/LICENSE") for name in wheel.namelist())
 
 
+def test_each_store_of_keys_outside_the_cluster_is_an_extra(wheel: zipfile.ZipFile) -> None:
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    wanted = re.findall(
+        r"(?m)^Requires-Dist: ([a-z0-9-]+).*; extra == '(gcp|aws|vault)'$", wheel.read(name).decode()
+    )
+    assert sorted(wanted) == [("boto3", "aws"), ("google-cloud-secret-manager", "gcp"), ("hvac", "vault")]
+    few = min((path.read_text() for path in REQUIREMENTS), key=len)
+    assert not re.search(r"(?m)^(boto3|google-|grpcio|hvac)", few)
+
+
 @pytest.mark.parametrize("path", REQUIREMENTS, ids=lambda p: p.name)
 def test_every_requirement_is_pinned_and_hashed_and_names_no_address(path: Path) -> None:
     told = re.sub(r"(?m)^\s*#.*$", "", path.read_text()).replace("\\\n", " ")

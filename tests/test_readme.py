@@ -143,7 +143,7 @@ def test_there_is_a_screenshot_of_each_main_state_and_two_of_a_small_window() ->
     names = {path.name for path in (ROOT / "screenshots").glob("*.svg")}
     states = (
         "rate-limited preview-read-only preview-armed rollout held resolved provider-outage healthy"
-        " first-run key-alone help servers-gone theme-light theme-ansi ascii mitigations"
+        " first-run key-alone help servers-gone theme-light theme-ansi ascii mitigations key"
     )
     assert {f"{state}-120x40.svg" for state in states.split()} <= names
     assert len([name for name in names if name.endswith("-80x24.svg")]) == 2

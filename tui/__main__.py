@@ -11,6 +11,8 @@ _INTERRUPTED = 130
 _READER_LEFT = 141  # as a shell reports a program that SIGPIPE ended (`| head`)
 # What Textual reads when it is imported. Over SSH an arrow key comes in pieces: 100 ms are too few.
 _TEXTUAL = {"TEXTUAL_ANIMATIONS": "none", "ESCDELAY": "250"}
+# Its own logs have every key that is pressed and all that is pasted: a new API key, too.
+_LOGS = ("TEXTUAL", "TEXTUAL_LOG")
 
 
 def main() -> int:
@@ -26,9 +28,11 @@ def main() -> int:
 
 
 def prepare(environ: MutableMapping[str, str]) -> None:
-    """Set what Textual reads from the environment, where the person has not."""
+    """Set what Textual reads from the environment, where the person has not; its logs stay off."""
     for name, value in _TEXTUAL.items():
         environ.setdefault(name, value)
+    for name in _LOGS:
+        environ.pop(name, None)
 
 
 def _ready_streams() -> None:
@@ -79,10 +83,11 @@ def _discard_output() -> None:
 
 def _bug(error: Exception) -> int:
     from tui.cli.crash import keep
+    from tui.model.text import clean
 
     kept = keep(error, os.environ)
     where = f"What is known of it is in {kept}" if kept else "It could not be written down"
-    print(f"leeward: this is a bug ({type(error).__name__}). {where}.", file=sys.stderr)  # noqa: T201
+    print(clean(f"leeward: this is a bug ({type(error).__name__}). {where}."), file=sys.stderr)  # noqa: T201
     return _CANNOT_TELL
 
 

@@ -128,11 +128,6 @@ class LeewardApp(App[int]):
         except SessionError:
             return None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a session to ask."""
-        return self._session is not None
-
     def begin(self, flow: Flow) -> None:
         """Run a flow as a worker of the app. Keys that come before its dialog is open wait for it."""
         self.say("")
@@ -241,12 +236,18 @@ class LeewardApp(App[int]):
         return True
 
     async def _flow(self, flow: Flow) -> None:
+        """Run a flow to its end. Arming does not lapse in any of its dialogs, nor between them."""
+        session = self._session
+        if session is not None:
+            session.hold_arming()
         try:
             await flow(self)
         except SessionError as refused:
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
         finally:
             self._open_gate()
+            if session is not None and session is self._session:
+                session.release_arming()
 
     async def on_event(self, event: events.Event) -> None:
         """Over a slow line keys come in bursts: a note's first letters must not be the console's keys."""
@@ -283,9 +284,15 @@ class LeewardApp(App[int]):
         if self._said_at and self.clock.monotonic() - self._said_at > _SAID_FOR:
             self.say("")
         now = self.clock.now()
-        over = view.ended(self._snapshot.leases, now) | view.overdue(self._snapshot, now)
-        if over - self._ended_leases and self.opening.console.bell:
-            self.bell()
+        ended = view.ended(self._snapshot.leases, now)
+        over = ended | view.overdue(self._snapshot, now)
+        if fresh := over - self._ended_leases:
+            if names := ", ".join(sorted(variable for variable, _ in fresh & ended)):
+                self.say(
+                    f"{names}: the time it was to be held is over. z undoes it; i, Resolve asks.", "warn"
+                )
+            if self.opening.console.bell:
+                self.bell()
         self._ended_leases = frozenset(over)
         self._paint()
 

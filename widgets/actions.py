@@ -9,7 +9,7 @@ from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, both_ends, wrap
-from widgets.panel import Panel, lit, window
+from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ class ActionsPanel(Panel, can_focus=True):
     """The panel "Do here"."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+        *LIST_KEYS,
         *(Binding(str(n), f"number({n})", f"Action {n}", show=False, id=f"list.{n}") for n in range(1, 10)),
     ]
 

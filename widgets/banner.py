@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from textual.events import Resize
-from textual.widget import Widget
-
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Piece, fit, plain, width_of
-from widgets.parts import PartsRow, spaced
+from widgets.lines import Line, Piece, fit, width_of
+from widgets.parts import PartsBar, PartsRow, spaced
 from widgets.themes import env_role
 
 Form = tuple[Line, tuple[Line, ...]]
@@ -65,7 +62,7 @@ class BannerView:
     leases_short: tuple[str, ...] = ()
 
 
-class Banner(Widget):
+class Banner(PartsBar):
     """Two lines. `show` it a view; it drops what matters least where it is narrow.
 
     What a clock moves stands in parts of exactly its width, so that a tick sends that part alone.
@@ -80,49 +77,30 @@ class Banner(Widget):
         id: str | None = None,  # noqa: A002
         classes: str | None = None,
     ) -> None:
-        self.glyphs = glyphs
         self.view = BannerView()
-        self._rows = (PartsRow(5, glyphs=glyphs), PartsRow(5, glyphs=glyphs))
-        super().__init__(*self._rows, id=id, classes=classes)
+        rows = (PartsRow(5, glyphs=glyphs), PartsRow(5, glyphs=glyphs))
+        super().__init__(*rows, glyphs=glyphs, id=id, classes=classes)
 
     def show(self, view: BannerView) -> None:
         """Show this; the same view again sends nothing."""
         if view != self.view:
             self.view = view
-            self._lay_out()
+            self.show_changes()
 
-    def lines_now(self) -> list[str]:
-        """The characters of the two lines."""
-        return [row.words() for row in self._rows]
-
-    def on_mount(self) -> None:
-        """Be there from the first paint."""
-        self._lay_out()
-
-    def on_resize(self, _event: Resize) -> None:
-        """Lay out for the new width."""
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        if not self.is_attached:
-            return
-        # Before the first layout the line is taken to be as wide as the screen: so the first paint has it.
-        width = self.size.width or self.app.size.width
-        for row, forms in zip(self._rows, (self._first(width), self._second(width)), strict=True):
+    def lay_out(self, width: int) -> None:
+        """The fullest form of each line that fits."""
+        for row, forms in zip(self.rows, (self._first(width), self._second(width)), strict=True):
             left, right = next((f for f in forms if _width(f) <= width), forms[-1])
             row.show(left, right, width)
-
-    def _say(self, text: str) -> str:
-        return self.glyphs.words(plain(text))
 
     def _first(self, width: int) -> list[Form]:
         """Incident, severity, status, and (where it is narrow) whether mutations may run."""
         v = self.view
-        full, short = self._say(v.incident), self._say(v.incident).split("-", 2)[-1]
-        title = self._say(v.title)
-        drill = (Piece(f" {self._say(v.drill)} ", "drill"), Piece(" ")) if v.drill else ()
-        severity = Piece(self._say(v.severity), v.severity_role or "bold")
-        briefly = self._say(v.response_short or v.response)
+        full, short = self.say(v.incident), self.say(v.incident).split("-", 2)[-1]
+        title = self.say(v.title)
+        drill = (Piece(f" {self.say(v.drill)} ", "drill"), Piece(" ")) if v.drill else ()
+        severity = Piece(self.say(v.severity), v.severity_role or "bold")
+        briefly = self.say(v.response_short or v.response)
 
         def left(name: str, most: int) -> Line:
             words = fit(title, most, self.glyphs.ellipsis)
@@ -133,9 +111,9 @@ class Banner(Widget):
             clock = (Piece(f" {response}", v.severity_role),) if response else ()
             return (
                 spaced(severity, *clock, gap=gap),
-                spaced(Piece(self._say(v.status), "bold"), gap=gap),
+                spaced(Piece(self.say(v.status), "bold"), gap=gap),
                 arming,
-                spaced(Piece(self._say(open_for), "dim"), gap=gap),
+                spaced(Piece(self.say(open_for), "dim"), gap=gap),
                 (Piece(" "),),
             )
 
@@ -145,7 +123,7 @@ class Banner(Widget):
             room = width - width_of(left(name, 0)) - sum(width_of(part) for part in beside)
             return left(name, max(room, least)), beside
 
-        response = self._say(v.response)
+        response = self.say(v.response)
         return [
             form(full, response, v.open_for, 3, width),
             form(short, response, v.open_for, 3, width),
@@ -159,13 +137,13 @@ class Banner(Widget):
     def _second(self, width: int) -> list[Form]:
         """Where, who, what is held, and when the next update is due."""
         v = self.view
-        place = [self._say(p) for p in (v.context, v.namespace, v.deployment) if p]
+        place = [self.say(p) for p in (v.context, v.namespace, v.deployment) if p]
         arming = self._arming(3) if width >= WIDE else ()
-        notice = (Piece(f"  {self._say(v.notice)}", "warn"),) if v.notice else ()
-        user = (Piece(f"   you: {self._say(v.user)}"),) if v.user else ()
-        held = spaced(Piece(self._say("  ".join(v.leases)), "armed" if v.leases else ""), gap=2)
-        update = self._say(v.update)
-        shorter = self._say(v.update_short or v.update.removeprefix("next "))
+        notice = (Piece(f"  {self.say(v.notice)}", "warn"),) if v.notice else ()
+        user = (Piece(f"   you: {self.say(v.user)}"),) if v.user else ()
+        held = spaced(Piece(self.say("  ".join(v.leases)), "armed" if v.leases else ""), gap=2)
+        update = self.say(v.update)
+        shorter = self.say(v.update_short or v.update.removeprefix("next "))
 
         def left(between: str, *more: Piece) -> Line:
             return (Piece(f" {between.join(place)} ", env_role(v.env_colour)), *more) if place else more
@@ -195,11 +173,11 @@ class Banner(Widget):
         brief = v.leases_short or v.leases[:1]
         more = len(v.leases) - len(brief)
         count = f" +{more}" if more else ""
-        words = fit(self._say("  ".join(brief)), max(room - 2, 24) - len(count), self.glyphs.ellipsis)
+        words = fit(self.say("  ".join(brief)), max(room - 2, 24) - len(count), self.glyphs.ellipsis)
         return spaced(Piece(words.rstrip() + count, "armed"), gap=2)
 
     def _arming(self, gap: int) -> Line:
-        words = self._say(self.view.arming)
+        words = self.say(self.view.arming)
         if self.view.armed:
             words = f" {self.glyphs.warn} {words} "
         return (

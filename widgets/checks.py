@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Lines, Piece, both_ends, width_of
-from widgets.panel import Panel, lit
+from widgets.panel import LIST_KEYS, Panel, lit
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,7 @@ _ORDER = {"fail": 0, "warn": 1, "unknown": 2}
 class ChecksPanel(Panel):
     """One row (or two, with its note) for each check; where it can be focused, a cursor chooses one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
 
     @dataclass
     class Chosen(Message):

@@ -2,10 +2,18 @@
 
 from dataclasses import dataclass
 
+from textual.binding import Binding
 from textual.events import Blur, Focus
 
 from widgets.glyphs import UNICODE, Box, Glyphs
 from widgets.lines import Line, Lines, Piece, fit_line, width_of
+
+# What every list is moved with: its `action_move(by)` and `action_choose()`.
+LIST_KEYS = (
+    Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
+    Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+    Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """A row of parts, each a widget as wide as its words, so that a tick sends only those words."""
 
+from textual.events import Resize
 from textual.widget import Widget
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Lines, Piece, width_of
+from widgets.lines import Line, Lines, Piece, plain, width_of
 
 
 class Part(Lines):
@@ -50,6 +51,46 @@ class PartsRow(Widget):
     def words(self) -> str:
         """The characters of the row."""
         return "".join(part.lines_now()[0] for part in (self.left, *self.right) if part.size.width)
+
+
+class PartsBar(Widget):
+    """One or more rows of parts that are laid out anew for each width; subclasses do so in `lay_out`."""
+
+    def __init__(
+        self,
+        *rows: PartsRow,
+        glyphs: Glyphs = UNICODE,
+        id: str | None = None,  # noqa: A002
+        classes: str | None = None,
+    ) -> None:
+        self.glyphs = glyphs
+        self.rows = rows
+        super().__init__(*rows, id=id, classes=classes)
+
+    def lay_out(self, width: int) -> None:
+        """Show the rows what stands in `width` cells."""
+
+    def show_changes(self) -> None:
+        """Lay out, where there is a screen to lay out on."""
+        if self.is_attached:
+            # Before the first layout a row is taken to be as wide as the screen: so the first paint has it.
+            self.lay_out(self.size.width or self.app.size.width)
+
+    def say(self, text: str) -> str:
+        """Text from anywhere, safe for this terminal."""
+        return self.glyphs.words(plain(text))
+
+    def lines_now(self) -> list[str]:
+        """The characters of the rows."""
+        return [row.words() for row in self.rows]
+
+    def on_mount(self) -> None:
+        """Be there from the first paint."""
+        self.show_changes()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Lay out for the new width."""
+        self.show_changes()
 
 
 def spaced(*pieces: Piece, gap: int = 3) -> Line:

@@ -18,7 +18,7 @@ _LABEL = 9
 _WIDE = 50
 _FIELD = 8
 _LONGEST_WORD = 64
-_KEYS = "yecgjk"
+_KEYS = "yecgvjk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class ChangePreview(Panel, can_focus=True):
     """The frame of the preview. It starts on Cancel; Enter there cancels, and Enter never applies.
 
     Tab goes between Cancel and the field of the word; a letter that is no key begins the word. In
-    the field every letter is a letter; on Cancel `y e c g j k` are keys.
+    the field every letter is a letter; on Cancel `y e c g v j k` are keys.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -71,6 +71,7 @@ class ChangePreview(Panel, can_focus=True):
         Binding("e", "edit", "Edit", show=False, id="preview.edit"),
         Binding("c", "copy('command')", "Copy", show=False, id="preview.copy"),
         Binding("g", "copy('git')", "Patch for git", show=False, id="preview.git"),
+        Binding("v", "whole", "All of it", show=False, id="preview.whole"),
         Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="list.up"),
         Binding("down,j", "scroll_rows(1)", "Down", show=False, id="list.down"),
         Binding("pageup", "scroll_rows(-8)", "Page up", show=False, id="list.page_up"),
@@ -99,6 +100,10 @@ class ChangePreview(Panel, can_focus=True):
     @dataclass
     class EditAsked(Message):
         """`e`: the value is to be edited."""
+
+    @dataclass
+    class WholeAsked(Message):
+        """`v`: all of it is to be shown on a page of its own."""
 
     @dataclass
     class CopyAsked(Message):
@@ -230,7 +235,12 @@ class ChangePreview(Panel, can_focus=True):
         return self.in_word and character is not None and character.isprintable()
 
     def on_key(self, event: Key) -> None:
-        """Type in the field; everything else is a binding's."""
+        """Type in the field. Tab and Enter are seen here, in their order among what is typed ahead."""
+        if event.key in ("tab", "enter"):
+            event.stop()
+            event.prevent_default()
+            self.action_other() if event.key == "tab" else self.action_enter()
+            return
         letter = event.character if event.is_printable else None
         if not self.in_word:
             if self.view.confirm != "word" or not letter or not letter.isalnum() or letter in _KEYS:
@@ -267,6 +277,10 @@ class ChangePreview(Panel, can_focus=True):
         """`e`."""
         if self.view.editable:
             self.post_message(self.EditAsked())
+
+    def action_whole(self) -> None:
+        """`v`."""
+        self.post_message(self.WholeAsked())
 
     def action_copy(self, what: str) -> None:
         """`c` and `g`."""

@@ -13,7 +13,10 @@ from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Lines, Piece, fit, fit_line, plain
-from widgets.panel import Panel, lit, window
+from widgets.panel import LIST_KEYS, Panel, lit, window
+
+# The cells of a list before a choice's name, and between it and its hint.
+_BEFORE, _BETWEEN = 5, 3
 
 
 class _Remark(Lines):
@@ -132,9 +135,7 @@ class ChoiceList(Panel, can_focus=True):
     """A numbered list. Enter, the number or the letter chooses; Escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
-        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
+        *LIST_KEYS,
         Binding("escape", "leave", "Leave", show=False, id="list.leave"),
     ]
 
@@ -163,31 +164,45 @@ class ChoiceList(Panel, can_focus=True):
         self._top_row = 0
 
     def paint_inside(self, width: int, height: int) -> list[Line]:
-        """The choices that fit."""
-        self._top_row = top = window(self.cursor, self._top_row, len(self.choices), height)
-        name = min(max((cell_len(self.text(c.label)) for c in self.choices), default=0), width * 2 // 3)
+        """The choices that fit: on two lines each where one is too narrow for what they say."""
+        each = self._lines_each(width)
+        shown = max(height // each, 1)
+        self._top_row = top = window(self.cursor, self._top_row, len(self.choices), shown)
+        name = max((cell_len(self.text(c.label)) for c in self.choices), default=0) if each == 1 else 0
         lines: list[Line] = []
-        for y, choice in enumerate(self.choices[top : top + height]):
-            line = self._row(top + y, choice, name, width)
-            lines.append(lit(line, width, self.glyphs.ellipsis) if top + y == self.cursor else line)
-        self.hidden = (top, max(len(self.choices) - top - height, 0))
+        for index, choice in enumerate(self.choices[top : top + shown], top):
+            for line in self._rows(index, choice, name):
+                line = fit_line(line, width, self.glyphs.ellipsis)
+                lines.append(lit(line, width, self.glyphs.ellipsis) if index == self.cursor else line)
+        self.hidden = (top, max(len(self.choices) - top - shown, 0))
         return lines
 
-    def _row(self, index: int, choice: Choice, name: int, width: int) -> Line:
+    def lines_needed(self, width: int) -> int:
+        """How many lines the whole list takes in `width` cells, its frame included."""
+        return max(len(self.choices), 1) * self._lines_each(width - 4) + 2
+
+    def _lines_each(self, width: int) -> int:
+        name = max((cell_len(self.text(c.label)) for c in self.choices), default=0)
+        hint = max((cell_len(self._hint(c)) for c in self.choices), default=0)
+        return 2 if hint and _BEFORE + name + _BETWEEN + hint > width else 1
+
+    def _hint(self, choice: Choice) -> str:
+        now = "  (now)" if choice.current else ""
+        if choice.blocked:
+            return f"{self.glyphs.unset} {self.text(choice.blocked)}{now}"
+        return f"{self.text(choice.hint)}{now}"
+
+    def _rows(self, index: int, choice: Choice, name: int) -> tuple[Line, ...]:
+        """One line with the names in a column of `name` cells, or two where that is 0."""
         mark = self.glyphs.cursor if index == self.cursor else " "
         number = choice.key or (str(index + 1) if index < 9 else " ")
         role = "dim" if choice.blocked else ""
-        hint = (
-            f"{self.glyphs.unset} {self.text(choice.blocked)}" if choice.blocked else self.text(choice.hint)
-        )
-        now = "  (now)" if choice.current else ""
-        line = (
-            Piece(f"{mark} ", "key"),
-            Piece(f"{number}  ", role or "key"),
-            Piece(self.pad(choice.label, name), role),
-            Piece(f"   {hint}{now}", "dim"),
-        )
-        return fit_line(line, width, self.glyphs.ellipsis)
+        left = (Piece(f"{mark} ", "key"), Piece(f"{number}  ", role or "key"))
+        hint = self._hint(choice)
+        if name:
+            label = Piece(self.pad(choice.label, name), role)
+            return ((*left, label, Piece(" " * _BETWEEN + hint, "dim")),)
+        return (*left, Piece(self.text(choice.label), role)), (Piece(" " * _BEFORE + hint, "dim"),)
 
     def on_key(self, event: Key) -> None:
         """A letter or a number of the list."""

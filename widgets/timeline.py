@@ -9,7 +9,7 @@ from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece
-from widgets.panel import Panel, lit, window
+from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,11 @@ class Timeline(Panel, can_focus=True):
     """The rows, oldest first; it follows the end until a person moves up."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        *LIST_KEYS,
         Binding("pageup", "page(-1)", "Page up", show=False, id="list.page_up"),
         Binding("pagedown", "page(1)", "Page down", show=False, id="list.page_down"),
         Binding("home,g", "first", "First", show=False, id="list.first"),
         Binding("end,G", "last", "Last", show=False, id="list.last"),
-        Binding("enter", "choose", "Open", show=False, id="list.choose"),
     ]
 
     @dataclass

@@ -8,7 +8,7 @@ from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, both_ends
-from widgets.panel import Panel, lit, window
+from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +42,11 @@ class TreePanel(Panel, can_focus=True):
     """The rows, and a cursor to walk them that is apart from the live path."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="list.down"),
+        *LIST_KEYS,
         Binding("pageup", "move(-10)", "Page up", show=False, id="list.page_up"),
         Binding("pagedown", "move(10)", "Page down", show=False, id="list.page_down"),
         Binding("home", "move(-1000000)", "First", show=False, id="list.first"),
         Binding("end", "move(1000000)", "Last", show=False, id="list.last"),
-        Binding("enter", "choose", "Choose", show=False, id="list.choose"),
     ]
 
     @dataclass

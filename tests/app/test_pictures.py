@@ -39,6 +39,10 @@ STATES = {
     "help-small": (sights.limited, SMALL, ("question_mark",)),
     "tree-small": (sights.limited, SMALL, ("tab",)),
     "errors-small": (sights.limited, SMALL, ("tab", "tab")),
+    "key": (sights.refused, BIG, ("enter", *sights.NEW_KEY, "enter")),
+    "key-small": (sights.refused, SMALL, ("enter",)),
+    "key-tested-small": (sights.refused, SMALL, ("enter", *sights.NEW_KEY, "enter")),
+    "key-least": (sights.refused, LEAST, ("enter", *sights.NEW_KEY, "enter")),
     "status-small": (sights.limited, SMALL, ("tab", "tab", "tab")),
 }
 
@@ -89,8 +93,8 @@ def test_ascii(snap_compare, tmp_path: Path) -> None:
 
 
 async def test_ascii_is_ascii_alone(tmp_path: Path) -> None:
-    for make in (sights.held_by_lease, sights.nothing_set, sights.away):
-        for keys in ((), ("m", "1"), ("question_mark",), ("i",), ("colon",)):
+    for make in (sights.held_by_lease, sights.nothing_set, sights.away, sights.refused):
+        for keys in ((), ("enter", "x", "enter"), ("m", "1"), ("question_mark",), ("i",), ("colon",)):
             app, clock = console(make(), tmp_path, ascii=True)
             async with app.run_test(size=SMALL) as pilot:
                 await after(clock, keys)(pilot)

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from textual import events
+
 from tests.support import sights
 from tui.model.mitigation import Plan
 from tui.screens import commands, previews, view
@@ -29,6 +31,14 @@ ROLLBACK = replace(
     undo_by_hand="kubectl rollout undo",
     says="revision 2 → 1 (release 2.3.1)",
     way_back="forward again to the template of revision 2, if nobody has changed it since",
+)
+ROTATION = replace(
+    RESTART,
+    kind="rotate-key",
+    variable="secret mistral/api-key",
+    before="key 7f3a",
+    after="key 91bc",
+    says="",
 )
 SEVERAL = replace(sights.PLAN, more=(("MISTRAL_FALLBACK", "false", "true"),))
 COMMAND = replace(
@@ -77,6 +87,34 @@ def test_a_program_is_shown_with_the_runbooks_words_and_without_an_owner() -> No
     assert seen(COMMAND).change == "run /bin/purge --all"
 
 
+def test_those_who_use_a_secret_stand_in_the_preview_while_they_are_few() -> None:
+    users = tuple(f"used by Deployment app-{n} (MISTRAL_API_KEY in its environment)" for n in range(9))
+    few, many = replace(ROTATION, notes=("tested", *users[:4])), replace(ROTATION, notes=("tested", *users))
+    assert [label for label, _ in seen(few).rows].count("used by") == 4
+    assert not [text for _, text in seen(few).rows if "v shows" in text]
+    assert ("", "and by 5 more: v shows them all") in seen(many).rows
+    page = [(row.label, row.text) for row in previews.whole(many)]
+    assert [text for label, text in page if label == "used by"] == [u.removeprefix("used by ") for u in users]
+    assert ("note", "tested") in page
+    assert not [text for _, text in page if "v shows" in text]
+
+
+async def test_v_shows_all_of_a_change_on_a_page_and_comes_back_to_the_preview(console) -> None:  # type: ignore[no-untyped-def]
+    users = tuple(f"used by Deployment app-{n} (a volume)" for n in range(9))
+    async with console(sights.armed(), (80, 24)) as desk:
+        desk.session.plan = replace(ROTATION, notes=users)
+        await desk.press("m", "1")
+        assert "app-8" not in desk.seen()
+        await desk.press("v")
+        assert desk.screen == "ReaderScreen"
+        assert "app-8" in desk.seen()
+        await desk.press("escape")
+        assert desk.screen == "PreviewScreen"
+        await desk.advance(1.1)
+        await desk.press("y")
+        assert desk.session.did("approve")
+
+
 def test_the_palette_ends_the_waiting_and_resets_what_failed_twice() -> None:
     class Desk:
         table = ()
@@ -112,3 +150,15 @@ def test_g_copies_the_patch_for_git_and_how_to_keep_the_sync_from_undoing_it() -
     assert "suspend" not in previews.for_git(replace(plan, suspend=""))
     told = dict(previews.preview(Stand("t", plan), Arming("w"), Place(), "15 min").rows)
     assert told[""] == "g copies the patch for git and the suspend command"
+
+
+async def test_a_word_that_is_typed_ahead_in_one_burst_is_the_word(console) -> None:  # type: ignore[no-untyped-def]
+    """Over a slow line Tab, the word and Enter come at once: Tab must not act behind the letters."""
+    async with console(sights.limited(), (80, 24)) as desk:
+        await desk.press("m", "1")
+        panel = desk.app.screen.preview
+        for key in ("tab", *"prodeu", "enter"):
+            panel.post_message(events.Key(key, key if len(key) == 1 else None))
+        await desk.settle()
+        assert desk.session.did("arm") == [("arm", "prodeu")]
+        assert desk.screen == "PreviewScreen"

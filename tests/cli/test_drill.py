@@ -18,14 +18,22 @@ SCENARIOS = {
     "healthy": (True, "healthy", False),
     "rate-limited": (True, "MAX_CONCURRENT_MISTRAL=3 is kept until", True),
     "app-fault": (True, "", True),
-    "bad-key": (False, "The API key is refused", True),
+    "bad-key": (True, "healthy again", True),
     "provider-capacity": (True, "", True),
     "no-allowance": (False, "No allowance", True),
     "provider-outage": (False, "the cause lasts", True),
     "network-timeout": (True, "MISTRAL_TIMEOUT_MS=120000", True),
     "dns-failure": (False, "cannot be reached", True),
+    "rotation-refused": (False, "secrets/mistral patch in namespace prod", True),
+    "crash-loop": (
+        False,
+        "CrashLoopBackOff: back-off restarting failed container), and was taken back",
+        True,
+    ),
+    "contended": (False, "overwritten by kubectl-set", True),
+    "no-fallback": (False, "Return cached answers, or an error page", True),
 }
-SAMPLE = ("healthy", "rate-limited", "app-fault")
+SAMPLE = ("healthy", "rate-limited", "app-fault", "contended")
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS if THOROUGH else SAMPLE)
@@ -40,6 +48,9 @@ def test_each_scenario_ends_resolved_or_says_truthfully_why_not(scenario: str, t
     assert reason in told["reason"]
     if scenario == "app-fault":
         assert told["mitigations"] == [{"id": "rollback", "verdict": "effective"}]
+    if scenario == "contended":
+        verdicts = [mitigation["verdict"] for mitigation in told["mitigations"]]
+        assert verdicts == ["refused", "overwritten"], "nothing applied at first, then not for long"
     assert told["seconds"] < 60
     assert told["scenario"] == scenario
     if not incident:
@@ -48,6 +59,7 @@ def test_each_scenario_ends_resolved_or_says_truthfully_why_not(scenario: str, t
     report = Path(told["postmortem"])
     assert report == out / "postmortem.md"
     assert "# Incident: Mistral AI" in report.read_text()
+    assert resolved or f"Stays open: {told['reason']}" in report.read_text()
     assert (out / "journal.jsonl").is_file()
     listed = json.loads(leeward("incidents", "--json", state=tmp_path).stdout)
     assert [(i["id"], i["drill"], i["status"] == "resolved") for i in listed] == [
@@ -76,7 +88,7 @@ def test_an_unknown_scenario_names_those_that_there_are(tmp_path: Path) -> None:
     assert "rate-limited" in ran.stderr
 
 
-def test_the_list_names_all_nine(tmp_path: Path) -> None:
+def test_the_list_names_them_all(tmp_path: Path) -> None:
     listed = json.loads(leeward("drill", "--list", "--json", state=tmp_path).stdout)
     assert {scenario["name"] for scenario in listed} == set(SCENARIOS)
 

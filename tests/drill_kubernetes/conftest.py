@@ -12,6 +12,8 @@ import pytest
 
 from tests.drill_kubernetes import recordings
 from tui.drill.kubernetes import Cluster, KubeApi, Pace
+from tui.drill.kubernetes.resources import NAMESPACES
+from tui.drill.kubernetes.writes import Options
 
 KEY = "drillkeydrillkeydrillkeydrillkey"
 QUICK = Pace(ready_s=0.12, stop_s=0.04, react_s=0.005)
@@ -77,7 +79,9 @@ async def elsewhere() -> AsyncIterator[KubeApi]:
 
     Controllers stand still: each test says when they act.
     """
-    served = KubeApi(Cluster(KEY, namespace="staging", pace=QUICK), controllers=False)
+    cluster = Cluster(KEY, namespace="staging", pace=QUICK)
+    cluster.writes.create(NAMESPACES, "", {"metadata": {"name": "prod"}}, Options("kubectl-create"))
+    served = KubeApi(cluster, controllers=False)
     await served.start()
     yield served
     await served.stop()

@@ -272,7 +272,11 @@ async def test_the_secret_is_for_those_who_may(api: KubeApi, client: Make) -> No
     found = await client(api, "responder").get(path)
     assert base64.b64decode(found["data"]["api-key"]).decode() == KEY
     assert (await client(api, "viewer").http.get(path)).status_code == 403
-    assert (await client(api, "responder").patch(path, {"stringData": {"api-key": "x"}})).status_code == 403
+    patch = {"stringData": {"api-key": "x"}}
+    assert (await client(api, "viewer").patch(path, patch)).status_code == 403
+    other = path.replace("mistral", "other")
+    assert (await client(api, "responder").patch(other, patch)).status_code == 403
+    assert (await client(api, "responder").patch(path, patch)).status_code == 200
 
 
 async def test_a_rejected_secret_is_echoed_whole_as_by_the_real_server(api: KubeApi, client: Make) -> None:
@@ -308,6 +312,8 @@ async def test_the_review_agrees_with_what_is_allowed(api: KubeApi, client: Make
         ("delete", "apps", "deployments", "mistral-service", False),
         ("get", "", "secrets", "mistral", True),
         ("get", "", "secrets", "other", False),
+        ("patch", "", "secrets", "mistral", True),
+        ("patch", "", "secrets", "other", False),
         ("list", "", "secrets", "", False),
     ):
         asked = {"verb": verb, "group": group, "resource": resource, "namespace": "prod", "name": name}
@@ -318,7 +324,9 @@ async def test_the_review_agrees_with_what_is_allowed(api: KubeApi, client: Make
         assert answer.json()["status"]["allowed"] is allowed, asked
 
 
-@pytest.mark.parametrize("path", ["/apis/nope/v1", "/api/v2", "/api/v1/nope", "/nope", "/apis/batch/v1/jobs"])
+@pytest.mark.parametrize(
+    "path", ["/apis/nope/v1", "/api/v2", "/api/v1/nope", "/nope", "/apis/storage.k8s.io/v1/csinodes"]
+)
 async def test_what_is_not_served_is_not_found(path: str, api: KubeApi, client: Make) -> None:
     answer = await client(api).http.get(path)
     assert (answer.status_code, answer.json()["kind"]) == (404, "Status")

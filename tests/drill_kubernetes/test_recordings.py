@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.drill_kubernetes.conftest import Client
 from tests.drill_kubernetes.recordings import comparable, load
-from tui.drill.kubernetes import KubeApi
+from tui.drill.kubernetes import Cluster, KubeApi
 
 Make = Callable[..., Client]
 DEPLOYMENT = "/apis/apps/v1/namespaces/prod/deployments/mistral-service"
@@ -278,8 +280,6 @@ async def test_a_page_of_events_carries_where_to_go_on(elsewhere: KubeApi, clien
 
 
 async def test_network_policies_list_as_recorded(client: Make) -> None:
-    from tui.drill.kubernetes import Cluster
-
     recorded = load("networkpolicies-list")["response"]["body"]
     policies = [
         {"metadata": {"name": item["metadata"]["name"], "namespace": "prod"}, "spec": item["spec"]}
@@ -298,6 +298,44 @@ async def test_network_policies_list_as_recorded(client: Make) -> None:
 
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+
+
+async def test_a_log_reads_as_recorded(elsewhere: KubeApi, client: Make) -> None:
+    """The last lines alone, each with the time at which it was written, in nanoseconds."""
+    admin = client(elsewhere, "admin")
+    await created(admin)
+    recorded = load("pod-log")
+    lines = [line.partition(" ")[::2] for line in recorded["response"]["body"].splitlines()]
+    moments = [datetime.fromisoformat(stamp[:26] + "+00:00") for stamp, _ in lines]
+    earlier = (moments[0] - timedelta(seconds=1), "an earlier line")
+    written = [earlier, *zip(moments, [text for _, text in lines], strict=True)]
+    elsewhere.cluster.log_source = lambda _pod, _since: written
+    pods = (await admin.get("/api/v1/namespaces/prod/pods"))["items"]
+    name = pods[0]["metadata"]["name"]
+    ago = round((datetime.now(UTC) - moments[0]).total_seconds()) + 7200
+    path = re.sub(r"/pods/[^/]+/", f"/pods/{name}/", recorded["request"]["path"])
+    path = path.replace("sinceSeconds=7200", f"sinceSeconds={ago}")
+    answer = await admin.replay("pod-log", path=path)
+    assert answer.headers["content-type"].partition(";")[0] == "text/plain"
+    assert answer.text == recorded["response"]["body"]
+
+
+async def test_a_table_of_policies_is_as_recorded(client: Make) -> None:
+    recorded = load("table-networkpolicies")["response"]["body"]
+    spec = {"podSelector": {}, "policyTypes": ["Egress"]}
+    policy = {"metadata": {"name": "deny-all-egress", "namespace": "prod"}, "spec": spec}
+    served = KubeApi(Cluster("k", policies=[policy]), controllers=False)
+    await served.start()
+    try:
+        answer = await client(served).get(load("table-networkpolicies")["request"]["path"], accept=TABLE)
+    finally:
+        await served.stop()
+    mine, theirs = (comparable(body) for body in (answer, recorded))
+    for body in (mine, theirs):
+        for row in body["rows"]:
+            row["cells"][-1] = "*"
+            row["object"]["metadata"].pop("managedFields")
+    assert mine == theirs
 
 
 @pytest.mark.parametrize("name", ["table-deployment", "table-deployments", "table-pods", "table-events"])
@@ -328,11 +366,19 @@ async def test_discovery_begins_as_recorded(name: str, elsewhere: KubeApi, clien
 
 
 @pytest.mark.parametrize(
-    "part", ["api", "apps", "authentication", "authorization", "coordination", "events", "networking"]
+    "name",
+    [
+        "discovery-api-v1",
+        "discovery-apps-v1",
+        "discovery-authentication-v1",
+        "discovery-authorization-v1",
+        "discovery-coordination-v1",
+        "discovery-events-v1",
+        "discovery-networking-v1",
+    ],
 )
-async def test_resources_are_described_as_recorded(part: str, elsewhere: KubeApi, client: Make) -> None:
+async def test_resources_are_described_as_recorded(name: str, elsewhere: KubeApi, client: Make) -> None:
     """Each resource that is served has the recorded names and hash; its verbs are those that work."""
-    name = f"discovery-{part}-v1"
     answer = (await client(elsewhere).replay(name)).json()
     recorded = load(name)["response"]["body"]
     assert {k: v for k, v in answer.items() if k != "resources"} == {

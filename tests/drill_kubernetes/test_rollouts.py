@@ -12,6 +12,8 @@ from tests.drill_kubernetes.recordings import comparable, load
 from tui.drill.kubernetes import Cluster, Pace, Revision
 from tui.drill.kubernetes.resources import DEPLOYMENTS, EVENTS, PODS, REPLICA_SETS
 
+BEFORE = 300
+"""The version of an empty store."""
 FALLBACK = {"name": "mistral-service", "env": [{"name": "MISTRAL_FALLBACK", "value": "true"}]}
 CHANGE = {"spec": {"template": {"spec": {"containers": [FALLBACK]}}}}
 
@@ -24,7 +26,7 @@ def statuses(cluster: Cluster, since: int) -> list[Any]:
     """Every status that a watch would have shown, repeated ones once."""
     found: list[Any] = []
     for change in cluster.store.since(since, "deployments"):
-        status = comparable(change.obj["status"])
+        status = comparable(change.obj.get("status", {}))
         if not found or found[-1] != status:
             found.append(status)
     return found
@@ -76,6 +78,43 @@ def test_a_rollout_goes_through_the_recorded_statuses(name: str, clock: SteppedC
     for status in seen:
         status["observedGeneration"] = None
     appear_in_order(recorded, seen)
+
+
+def test_a_new_deployment_goes_through_the_recorded_statuses(clock: SteppedClock) -> None:
+    cluster = fresh(clock)
+    recorded = [comparable(step["status"]) for step in load("rollout-initial")["sequence"]]
+    appear_in_order(recorded, statuses(cluster, BEFORE))
+
+
+def test_a_restart_while_the_last_pod_stops_goes_through_the_recorded_statuses(clock: SteppedClock) -> None:
+    """It was asked for the moment that the rollout before it was done.
+
+    Whether the real controller wrote a status between making the ReplicaSet and counting its first pod,
+    and with it which of two reasons it gave, was chance: those two count as one here.
+    """
+    recorded = [comparable(step["status"]) for step in load("rollout-restart")["sequence"]]
+    cluster = fresh(clock)
+    cluster.edit(CHANGE, manager="leeward")
+    while unhurried(comparable(cluster.deployment["status"])) != unhurried(recorded[0]):
+        clock.play(cluster, 0.02)
+    since = cluster.store.version
+    stamped = {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026-11-23T16:06:31Z"}}}
+    cluster.edit({"spec": {"template": stamped}}, manager="leeward")
+    clock.play(cluster, 5)
+    appear_in_order(
+        [unhurried(status) for status in recorded],
+        [unhurried(status) for status in statuses(cluster, since)],
+    )
+
+
+def unhurried(status: dict[str, Any]) -> dict[str, Any]:
+    """A status without what depends on the moment at which the controller looked."""
+    either = ("NewReplicaSetCreated", "ReplicaSetUpdated")
+    conditions = [
+        {**found, "reason": "under way", "message": "*"} if found["reason"] in either else found
+        for found in status["conditions"]
+    ]
+    return {**status, "observedGeneration": None, "conditions": conditions}
 
 
 def test_a_paused_deployment_takes_the_change_and_rolls_nothing_out(clock: SteppedClock) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from tests.support.clock import START
 from tui.clients.cluster import Cluster
 from tui.mitigations import Refused
 from tui.mitigations.apply import apply
-from tui.mitigations.leases import extend, release
-from tui.mitigations.plan import plan_change, plan_undo
+from tui.mitigations.plan import plan_change, plan_keep, plan_undo
 from tui.mitigations.settle import outcome_of, settle
 from tui.model.incident import Applied
 from tui.model.lease import leases_of, overwritten
 from tui.model.mitigation import Plan
+from tui.model.reading import LeaseSeen
 from tui.model.runbook import Runbook
 
 NAME = "MAX_CONCURRENT_MISTRAL"
@@ -218,17 +219,24 @@ async def test_who_overwrote_a_lease_is_told(stub: ApiStub, cluster: Cluster, ru
     assert (seen.value, seen.live, seen.overwritten_by) == ("3", "10", "argocd-controller")
 
 
+async def decided(cluster: Cluster, runbook: Runbook, lease: LeaseSeen, until: datetime | None) -> Plan:
+    """A decision about a lease: bob keeps it, or it ends."""
+    rule = runbook.mitigations[lease.mitigation]
+    return await plan_keep(cluster, rule, lease, incident="inc-1", owner="bob", now=START, until=until)
+
+
 async def test_a_lease_is_extended_and_released_without_a_restart(
     stub: ApiStub, cluster: Cluster, runbook: Runbook
 ) -> None:
     (lease,) = leases_of(await apply(cluster, await planned(cluster, runbook)))
     spec = copy.deepcopy(stub.deployment["spec"])
     later = START.replace(hour=23)
-    (extended,) = leases_of(await extend(cluster, lease, "bob", later))
+    (extended,) = leases_of(await apply(cluster, await decided(cluster, runbook, lease, later)))
     assert (extended.owner, extended.until) == ("bob", later)
-    assert leases_of(await release(cluster, extended)) == ()
+    assert leases_of(await apply(cluster, await decided(cluster, runbook, extended, None))) == ()
     assert stub.deployment["spec"] == spec
-    assert "no lease of MAX_CONCURRENT_MISTRAL" in (await refused(release(cluster, extended))).said
+    gone = await refused(decided(cluster, runbook, extended, None))
+    assert "no lease of MAX_CONCURRENT_MISTRAL" in gone.said
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", "{" * 5000, '{"incident": 3}', '"x"'])

@@ -18,7 +18,7 @@ from tests.support.clock import START
 from tui.clients.cluster import Cluster, Reason
 from tui.drill.kubernetes import Revision
 from tui.mitigations.apply import apply
-from tui.mitigations.plan import plan_change, plan_undo
+from tui.mitigations.plan import plan_change, plan_keep, plan_undo
 from tui.mitigations.settle import outcome_of, settle
 from tui.model import deployment as workload
 from tui.model.clock import SystemClock
@@ -311,13 +311,13 @@ async def test_a_size_that_must_not_be_is_refused(world: World, value: str) -> N
 
 
 async def test_a_lease_of_a_size_is_extended_and_released(world: World) -> None:
-    from tui.mitigations.leases import extend, release
-
-    cluster = await world.connect()
+    cluster, rule = await world.connect(), rule_of("scale")
     (lease,) = leases_of(await apply(cluster, await planned(cluster, "scale")))
-    (longer,) = leases_of(await extend(cluster, lease, "bob", START + timedelta(hours=9)))
+    how: dict[str, Any] = {"incident": "inc-1", "owner": "bob", "now": START}
+    later = START + timedelta(hours=9)
+    (longer,) = leases_of(await apply(cluster, await plan_keep(cluster, rule, lease, until=later, **how)))
     assert (longer.owner, longer.value, longer.live) == ("bob", "5", "5")
-    assert leases_of(await release(cluster, longer)) == ()
+    assert leases_of(await apply(cluster, await plan_keep(cluster, rule, longer, until=None, **how))) == ()
     assert world.sim.deployment["spec"]["replicas"] == 5
 
 

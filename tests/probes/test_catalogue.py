@@ -15,6 +15,7 @@ from tui import probes, runbooks
 from tui.clients import http
 from tui.clients.prometheus import Prometheus
 from tui.model.clock import SystemClock
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Check, State
 from tui.probes.catalogue import rate_window
 from tui.settings import Mistral, Server, Service, Settings, StatusPage, Timing
@@ -23,7 +24,7 @@ from tui.settings import Mistral, Server, Service, Settings, StatusPage, Timing
 def build(settings: Settings, *, key: bool = False, door: Door | None = None) -> tuple[probes.Probe, ...]:
     return probes.build(
         settings,
-        key=KEY if key else None,
+        keys=KeyHolder(KEY if key else None),
         door=door,  # type: ignore[arg-type]
         prometheus=Prometheus(settings.prometheus, {}),
         runbook=runbooks.load(),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.probes.support import KEY, LIMIT, PACE, clock, redactor, sound
 from tests.support import hostile
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Reading, State
 from tui.probes.mistral_api import MistralApi
 from tui.settings import Mistral
@@ -26,7 +27,7 @@ async def reading_from(talk: hostile.Talk, **how: Any) -> Reading:
 
 
 async def ask(url: str, **how: Any) -> Reading:
-    probe = MistralApi(Mistral(base_url=url, **how), KEY, {}, PACE, clock(), redactor())
+    probe = MistralApi(Mistral(base_url=url, **how), KeyHolder(KEY), {}, PACE, clock(), redactor())
     return sound(await probe.ask())
 
 
@@ -181,7 +182,7 @@ async def test_the_key_is_in_no_reading_and_no_log(
 async def test_a_key_that_cannot_be_sent_is_not_a_finding_about_mistral() -> None:
     from tui.model.secret import Secret
 
-    probe = MistralApi(Mistral(), Secret("two words\nand a line"), {}, PACE, clock(), redactor())
+    probe = MistralApi(Mistral(), KeyHolder(Secret("two words\nand a line")), {}, PACE, clock(), redactor())
     reading = await probe.ask()
     assert reading.state is State.UNKNOWN
     assert "two words" not in repr(reading)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests.reports.stories import HOSTILE, bare, hostile, rate_limited
+from tests.reports.stories import HOSTILE, Story, bare, hostile, rate_limited
 from tui.model.folding import fold
-from tui.model.incident import Entry, Incident
+from tui.model.incident import Entry, Incident, Kind
 from tui.reports.markdown import code, fenced, md
 from tui.reports.postmortem import PostmortemFacts, markdown
 
@@ -131,6 +131,59 @@ def test_a_release_that_was_taken_back_is_an_item_until_it_is_brought_forward_ag
     assert told in markdown(PostmortemFacts(Incident("inc-1", mitigations=(back,)), ()))
     for other in (replace(back, undone=True), replace(back, outcome="refused")):
         assert told not in markdown(PostmortemFacts(Incident("inc-1", mitigations=(other,)), ()))
+
+
+def undone() -> Story:
+    """A change, its undo that was refused, its undo, and the undo of another incident's change."""
+    story = Story()
+    story.tell(Kind.DECLARED, "declared", "ana", title="it fails")
+    made = story.tell(
+        Kind.INTENT, "i", "ana", mitigation="m", title="Less", variable="V", before="10", after_="3"
+    )
+    story.tell(Kind.OUTCOME, "applied: V 10 → 3", intent=made, outcome="applied")
+    story.tell(Kind.VERDICT, "ineffective: even", intent=made, verdict="ineffective")
+    for outcome, text in (("refused", "The server refused it."), ("applied", "applied: V 3 → 10")):
+        undo = story.tell(
+            Kind.INTENT, "u", "bob", after=60, mitigation="m", title="Less", variable="V", undoes=made
+        )
+        story.tell(Kind.OUTCOME, text, intent=undo, outcome=outcome)
+    theirs = story.tell(Kind.INTENT, "u", "bob", mitigation="n", title="Fallback", undoes="inc-other")
+    story.tell(Kind.OUTCOME, "applied: F true → false", intent=theirs, outcome="applied")
+    return story
+
+
+def test_an_undo_belongs_to_its_change_and_is_no_mitigation_with_an_unknown_verdict() -> None:
+    text = markdown(undone().facts())
+    read = yaml.safe_load(text.split("---\n", 2)[1])
+    assert read["mitigations"] == [
+        {"id": "m", "outcome": "applied", "verdict": "ineffective", "undone": True},
+        {"id": "n", "outcome": "applied", "undo_of": "inc-other"},
+    ]
+    assert text.count("### Less") == 1
+    assert "- Undo by bob, 15:04: refused: The server refused it." in text
+    assert "- Undo by bob, 15:05: applied: V 3 → 10" in text
+    assert "### Fallback (undo of what was made in inc-other)" in text
+    assert "Verdict: unknown" not in text
+
+
+def test_overwritten_is_the_verdict_and_what_was_measured_before_is_told() -> None:
+    story = Story()
+    made = story.tell(Kind.INTENT, "i", "ana", mitigation="m", title="Less", variable="V")
+    story.tell(Kind.OUTCOME, "applied", intent=made, outcome="applied")
+    story.tell(Kind.VERDICT, "effective: 1.3/s → 0.1/s", intent=made, verdict="effective")
+    story.tell(Kind.LEASE, "V OVERWRITTEN by argocd", intent=made, event="overwritten", by="argocd", after=60)
+    text = markdown(story.facts())
+    said = "- Verdict: overwritten by argocd 15:04; before that effective: 1.3/s → 0.1/s"
+    assert said in text
+    (read,) = yaml.safe_load(text.split("---\n", 2)[1])["mitigations"]
+    assert (read["verdict"], read["measured"]) == ("overwritten", "effective")
+
+
+def test_a_milestone_without_a_time_stands_after_what_has_one() -> None:
+    table = markdown(bare()).split("## Timeline", 1)[1].split("##", 1)[0]
+    times = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][2:]
+    assert times == sorted(times, key=lambda time: time == "unknown")
+    assert times.count("unknown") == 5
 
 
 def test_an_action_that_was_noted_is_an_item() -> None:

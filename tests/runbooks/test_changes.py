@@ -74,7 +74,8 @@ def test_a_command_is_read_to_the_letter() -> None:
     ("lines", "told"),
     [
         ("    kind: rollbak\n", "'rollbak' is no kind of change; did you mean 'rollback'?"),
-        ("    kind: rotate-key\n", "'rotate-key' is no kind of change"),
+        ("    kind: rotate-keys\n", "'rotate-keys' is no kind of change; did you mean 'rotate-key'?"),
+        ("    kind: rotate-key\n    hold: 2h\n", "nothing is leased by the kind 'rotate-key'; take it out"),
         ("    kind: restart\n    scale: {replicas: 3}\n", "unknown key 'scale'"),
         ("    kind: restart\n    hold: 2h\n", "nothing is leased by the kind 'restart'; take it out"),
         ("    kind: scale\n", "lacks 'scale'"),
@@ -102,7 +103,7 @@ def test_a_change_that_does_not_fit_is_told_with_its_line(lines: str, told: str)
         ("{argv: [./purge]}", "is a relative path"),
         ("{argv: [purge, 3]}", "not a text"),
         ('{argv: [purge, "a\\nb"]}', "no argument of one plain line"),
-        ('{argv: [purge, "\\e[31m"]}', "no argument of one plain line"),
+        ('{argv: [purge, "\\e[31m"]}', "a character that no screen shows"),
         ("{argv: [purge], deadline: 2h}", "no deadline from 1s to 30m"),
         ("{argv: [purge], deadline: soon}", "no duration"),
         ('{argv: [purge], environment: ["A=1"]}', "'A=1' is no variable's name"),

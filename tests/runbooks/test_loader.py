@@ -26,6 +26,7 @@ from tui.model.runbook import (
     Restart,
     Risk,
     Rollback,
+    RotateKey,
     SameAs,
     Saying,
 )
@@ -123,7 +124,11 @@ class TestShipped:
             if isinstance(m.change, EnvChange)
         }
         others = {m.id: (m.change, m.risk) for m in self.book.mitigations.values() if m.id not in changes}
-        assert others == {"rollback": (Rollback(), Risk.HIGH), "restart": (Restart(), Risk.MEDIUM)}
+        assert others == {
+            "rollback": (Rollback(), Risk.HIGH),
+            "restart": (Restart(), Risk.MEDIUM),
+            "rotate-key": (RotateKey(), Risk.HIGH),
+        }
         assert changes == {
             "reduce-concurrency": ("MAX_CONCURRENT_MISTRAL", "3", Risk.MEDIUM, Direction.HIGHER),
             "enable-fallback": ("MISTRAL_FALLBACK", "true", Risk.MEDIUM, None),

@@ -1,6 +1,6 @@
 """The doctor looks whether the programs of a runbook can be run here."""
 
-from tests.session.test_operations import runbook_of
+from tests.support.consoles import runbook_of
 from tui.model.reading import State
 from tui.model.runbook import Command, Judgement, Proof
 from tui.session.doctor import _programs

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tui.model.incident import Applied, Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import LeaseSeen
-from tui.session.leases import undoable
+from tui.session.leases import told_undoable, undoable
 
 NOW = datetime(2026, 11, 23, 15, 22, tzinfo=UTC)
 FALLBACK = LeaseSeen(
@@ -32,31 +32,48 @@ OURS = Applied(
 )
 
 
+def first(incident: Incident | None, found: tuple[Lease, ...]) -> Applied | LeaseSeen:
+    """What an undo takes where nobody says which change is meant."""
+    return undoable(incident, found)[0]
+
+
 def test_nothing_is_live() -> None:
-    assert undoable(None, ()) is None
-    assert undoable(Incident("inc-a"), ()) is None
+    assert undoable(None, ()) == ()
+    assert undoable(Incident("inc-a"), ()) == ()
+
+
+def test_of_several_live_changes_each_can_be_taken_back_the_latest_first() -> None:
+    later = replace(OURS, intent="e2", mitigation="raise-timeout", variable="T", before=None, after="120")
+    again = replace(OURS, intent="e3", before="3", after="2")
+    able = undoable(Incident("inc-a", mitigations=(OURS, later, again)), (Lease(FALLBACK),))
+    assert able == (again, later, FALLBACK)
+    assert [told_undoable(one) for one in able] == [
+        "MAX_CONCURRENT_MISTRAL 2 → 3",
+        "T 120 → (unset)",
+        "MISTRAL_FALLBACK true → false",
+    ]
 
 
 def test_the_latest_lease_on_the_object_that_is_still_ours() -> None:
     older = replace(FALLBACK, mitigation="raise-timeout", applied_at=NOW - timedelta(hours=1))
-    assert undoable(None, (Lease(FALLBACK), Lease(older))) is FALLBACK
+    assert first(None, (Lease(FALLBACK), Lease(older))) is FALLBACK
 
 
 def test_an_overwritten_change_does_not_stand_before_one_that_is_live() -> None:
-    assert undoable(None, (Lease(FALLBACK), OVERWRITTEN)) is FALLBACK
-    assert undoable(Incident("inc-a", mitigations=(OURS,)), (Lease(FALLBACK), OVERWRITTEN)) is FALLBACK
+    assert first(None, (Lease(FALLBACK), OVERWRITTEN)) is FALLBACK
+    assert first(Incident("inc-a", mitigations=(OURS,)), (Lease(FALLBACK), OVERWRITTEN)) is FALLBACK
     both = Incident("inc-a", mitigations=(replace(OURS, intent="e0", mitigation="raise-timeout"), OURS))
-    found = undoable(both, (OVERWRITTEN,))
+    found = first(both, (OVERWRITTEN,))
     assert isinstance(found, Applied) and found.mitigation == "raise-timeout"
 
 
 def test_an_overwritten_change_alone_is_still_told_of() -> None:
-    assert undoable(None, (OVERWRITTEN,)) is OVERWRITTEN.seen
+    assert first(None, (OVERWRITTEN,)) is OVERWRITTEN.seen
     said = replace(OURS, lease="overwritten")
-    assert undoable(Incident("inc-a", mitigations=(said,)), ()) is said
+    assert first(Incident("inc-a", mitigations=(said,)), ()) is said
 
 
 def test_our_own_change_comes_before_another_incidents() -> None:
-    assert undoable(Incident("inc-a", mitigations=(OURS,)), (Lease(FALLBACK),)) is OURS
+    assert first(Incident("inc-a", mitigations=(OURS,)), (Lease(FALLBACK),)) is OURS
     undone = Incident("inc-a", mitigations=(replace(OURS, undone=True),))
-    assert undoable(undone, (Lease(FALLBACK),)) is FALLBACK
+    assert first(undone, (Lease(FALLBACK),)) is FALLBACK

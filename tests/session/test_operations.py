@@ -2,10 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,221 +13,24 @@ from typing import Any
 import pytest
 
 from tests.mitigations.test_protocol import QUICK, World, world_of
-from tui.clients.cluster import ClusterDoor, ClusterError, Reason
-from tui.drill.kubernetes import Revision
+from tests.support.consoles import BAD, INCIDENT, SHORT, Console, console_on, runbook_of
+from tui.clients.cluster import ClusterError, Reason
 from tui.model.clock import SystemClock
-from tui.model.incident import Applied, Draft, Entry, Incident, Kind
-from tui.model.mitigation import Plan
-from tui.model.redaction import Redactor
+from tui.model.lease import leases_of
+from tui.model.mitigation import Stage
 from tui.model.runbook import (
-    Change,
     Command,
-    EnvChange,
     Judgement,
-    MitigationRule,
     Proof,
-    Restart,
-    Risk,
-    Rollback,
-    Runbook,
-    Scale,
 )
 from tui.record.verification import verify
-from tui.runbooks import load
-from tui.session.arming import Safety
-from tui.session.chronicle import Chronicle
 from tui.session.errors import SessionError
-from tui.session.judging import Windows
-from tui.session.operations import Operations
-from tui.settings import Kubernetes
-
-INCIDENT = "inc-20261123-1503-7f3a"
-CHANGES: dict[str, Change] = {
-    "my-env": EnvChange("MAX_CONCURRENT_MISTRAL", "3"),
-    "my-restart": Restart(),
-    "my-rollback": Rollback(),
-    "my-scale": Scale(4),
-    "my-command": Command(("true",), undo=("true",)),
-}
-BAD = Revision(
-    datetime.now(UTC) - timedelta(minutes=20),
-    env={"APP_VERSION": "2.4.0"},
-    image="registry.example/app:2.4.0",
-)
-SHORT = Windows(timedelta(seconds=0.1), timedelta(seconds=0.1), timedelta(hours=1), timedelta(seconds=5))
-PROVEN = Judgement(None, proof=Proof(("true",)))
-
-
-class Fast(SystemClock):
-    """Pauses of this program are short; the world keeps its time."""
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(min(seconds, 0.05))
-
-
-class Console:
-    """One console: a chronicle and its operations, on the world's cluster."""
-
-    def __init__(self, world: World, folder: Path, runbook: Runbook, windows: Windows = SHORT) -> None:
-        path = folder / "kubeconfig"
-        path.write_text(world.api.kubeconfig("responder"))
-        clock = Fast()
-        self.door = ClusterDoor(Kubernetes(kubeconfig=str(path), deployment="mistral-service"), 2.0)
-        self.chronicle = Chronicle(folder, clock, Redactor(()), lambda: None)
-        self.safety = Safety("prod", timedelta(hours=1))
-        self.safety.arm("prod", clock.now())
-        self.operations = Operations(
-            runbook, self.door, None, self.chronicle, self.safety, windows, clock, "alice", lambda: None
-        )
-
-    async def open(self) -> None:
-        draft = Draft(Kind.DECLARED, "incident", datetime.now(UTC), "alice", {"title": "t"})
-        await self.chronicle.open_new(INCIDENT, draft)
-
-    async def resume(self) -> None:
-        await self.chronicle.resume(INCIDENT)
-        await self.operations.settle()
-
-    @property
-    def incident(self) -> Incident:
-        assert self.chronicle.incident is not None
-        return self.chronicle.incident
-
-    @property
-    def last(self) -> Applied:
-        return self.incident.mitigations[-1]
-
-    async def plan(self, mitigation: str) -> Plan:
-        return await self.operations.preview(mitigation, None, INCIDENT)
-
-    async def run(self, mitigation: str) -> Applied:
-        await self.operations.approve(await self.plan(mitigation))
-        await self.rest()
-        return self.last
-
-    async def undo(self) -> Applied:
-        await self.operations.approve(await self.operations.preview_undo(INCIDENT, self.last))
-        await self.rest()
-        return self.last
-
-    async def rest(self) -> None:
-        await self.until(lambda: not self.operations.busy and not self.operations.unsettled)
-
-    async def until(self, wanted: Callable[[], object], seconds: float = 15) -> None:
-        async with asyncio.timeout(seconds):
-            while not wanted():  # noqa: ASYNC110 - nothing here says when
-                await asyncio.sleep(0.01)
-
-    async def close(self) -> None:
-        await self.operations.stop()
-        await self.chronicle.close()
-        await self.door.close()
-
-
-def runbook_of(**changes: Any) -> Runbook:
-    """The shipped runbook with a mitigation of each kind."""
-    shipped = load(None)
-    rules = {
-        name: MitigationRule(name, name, Risk.HIGH, change, PROVEN, "so it is", timedelta(hours=1))
-        for name, change in {**CHANGES, **changes.pop("more", {})}.items()
-    }
-    rules = {name: replace(rule, **changes) for name, rule in rules.items()}
-    return replace(shipped, mitigations=MappingProxyType({**shipped.mitigations, **rules}))
 
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with world_of(tmp_path, pace=QUICK, revisions=(BAD,), env={"APP_VERSION": "2.3.1"}) as made:
         yield made
-
-
-@asynccontextmanager
-async def console_on(
-    world: World, folder: Path, runbook: Runbook | None = None, **how: Any
-) -> AsyncIterator[Console]:
-    console = Console(world, folder, runbook or runbook_of(), **how)
-    try:
-        yield console
-    finally:
-        await console.close()
-
-
-@pytest.mark.parametrize("mitigation", CHANGES)
-async def test_each_kind_runs_to_its_verdict_and_back(world: World, tmp_path: Path, mitigation: str) -> None:
-    async with console_on(world, tmp_path) as console:
-        await console.open()
-        done = await console.run(mitigation)
-        assert (done.outcome, done.verdict) == ("applied", "effective")
-        assert done.kind == CHANGES[mitigation].kind
-        if done.reversible:
-            assert (await console.undo()).outcome == "applied"
-            assert console.incident.mitigations[0].undone
-        else:
-            with pytest.raises(SessionError, match="cannot be taken back"):
-                await console.operations.preview_undo(INCIDENT, done)
-        assert console.incident.unsettled == ()
-    assert verify(tmp_path, INCIDENT).whole
-
-
-def entries_of(mitigation: str) -> int:
-    """How many writes one run makes: intent, outcome with its lease, the rollout's steps, verdict."""
-    return {"my-command": 3, "my-scale": 4, "my-restart": 4}.get(mitigation, 7)
-
-
-POINTS = [
-    (kind, point, after)
-    for kind in CHANGES
-    for point in range(entries_of(kind))
-    for after in (True, False)
-    # Between a write and the next one something is done only around the intent and the outcome.
-    if after or point < 2
-]
-
-
-@pytest.mark.parametrize(("mitigation", "point", "after"), POINTS)
-async def test_a_kill_at_every_journal_point_is_settled_on_resume(
-    world: World, tmp_path: Path, mitigation: str, point: int, after: bool
-) -> None:
-    """The console dies just before, or just after, its n-th write; another takes the incident up."""
-    async with console_on(world, tmp_path) as console:
-        await console.open()
-        plan = await console.plan(mitigation)
-        record, writes, dead = console.chronicle.record, 0, asyncio.Event()
-
-        async def dying(*drafts: Draft) -> tuple[Entry, ...]:
-            nonlocal writes
-            if dead.is_set():
-                raise asyncio.CancelledError
-            number, writes = writes, writes + 1
-            if number == point and not after:
-                dead.set()
-                raise asyncio.CancelledError
-            written = await record(*drafts)
-            if number == point:
-                dead.set()
-                raise asyncio.CancelledError
-            return written
-
-        console.chronicle.record = dying  # type: ignore[method-assign]
-        try:
-            await console.operations.approve(plan)
-        except asyncio.CancelledError:
-            assert dead.is_set()
-        await console.until(lambda: dead.is_set() or not console.operations.busy)
-    async with console_on(world, tmp_path) as console:
-        await console.resume()
-        await console.rest()
-        assert console.incident.unsettled == ()
-        made = console.incident.mitigations
-        assert len(made) == (0 if point == 0 and not after else 1)
-        for change in made:
-            wanted = {"interrupted"} if mitigation == "my-command" else {"applied", "not applied"}
-            assert change.outcome in wanted | {"applied"}
-            is_live = world.sim.deployment["metadata"]["annotations"].get("leeward.dev/change")
-            if mitigation != "my-command":
-                assert (change.outcome == "applied") is (is_live == plan.mark["known_by"])
-            assert bool(change.verdict) is (change.outcome == "applied")
-    assert verify(tmp_path, INCIDENT).whole
 
 
 # -- a lost answer
@@ -248,24 +51,6 @@ async def lost(console: Console, mitigation: str, world: World, *, arrives: bool
     cluster.patch_deployment = sending  # type: ignore[method-assign]
     await console.operations.approve(plan)
     await console.until(lambda: console.operations.unsettled)
-
-
-@pytest.mark.parametrize("arrives", [True, False])
-@pytest.mark.parametrize("mitigation", [name for name in CHANGES if name != "my-command"])
-async def test_a_lost_answer_is_unsettled_until_the_cluster_says(
-    world: World, tmp_path: Path, mitigation: str, arrives: bool
-) -> None:
-    async with console_on(world, tmp_path) as console:
-        await console.open()
-        await lost(console, mitigation, world, arrives=arrives)
-        assert console.last.outcome == "unknown"
-        assert console.incident.unsettled == (console.last,)
-        await console.operations.settle()
-        assert "not settled yet: " in console.operations.unsettled
-        world.sim.faults.fail_status = 0
-        await console.rest()
-        assert console.last.outcome == ("applied" if arrives else "not applied")
-        assert bool(console.last.verdict) is arrives
 
 
 async def test_nothing_is_approved_while_a_change_is_unsettled(world: World, tmp_path: Path) -> None:
@@ -464,3 +249,75 @@ async def test_a_program_that_fails_or_is_not_there_is_told(world: World, tmp_pa
         done = await console.run("fails")
         assert (done.outcome, done.verdict) == ("failed", "")
         assert "ended with exit code 1" in console.chronicle.timeline[-1].text
+
+
+# -- several at once
+
+
+async def test_of_eight_consoles_at_once_one_applies_and_seven_records_say_that_they_did_not(
+    world: World, tmp_path: Path
+) -> None:
+    """Eight consoles, each with its own incident and its own journal, on one variable."""
+    async with AsyncExitStack() as stack:
+        consoles = []
+        for number in range(8):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            console = await stack.enter_async_context(console_on(world, folder))
+            await console.open()
+            await console.door.open()
+            consoles.append(console)
+        plans = await asyncio.gather(*(console.plan("my-env") for console in consoles))
+        both = zip(consoles, plans, strict=True)
+        await asyncio.gather(*(console.operations.approve(plan) for console, plan in both))
+        await asyncio.gather(*(console.rest() for console in consoles))
+        live = world.sim.deployment["metadata"]["annotations"]["leeward.dev/change"]
+        won = [number for number, plan in enumerate(plans) if plan.mark["known_by"] == live]
+        assert len(won) == 1
+        for number, console in enumerate(consoles):
+            assert console.last.outcome == ("applied" if number in won else "refused")
+            (outcome,) = [entry for entry in console.chronicle.timeline if entry.kind == "outcome"]
+            assert outcome.text.startswith("applied: " if number in won else "Nothing was applied: ")
+            assert console.incident.unsettled == ()
+
+
+# -- an undo while the effect is watched
+
+
+async def test_a_change_that_is_being_watched_can_be_taken_back_at_once(world: World, tmp_path: Path) -> None:
+    async with watching(world, tmp_path) as console:
+        made = console.last
+        with pytest.raises(SessionError, match="another change"):
+            await console.operations.approve(await console.plan("my-restart"))
+        undo = await console.operations.preview_undo(INCIDENT, made)
+        await console.operations.approve(undo)
+        await console.rest()
+        first, second = console.incident.mitigations
+        assert (first.verdict_text, first.undone) == ("unknown: taken back before its verdict", True)
+        assert (second.outcome, second.undoes) == ("applied", first.intent)
+    assert verify(tmp_path, INCIDENT).whole
+
+
+async def test_a_lease_is_decided_about_while_its_change_is_still_watched(
+    world: World, tmp_path: Path
+) -> None:
+    async with watching(world, tmp_path) as console:
+        (lease,) = leases_of(world.sim.deployment)
+        until = lease.until + timedelta(hours=3)
+        plan = await console.operations.preview_keep(INCIDENT, lease, "bob", until, console.last.intent)
+        await console.operations.approve(plan)
+        await console.operations.decided()
+        made, decision = console.incident.mitigations
+        assert (decision.outcome, made.lease, made.lease_owner) == ("applied", "kept", "bob")
+        assert [run.title for run in console.operations.running] == ["my-env"]
+
+
+@asynccontextmanager
+async def watching(world: World, folder: Path) -> AsyncIterator[Console]:
+    """A console that watches what its change does, and would for an hour."""
+    async with console_on(world, folder, windows=replace(SHORT, window=timedelta(hours=1))) as console:
+        console.operations._watch._clock = SystemClock()
+        await console.open()
+        await console.operations.approve(await console.plan("my-env"))
+        await console.until(lambda: [r for r in console.operations.running if r.stage is Stage.WATCHING])
+        yield console

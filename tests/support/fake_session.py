@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.support import sights
 from tui.evidence.bundle import Collected
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
-from tui.model.mitigation import Plan
+from tui.model.keys import KeyShown, KeyTest
+from tui.model.mitigation import Lease, Plan
 from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook
+from tui.model.secret import Secret
 from tui.model.severity import Severity
 from tui.session.snapshot import Snapshot
 
@@ -25,6 +27,8 @@ class FakeSession:
         plan: what `preview` answers; an exception is raised instead.
         gate: when set to an event, `preview` answers only once it is set.
         refuse: when set, every call that acts raises it.
+        tests: what each key's test answers, by the key; the key in use is None. `testing` holds them.
+        left: the leases about which nobody has decided; `keep_as_it_is` decides.
         draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
@@ -37,6 +41,13 @@ class FakeSession:
         self.refuse: Exception | None = None
         self.draft: tuple[str, ...] = ("Subject: it fails", "", "Hello,")
         self.look: NetworkLook | Exception = sights.LOOK
+        self.current: KeyShown | None = sights.KEY_IN_USE
+        self.tests: dict[str | None, KeyTest | Exception] = {
+            None: sights.REFUSED_KEY,
+            sights.NEW_KEY: sights.GOOD_KEY,
+        }
+        self.testing: asyncio.Event | None = None
+        self.left: tuple[Lease, ...] = ()
         self.started = False
         self.stopped = False
         self._snapshot = snapshot
@@ -134,12 +145,46 @@ class FakeSession:
         self._did("preview", mitigation_id, value)
         return await self._planned(value)
 
-    async def preview_undo(self) -> Plan:
-        self._did("preview_undo")
+    async def preview_undo(self, mitigation: str = "") -> Plan:
+        self._did("preview_undo", mitigation)
         return await self._planned(None)
 
     async def approve(self, plan: Plan) -> None:
         self._did("approve", plan)
+
+    async def current_key(self) -> KeyShown | None:
+        return self.current
+
+    async def test_key(self, candidate: Secret | None) -> KeyTest:
+        self._did("test_key", candidate)
+        if self.testing is not None and candidate is not None:
+            await self.testing.wait()
+        found = self.tests[candidate.reveal() if candidate is not None else None]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    def forget_keys(self) -> None:
+        self.calls.append(("forget_keys",))
+
+    async def preview_rotation(self, candidate: Secret, overrule: str = "") -> Plan:
+        self._did("preview_rotation", candidate, overrule)
+        return await self._planned(None)
+
+    @property
+    def undecided(self) -> tuple[Lease, ...]:
+        return self.left
+
+    async def rested(self) -> None:
+        self.calls.append(("rested",))
+
+    async def keep_as_it_is(self, lease: Lease) -> None:
+        self._did("keep_as_it_is", lease)
+        self.left = tuple(one for one in self.left if one is not lease)
+
+    async def preview_keep(self, lease: Lease, owner: str, until: datetime | None) -> Plan:
+        self._did("preview_keep", lease, owner, until)
+        return await self._planned(None)
 
     def looked(self) -> None:
         self.calls.append(("looked",))

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tui.model.incident import Entry, Incident, Kind, Status
+from tui.model.keys import KeyShown, KeyTest
 from tui.model.mitigation import Lease, Ownership, Plan, Stage, Target
 from tui.model.network_look import Certificate, NetworkLook, Resolved
 from tui.model.reading import Alert, Check, Fact, Held, LeaseSeen, Reading, Series, State
 from tui.model.runbook import (
     Branch,
+    Change,
     Diagnosis,
     Direction,
     EnvChange,
@@ -22,9 +24,11 @@ from tui.model.runbook import (
     Query,
     Question,
     Risk,
+    RotateKey,
     Runbook,
     SeverityRule,
 )
+from tui.model.secret import Secret
 from tui.model.severity import Severity
 from tui.model.walk import Step, Walk
 from tui.session.snapshot import Action, Arming, OpenIncident, Place, Running, Snapshot
@@ -115,7 +119,7 @@ def _status_is(value: Fact) -> Equals:
     return Equals(FactName(Check.MISTRAL_API, "http_status"), value)
 
 
-def _rule(mitigation: str, title: str, risk: Risk, change: EnvChange) -> MitigationRule:
+def _rule(mitigation: str, title: str, risk: Risk, change: Change) -> MitigationRule:
     return MitigationRule(
         mitigation, title, risk, change, Judgement("errors"), "{pods} x {value}", timedelta(hours=2)
     )
@@ -128,6 +132,7 @@ CONCURRENCY = _rule(
     EnvChange("MAX_CONCURRENT_MISTRAL", "3", Direction.HIGHER, per_pod=True, numeric=True),
 )
 FALLBACK = _rule("enable-fallback", "Turn the fallback on", Risk.HIGH, EnvChange("MISTRAL_FALLBACK", "true"))
+ROTATION = _rule("rotate-key", "Store a new API key", Risk.HIGH, RotateKey())
 
 LIMITED_DIAGNOSIS = Diagnosis(
     "rate-limited",
@@ -196,11 +201,14 @@ RUNBOOK = Runbook(
         "app-fault": Diagnosis("app-fault", "Our own service", Severity.P2, "Look at the logs."),
         "healthy": Diagnosis("healthy", "Healthy", None, "Nothing is wrong.", healthy=True),
     },
-    mitigations={"reduce-concurrency": CONCURRENCY, "enable-fallback": FALLBACK},
+    mitigations={"reduce-concurrency": CONCURRENCY, "enable-fallback": FALLBACK, "rotate-key": ROTATION},
     queries={
         "errors": Query("errors", "sum(rate(mistral_errors_total[$window]))", "/s", "errors per second")
     },
-    links={"limits": Link("limits", "The limits page", "https://admin.mistral.ai/plateforme/limits")},
+    links={
+        "limits": Link("limits", "The limits page", "https://admin.mistral.ai/plateforme/limits"),
+        "api-keys": Link("api-keys", "API keys", "https://console.mistral.ai/api-keys"),
+    },
 )
 
 WALK = Walk(
@@ -446,3 +454,63 @@ PLAN = Plan(
     hold=timedelta(hours=2),
 )
 HIGH_PLAN = replace(PLAN, rule=replace(CONCURRENCY, risk=Risk.HIGH))
+
+
+# A key's rotation
+
+NEW_KEY = "Zk3vQ8wLmT5yRb2NcX7pJd4sGf6hAe9u"
+KEY_IN_USE = KeyShown(32, "Hq7x", "7f3a", "the environment (MISTRAL_API_KEY)")
+REFUSED_KEY = KeyTest(
+    KEY_IN_USE,
+    "401, the key is refused",
+    None,
+    False,
+    "key 7f3a does not work: Mistral knows no such key (401).",
+    "Copy it again, or make a new one at console.mistral.ai.",
+    NOW,
+    dead=True,
+)
+
+
+def tested(works: bool | None, said: str, remedy: str = "", key: str = NEW_KEY) -> KeyTest:
+    """What a test said of a new key."""
+    shown = KeyShown.of(Secret(key), "typed")
+    return KeyTest(shown, "200", "200", works, said, remedy, NOW, dead=works is False)
+
+
+GOOD_KEY = tested(True, "key 0339 works: it lists the models, and one token of mistral-large-latest came.")
+DEAD_KEY = tested(
+    False,
+    "key 0339 does not work: Mistral knows no such key (401).",
+    "Copy it again, or make a new one at console.mistral.ai.",
+)
+UNTOLD_KEY = tested(
+    None,
+    "Whether key 0339 works could not be told: models, no answer within 10 s.",
+    "Test it again, and look at the panels of the network and of the status page.",
+)
+
+
+def refused(**changes: Any) -> Snapshot:
+    """Every call is refused: the key was revoked. The pods have the same one."""
+    workload = replace(LIMITED[Check.WORKLOAD].latest, facts={"key_fingerprint": "7f3a"})
+    api = reading(
+        Check.MISTRAL_API,
+        State.FAIL,
+        "401, the key is refused",
+        88,
+        facts={"outcome": "http_error", "http_status": 401, "key_fingerprint": "7f3a"},
+    )
+    others = [h.latest for c, h in LIMITED.items() if c not in (Check.MISTRAL_API, Check.WORKLOAD)]
+    return limited(
+        **{
+            "checks": held(api, *others, workload),
+            "walk": Walk((replace(WALK.steps[0], answer="yes, 401", branch="401"),), "bad-key"),
+            "diagnosis": RUNBOOK.diagnoses["bad-key"],
+            "actions": (
+                Action("rotate-key", "mitigation", "Rotate the key", "tests a new one", "high risk"),
+            ),
+            "incident": replace(INCIDENT, title="the key is refused", severity=Severity.P1),
+        }
+        | changes
+    )

@@ -30,7 +30,8 @@ class Tmux:
     def open(self, *arguments: str, **environ: str) -> None:
         """Start `leeward ARGUMENTS` in it, with nothing of this machine's user around it.
 
-        Its process id is kept in a file. Without settings, nobody outside is asked.
+        Its process id is kept in a file, and every byte that it writes in another. Without
+        settings, nobody outside is asked.
         """
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
         own = {
@@ -48,12 +49,19 @@ class Tmux:
         )
         script = self.folder / "window.sh"
         script.write_text(
+            f"while [ ! -e {self.folder}/go ]; do sleep 0.02; done\n"
             f"sh -c 'echo $$ > {self.folder}/pid; exec sh {self.folder}/console.sh'\n"
             "echo EXIT $?; stty -a; sleep 60\n"
         )
         (self.folder / "console.sh").write_text(f"exec {console}\n")
         width, height = self.size
         self.run("new-session", "-d", "-x", str(width), "-y", str(height), f"sh {script}")
+        self.run("pipe-pane", f"cat > {self.folder}/written")
+        (self.folder / "go").touch()
+
+    def written(self) -> bytes:
+        """All that the program has written to its terminal so far."""
+        return (self.folder / "written").read_bytes()
 
     def seen(self) -> str:
         return self.run("capture-pane", "-p")

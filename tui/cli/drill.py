@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_json
 from tui.cli.running import leave, run
 from tui.cli.world import world
 from tui.model.clock import SystemClock
+from tui.model.secret import Secret
 from tui.settings import state_dir
 
 # On screen a person follows; headless nobody waits for the clock.
@@ -112,7 +114,7 @@ def _headless(options: Options, wanted: Wanted) -> int:
     speed = HEADLESS_SPEED if wanted.speed is None else wanted.speed
     with world(wanted.scenario, wanted.seed, speed) as addresses:
         inside = replace(options, config=Path(addresses["config"]))
-        told = run(_play(inside, wanted))
+        told = run(_play(inside, wanted, _new_key(addresses)))
     told["seconds"] = round(time.monotonic() - began, 1)
     if wanted.as_json:
         put_json(told)
@@ -123,7 +125,12 @@ def _headless(options: Options, wanted: Wanted) -> int:
     return leave(WELL if told["resolved"] else PROBLEM)
 
 
-async def _play(options: Options, wanted: Wanted) -> dict[str, Any]:
+def _new_key(addresses: Mapping[str, str]) -> Secret:
+    """The key that a person would have made meanwhile."""
+    return Secret(Path(addresses["candidate_key"]).read_text(encoding="utf-8").strip())
+
+
+async def _play(options: Options, wanted: Wanted, new_key: Secret) -> dict[str, Any]:
     from tui.session.autopilot import played
     from tui.session.errors import SessionError
     from tui.session.session import Session
@@ -138,7 +145,7 @@ async def _play(options: Options, wanted: Wanted) -> dict[str, Any]:
         read_only=options.read_only,
     )
     try:
-        ended = await played(session, clock, narrate, HEADLESS_LIMIT)
+        ended = await played(session, clock, narrate, HEADLESS_LIMIT, new_key)
         report = await session.postmortem() if ended.incident else None
     except SessionError as error:
         raise Failure(str(error), CANNOT_TELL) from error

@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-import msgspec
+from msgspec.structs import replace as replaced
 
 from tui.cli import Options
 from tui.settings import Loaded, load
@@ -12,7 +12,7 @@ from tui.settings import Loaded, load
 def settings_of(options: Options) -> Loaded:
     """File, environment and flags, the later ones winning. Raises SettingsError."""
     loaded = load(options.config, os.environ)
-    if options.ascii:
-        console = msgspec.structs.replace(loaded.settings.console, ascii=True)
-        loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, console=console))
-    return loaded
+    if not options.ascii:
+        return loaded
+    console = replaced(loaded.settings.console, ascii=True)
+    return replace(loaded, settings=replaced(loaded.settings, console=console))

@@ -11,7 +11,7 @@ import msgspec
 
 from tui.cli import CANNOT_TELL, USAGE
 from tui.model.reading import State
-from tui.model.text import clean
+from tui.model.text import clean, clean_lines, escaped
 from tui.model.times import rfc3339
 from tui.record.errors import JournalError, NoSuchIncident
 from tui.settings import SettingsError
@@ -29,7 +29,7 @@ class Failure(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click's own subclasses set it, too
 
     def show(self, file: IO[Any] | None = None) -> None:
-        click.echo(f"leeward: {self.message}", file=file, err=file is None)
+        click.echo(f"leeward: {clean_lines(self.message)}", file=file, err=file is None)
 
 
 def failing_in_words(command: Callable[P, int]) -> Callable[P, int]:
@@ -48,9 +48,12 @@ def failing_in_words(command: Callable[P, int]) -> Callable[P, int]:
 
 
 def put_json(value: Any) -> None:
-    """Write one JSON value to stdout: UTF-8 whatever the locale, indented, times as RFC 3339."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    put_bytes(text + b"\n")
+    """Write one JSON value to stdout: UTF-8 whatever the locale, indented, times as RFC 3339.
+
+    It may well be read on a terminal: what would steer one, or hide, is written as `\\uXXXX`.
+    """
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    put_bytes(f"{escaped(text)}\n".encode())
 
 
 def put_bytes(data: bytes) -> None:

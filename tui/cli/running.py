@@ -7,6 +7,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from tui.cli import faults
+
 T = TypeVar("T")
 
 
@@ -19,6 +21,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     loop = asyncio.new_event_loop()
     try:
         asyncio.set_event_loop(loop)
+        faults.mind(loop)
         task = loop.create_task(work)
         try:
             return loop.run_until_complete(task)

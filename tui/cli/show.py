@@ -10,7 +10,9 @@ from tui.cli.incidents import described
 from tui.cli.output import failing_in_words, minute, moment, narrate, put_json, put_table
 from tui.model.folding import fold
 from tui.model.incident import Entry, Incident
+from tui.model.mitigation import told
 from tui.model.text import clean
+from tui.model.times import date_and_time
 from tui.record.reading import read
 from tui.settings import state_dir
 
@@ -42,6 +44,11 @@ def _print(incident: Incident, entries: list[Entry]) -> None:
         click.echo(f"  {name.replace('_', ' '):<22} {minute(at)}")
     if incident.commander:
         click.echo(f"  {'commander':<22} {clean(incident.commander)}")
+    for change in incident.mitigations:
+        if change.held:
+            what = f"{change.variable}={told(change.after)}"
+            until = date_and_time(change.lease_until) if change.lease_until else "-"
+            click.echo(f"  {'held':<22} {clean(what)} by {clean(change.lease_owner)} until {until}")
     click.echo()
     put_table(
         ("TIME (UTC)", "KIND", "BY", "WHAT"),
@@ -68,6 +75,17 @@ def _whole(incident: Incident) -> dict[str, Any]:
         "commander": incident.commander or None,
         "diagnosis": incident.diagnosis or None,
         "root_cause": incident.root_cause or None,
+        "held": [
+            {
+                "mitigation": change.mitigation,
+                "variable": change.variable,
+                "value": change.after,
+                "owner": change.lease_owner,
+                "until": moment(change.lease_until),
+            }
+            for change in incident.mitigations
+            if change.held
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.cli.output import Failure
+from tui.model.redaction import says_secret
 
 START = 10.0
 
@@ -29,7 +30,7 @@ def world(scenario: str, seed: int, speed: float) -> Iterator[dict[str, Any]]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": _python_path()},
+        env=_environment(),
         start_new_session=True,
     )
     try:
@@ -48,6 +49,12 @@ def world(scenario: str, seed: int, speed: float) -> Iterator[dict[str, Any]]:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without what is secret: a simulated world has no use for a real key."""
+    kept = {name: value for name, value in os.environ.items() if not says_secret(name)}
+    return {**kept, "PYTHONPATH": _python_path()}
 
 
 def _python_path() -> str:

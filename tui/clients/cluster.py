@@ -6,8 +6,6 @@ fixed, which saves every start four round trips and leaves no cache of it in the
 """
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -18,6 +16,7 @@ from tui.clients.cluster_connection import Connection, items_of
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
 from tui.clients.cluster_http import MANAGER, an_object, at
 from tui.clients.cluster_once import Once
+from tui.clients.cluster_secrets import Secrets
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -36,11 +35,13 @@ class Cluster:
         context, namespace, deployment_name: what is pinned.
         container: the container that the settings name, or "".
         kubeconfig: the file that the settings name, or "".
+        secrets: the namespace's Secrets.
     """
 
     def __init__(self, settings: Kubernetes, connection: Connection) -> None:
         self._connection = connection
         self._selector: str | None = None
+        self.secrets = Secrets(connection)
         self.redact = connection.redact
         self.context = connection.context
         self.namespace = connection.namespace
@@ -222,24 +223,11 @@ class Cluster:
     async def secret_value(self, name: str, key: str) -> Secret | None:
         """One value of a Secret; None where it is missing or we may not read it."""
         try:
-            found = await self._connection.json(
-                "GET",
-                f"/api/v1/namespaces/{quote(self.namespace)}/secrets/{quote(name, safe='')}",
-                self._connection.asked("get", "secrets", f"secret {name}"),
-            )
+            return await self.secrets.value(name, key)
         except ClusterError as error:
             if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
                 return None
             raise
-        encoded = at(found, "data", key)
-        try:
-            value = Secret(base64.b64decode(str(encoded or ""), validate=True).decode())
-        except (binascii.Error, UnicodeDecodeError):
-            return None
-        if not value:
-            return None
-        self.redact.add(value)
-        return value
 
     async def pod_log(
         self, pod: str, container: str, since_seconds: int, tail_lines: int, limit_bytes: int

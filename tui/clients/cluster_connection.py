@@ -52,7 +52,7 @@ class Connection:
     async def open(cls, settings: Kubernetes, deadline: float, redact: Redactor) -> "Connection":
         """Read the kubeconfig and log in. Raises ClusterError."""
         access = await asyncio.to_thread(cluster_config.access, settings)
-        return cls(settings, access, await _log_in(access), deadline, redact)
+        return cls(settings, access, await _log_in(access, redact), deadline, redact)
 
     async def close(self) -> None:
         """Close it; a login under way is given up."""
@@ -150,7 +150,7 @@ class Connection:
                 "Start the console again if that is meant.",
             )
         try:
-            fresh = await _log_in(access)
+            fresh = await _log_in(access, self.redact)
         finally:
             self._logged_in = time.monotonic()
         refused, self._login, self._access = self._login, fresh, access
@@ -158,7 +158,7 @@ class Connection:
         await refused.close()
 
 
-async def _log_in(access: Access) -> "Login":
+async def _log_in(access: Access, redact: Redactor) -> "Login":
     login = await asyncio.to_thread(imported, "tui.clients.cluster_login")
     asked = Asked(
         verb="reach",
@@ -169,7 +169,7 @@ async def _log_in(access: Access) -> "Login":
         user=access.user,
         login=access.login,
     )
-    connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE)
+    connection: Login = await login.log_in(access, asked, _PLUGIN_DEADLINE, redact)
     return connection
 
 

@@ -15,8 +15,9 @@ import os
 import signal
 import ssl
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from kubernetes.aio.config.config_exception import ConfigException
 from tui.clients.cluster_config import Access
 from tui.clients.cluster_errors import Asked, ClusterError, Reason, login_expired
 from tui.clients.proxies import proxy_for
+from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.model.text import clean
 
@@ -45,8 +47,10 @@ class Login:
         await self.client.close()
 
 
-async def log_in(access: Access, asked: Asked, deadline: float) -> Login:
+async def log_in(access: Access, asked: Asked, deadline: float, redact: Redactor) -> Login:
     """Read the credentials of the context, running its login plugin, and make a client of them.
+
+    The plugin gets our environment without the secrets that `redact` holds: they are not for it.
 
     Raises ClusterError: CONFIG for a kubeconfig that cannot be used, LOGIN_EXPIRED for a plugin
     that gives no credentials. Certificates that the library wants as files are private ones,
@@ -55,7 +59,8 @@ async def log_in(access: Access, asked: Asked, deadline: float) -> Login:
     configuration = type.__call__(Configuration)
     with tempfile.TemporaryDirectory(prefix="leeward-") as folder:
         try:
-            return await _client(access, asked, configuration, folder, deadline)
+            read = partial(_Loader, access, asked, folder, deadline, redact)
+            return await _client(read, access, asked, configuration, deadline)
         finally:
             # The library remembers these files by their content, and would name them again
             # after they are gone.
@@ -63,11 +68,11 @@ async def log_in(access: Access, asked: Asked, deadline: float) -> Login:
 
 
 async def _client(
-    access: Access, asked: Asked, configuration: Configuration, folder: str, deadline: float
+    read: Callable[[], "_Loader"], access: Access, asked: Asked, configuration: Configuration, deadline: float
 ) -> Login:
     problem: ClusterError
     try:
-        loader = _Loader(access, asked, folder, deadline)
+        loader = read()
         async with asyncio.timeout(deadline + 1):  # the plugin's own deadline says more
             await loader.load_and_set(configuration)
         _use_environments_proxy(configuration)
@@ -113,11 +118,12 @@ def _secrets(configuration: Configuration) -> tuple[Secret, ...]:
 class _Loader(kube_config.KubeConfigLoader):
     """The library's reading of a kubeconfig, with our own running of a login plugin."""
 
-    def __init__(self, access: Access, asked: Asked, folder: str, deadline: float) -> None:
+    def __init__(self, access: Access, asked: Asked, folder: str, deadline: float, redact: Redactor) -> None:
         self._access = access
         self._asked = asked
         self._deadline = deadline
         self._folder = folder
+        self._redact = redact
         merged = kube_config.KubeConfigMerger(access.library_path)
         super().__init__(
             config_dict=merged.config,
@@ -128,7 +134,7 @@ class _Loader(kube_config.KubeConfigLoader):
 
     async def load_from_exec_plugin(self) -> bool:
         """Run the plugin and take its token or certificate. Raises ClusterError; never goes on without."""
-        given = await run_plugin(self._access, self._asked, self._deadline)
+        given = await run_plugin(self._access, self._asked, self._deadline, self._redact)
         if given.get("token"):
             self.token = f"Bearer {given['token']}"
             return True
@@ -145,7 +151,7 @@ class _Loader(kube_config.KubeConfigLoader):
         return name
 
 
-async def run_plugin(access: Access, asked: Asked, deadline: float) -> Mapping[str, Any]:
+async def run_plugin(access: Access, asked: Asked, deadline: float, redact: Redactor) -> Mapping[str, Any]:
     """The `status` of what the login plugin prints.
 
     It gets no terminal and no standard input (it would take the console's keys), knows that it is
@@ -155,7 +161,7 @@ async def run_plugin(access: Access, asked: Asked, deadline: float) -> Mapping[s
     plugin = access.exec_config or {}
     version = str(plugin.get("apiVersion") or "client.authentication.k8s.io/v1")
     argv = [_program(plugin, access.folder_of_user), *map(str, plugin.get("args") or ())]
-    process = await _start(argv, _environment(plugin, version), access, plugin)
+    process = await _start(argv, _environment(plugin, version, redact), access, plugin)
     try:
         async with asyncio.timeout(deadline):
             output, _ = await process.communicate()
@@ -223,8 +229,8 @@ def _program(plugin: Mapping[str, Any], folder: Path) -> str:
     return command
 
 
-def _environment(plugin: Mapping[str, Any], version: str) -> dict[str, str]:
-    environment = dict(os.environ)
+def _environment(plugin: Mapping[str, Any], version: str, redact: Redactor) -> dict[str, str]:
+    environment = {name: value for name, value in os.environ.items() if not redact.holds(value)}
     for item in plugin.get("env") or ():
         if isinstance(item, Mapping) and item.get("name"):
             environment[str(item["name"])] = str(item.get("value") or "")

@@ -43,6 +43,11 @@ class Scenario:
         share: of calls from the pods that the trouble hits, 0 to 1.
         lasts: minutes after the world's start until it passes by itself, at speed 1; None: it stays.
         page: what the provider's status page says, or None while all is well there.
+        contended: whether a colleague turns the same knob, before and after.
+        least_slots: concurrent requests without which new pods do not start; 0: any number will do.
+        has_fallback: whether the app can answer without Mistral at all.
+        forbidden: (verb, resource) pairs that the responder may not do here.
+        deadline: seconds in which the deployment gives a rollout up, at speed 1.
     """
 
     name: str
@@ -56,6 +61,11 @@ class Scenario:
     share: float = 1.0
     lasts: float | None = None
     page: PageIncident | None = None
+    contended: bool = False
+    least_slots: int = 0
+    has_fallback: bool = True
+    forbidden: frozenset[tuple[str, str]] = frozenset()
+    deadline: int = 600
 
 
 _ALL = (
@@ -136,6 +146,48 @@ _ALL = (
         "app-fault",
         Trouble.APP,
         began=20,
+    ),
+    Scenario(
+        "rotation-refused",
+        "A new key that we may not store",
+        "The key was revoked, and storing another is not permitted to the responder; fallback spares users.",
+        "bad-key",
+        Trouble.KEY,
+        began=12,
+        forbidden=frozenset({("patch", "secrets")}),
+    ),
+    Scenario(
+        "crash-loop",
+        "The remedy's rollout crash-loops",
+        "As rate-limited, but new pods crash with fewer than 4 slots; taking it back ends the crashes.",
+        "rate-limited",
+        Trouble.LIMIT,
+        began=30,
+        demand=(9.8, 11.3),
+        limit=600,
+        least_slots=4,
+        deadline=120,
+    ),
+    Scenario(
+        "contended",
+        "Somebody else turns the same knob",
+        "As rate-limited, but a colleague sets the same variable, before and after; only talking ends it.",
+        "rate-limited",
+        Trouble.LIMIT,
+        began=30,
+        demand=(9.8, 11.3),
+        limit=600,
+        contended=True,
+    ),
+    Scenario(
+        "no-fallback",
+        "A fallback without effect",
+        "Mistral answers 503, and the app has no fallback to turn on; what users see must change elsewhere.",
+        "provider-outage",
+        Trouble.OUTAGE,
+        began=16,
+        has_fallback=False,
+        page=PageIncident("Completion API unavailable", "major", "Major System Outage"),
     ),
 )
 

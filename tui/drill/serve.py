@@ -5,9 +5,11 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tui.drill.hands import Colleague
 from tui.drill.kubernetes import KubeApi
 from tui.drill.provider import MODELS
 from tui.drill.scenarios import SCENARIOS, Scenario, Trouble
@@ -21,6 +23,7 @@ from tui.drill.servers.slack import SlackServer
 from tui.drill.servers.status_page import StatusPageServer
 from tui.drill.servers.statuspage import COMPONENTS, PAGE_ID, StatuspageServer
 from tui.drill.settings_file import RESPONDER, Places, toml, write_private
+from tui.drill.startup import Startup
 from tui.drill.workload import make_cluster, record_trouble
 from tui.drill.world import World, make_keys
 
@@ -42,9 +45,11 @@ class Drill:
         self._folder: Path | None = None
         self._token = secrets.token_urlsafe(24)
         self._statuspage_key = secrets.token_urlsafe(24)
-        self.cluster = make_cluster(scenario, make_keys(seed).ours, seed)
+        self.cluster = make_cluster(scenario, make_keys(seed).ours, seed, speed)
         self.world = World(scenario, seed, self.cluster.pods, speed=speed)
-        self.cluster.log_source = self.world.log
+        self._startup = Startup(scenario.least_slots)
+        self._colleague = Colleague(self.cluster, self.world.now) if scenario.contended else None
+        self.cluster.log_source = self._log
         record_trouble(self.cluster, scenario)
         self.kubernetes = KubeApi(self.cluster)
         self.mistral = MistralServer(self.world, seed)
@@ -137,10 +142,19 @@ class Drill:
             return f"http://{_UNRESOLVABLE}:{urlsplit(address).port}"
         return address
 
+    def _log(self, name: str, since: datetime | None) -> list[tuple[datetime, str]]:
+        """What a pod wrote: on its way to giving up, or while it served."""
+        for pod in self.cluster.pods():
+            if pod.name == name and self._startup.refuses(pod.env):
+                return self._startup.log(pod)
+        return self.world.log(name, since)
+
     async def live(self, until: asyncio.Event) -> None:
         """Move the world on, once a second, until told to end."""
         while not until.is_set():
             self.world.advance()
+            if self._colleague is not None:
+                self._colleague.look()
             rest = 1.0 - self.world.now() % 1.0
             try:
                 await asyncio.wait_for(until.wait(), rest + 0.001)

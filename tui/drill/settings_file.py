@@ -50,6 +50,7 @@ def timing(speed: float) -> dict[str, str]:
     return {
         "window": shortened(120),
         "watch": shortened(120),
+        "afterwards": shortened(600),
         "monitoring": shortened(300),
         "flapping": shortened(600),
         "steady": shortened(120),

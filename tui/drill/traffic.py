@@ -163,7 +163,8 @@ class Traffic:
         failures, latency = self._ask(app, at)
         if not failures:
             return Request(at, pod, model, Outcome.ANSWERED, latency)
-        outcome = Outcome.FALLBACK if app.config.fallback else Outcome.FAILED
+        spared = app.config.fallback and self._scenario.has_fallback
+        outcome = Outcome.FALLBACK if spared else Outcome.FAILED
         return Request(at, pod, model, outcome, latency, failures)
 
     def _ask(self, app: _App, at: float) -> tuple[tuple[Failure, ...], float]:

@@ -6,9 +6,12 @@ from typing import Any
 from tui.drill.kubernetes import Cluster, Revision
 from tui.drill.scenarios import Scenario, Trouble
 from tui.drill.settings_file import DEPLOYMENT, NAMESPACE
+from tui.drill.startup import Startup
 from tui.drill.traffic import FAULTY_VERSION, GOOD_VERSION
 
 _IMAGE = f"registry.example/{DEPLOYMENT}"
+# Seconds: a rollout that works takes four.
+_LEAST_DEADLINE = 6
 _POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
 # What the pods report, once, when a console looks at the events.
 _EVENTS = {
@@ -23,8 +26,11 @@ _EVENTS = {
 }
 
 
-def make_cluster(scenario: Scenario, key: str, seed: int) -> Cluster:
-    """The scenario's cluster: healthy pods of two days, or those of a bad deployment minutes ago."""
+def make_cluster(scenario: Scenario, key: str, seed: int, speed: float = 1.0) -> Cluster:
+    """The scenario's cluster: healthy pods of two days, or those of a bad deployment minutes ago.
+
+    `speed` shortens the time after which the deployment gives a rollout up.
+    """
     revisions = []
     if scenario.trouble is Trouble.APP:
         revisions = [
@@ -36,7 +42,7 @@ def make_cluster(scenario: Scenario, key: str, seed: int) -> Cluster:
                 manager="kubectl-client-side-apply",
             )
         ]
-    return Cluster(
+    cluster = Cluster(
         key,
         seed=seed,
         namespace=NAMESPACE,
@@ -44,7 +50,11 @@ def make_cluster(scenario: Scenario, key: str, seed: int) -> Cluster:
         revisions=revisions,
         env={"APP_VERSION": GOOD_VERSION},
         policies=_policies(),
+        deadline_s=max(round(scenario.deadline / max(speed, 1.0)), _LEAST_DEADLINE),
     )
+    cluster.faults.forbid = scenario.forbidden
+    cluster.doom(Startup(scenario.least_slots).refuses)
+    return cluster
 
 
 def record_trouble(cluster: Cluster, scenario: Scenario) -> None:

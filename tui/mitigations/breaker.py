@@ -35,7 +35,8 @@ class Breaker:
 
 
 def breaker_of(applied: Iterable[Applied], resets: Iterable[tuple[str, int]] = ()) -> Breaker:
-    """The breaker as an incident's mitigations, in their order, leave it. Undos count for nothing.
+    """The breaker as an incident's mitigations, in their order, leave it. Undos and decisions about leases
+    count for nothing.
 
     `resets` are the mitigations that a person let be tried again, each with how many changes
     there were by then: those count no more.
@@ -43,9 +44,10 @@ def breaker_of(applied: Iterable[Applied], resets: Iterable[tuple[str, int]] = (
     since = dict(resets)
     breaker = Breaker()
     for number, change in enumerate(applied):
-        if change.undoes or number < since.get(change.mitigation, 0):
+        if change.undoes or change.decides or number < since.get(change.mitigation, 0):
             continue
-        failed = has_failed(change.outcome, change.verdict, change.stalled)
+        # One that helped until somebody overwrote it did not fail.
+        failed = has_failed(change.outcome, change.measured or change.verdict, change.stalled)
         if failed is not None:
             breaker = breaker.after(change.mitigation, failed)
     return breaker

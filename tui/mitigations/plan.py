@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 from tui.clients.cluster import Cluster
+from tui.mitigations.beside import Beside
 from tui.mitigations.kinds import kind_named
 from tui.mitigations.kinds.kind import Asked, made_of
-from tui.model.incident import Applied
+from tui.model.incident import DECIDES, Applied
 from tui.model.mitigation import Made, Plan
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule
@@ -20,6 +21,7 @@ async def plan_change(
     now: datetime,
     value: str | None = None,
     hold: timedelta | None = None,
+    beside: Beside | None = None,
 ) -> Plan:
     """Check, plan and dry-run a mitigation. Raises Refused; nothing is changed by planning.
 
@@ -31,9 +33,10 @@ async def plan_change(
         now: when the lease begins.
         value: a person's own value; None takes the rule's.
         hold: how long it is leased; None takes the rule's.
+        beside: what a kind may need beside the cluster.
     """
     asked = Asked(cluster, rule, incident, owner, now, value, hold or rule.hold)
-    return await kind_named(rule.change.kind).plan(asked)
+    return await kind_named(rule.change.kind, beside).plan(asked)
 
 
 async def plan_undo(
@@ -44,6 +47,7 @@ async def plan_undo(
     incident: str,
     owner: str,
     now: datetime,
+    beside: Beside | None = None,
 ) -> Plan:
     """Plan the way back from a change of ours. Raises Refused where the live value is not ours any more.
 
@@ -52,10 +56,29 @@ async def plan_undo(
     """
     asked = Asked(cluster, rule, incident, owner, now, None, timedelta(0))
     if isinstance(applied, Applied):
-        return await kind_named(applied.kind).undo(asked, made_of(applied), applied.intent)
-    return await kind_named(rule.change.kind).undo(
+        return await kind_named(applied.kind, beside).undo(asked, made_of(applied), applied.intent)
+    return await kind_named(rule.change.kind, beside).undo(
         asked, _leased(rule, applied), applied.incident or applied.mitigation
     )
+
+
+async def plan_keep(
+    cluster: Cluster,
+    rule: MitigationRule,
+    lease: LeaseSeen,
+    *,
+    incident: str,
+    owner: str,
+    now: datetime,
+    until: datetime | None,
+) -> Plan:
+    """Plan to keep what is leased, with its owner and its end; `until` None ends the lease alone.
+
+    Raises Refused where the lease is gone, or what it leases is not live any more.
+    """
+    hold = until - now if until is not None else timedelta(0)
+    asked = Asked(cluster, rule, incident, owner, now, None, hold, lease)
+    return await kind_named(DECIDES).plan(asked)
 
 
 def _leased(rule: MitigationRule, lease: LeaseSeen) -> Made:

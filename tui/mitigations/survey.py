@@ -65,7 +65,7 @@ async def survey(
     except ClusterError as error:
         raise refused_by(error) from None
     if not allowed:
-        raise _not_permitted(cluster, user)
+        raise not_permitted(cluster, user)
     _check_state(cluster, deployment, undoing or during_rollout, at_rest)
     target = Target(
         context=cluster.context,
@@ -138,7 +138,8 @@ async def _replica_sets(cluster: Cluster) -> tuple[Json, ...] | None:
         raise
 
 
-def _not_permitted(cluster: Cluster, user: str) -> Refused:
+def not_permitted(cluster: Cluster, user: str) -> Refused:
+    """The refusal of who may not patch the deployment, with what is missing and whom to ask."""
     return Refused(
         f"{user or 'Your user'} may not patch deployments.apps in namespace {cluster.namespace} "
         f"of {cluster.context}; nothing was changed.",

@@ -116,6 +116,8 @@ def _kind(rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]) ->
     effect = _effect(rule, judge, rule.judged.better)
     if effect.worse:
         return VerdictKind.HARMFUL, ""
+    if rule.judged.no_worse:
+        return _no_worse(rule, judge, by_id)
     if rule.judged.better is Direction.LOWER and (judge.before or 0.0) <= _speck(judge):
         return VerdictKind.UNKNOWN, "nothing to improve before"
     shared = _per_request(judge, by_id.get(_TRAFFIC))
@@ -127,6 +129,14 @@ def _kind(rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]) ->
     if latency is not None and latency.query != judge.query and _rise(latency) >= WORSE:
         return VerdictKind.HARMFUL, f"p95 {_span(latency)}"
     return VerdictKind.INEFFECTIVE, ""
+
+
+def _no_worse(rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]) -> tuple[VerdictKind, str]:
+    """Where it is enough that nothing got worse: not even for each request."""
+    shared = _per_request(judge, by_id.get(_TRAFFIC))
+    if shared is not None and _effect(rule, shared, rule.judged.better).worse:
+        return VerdictKind.HARMFUL, "worse for each request"
+    return VerdictKind.EFFECTIVE, "it did not get worse"
 
 
 def _effect(rule: MitigationRule, measured: Measure, better: Direction) -> _Effect:

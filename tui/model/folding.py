@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from tui.model.incident import NO_TITLE, Applied, Entry, Incident, Kind, Status
+from tui.model.mitigation import VerdictKind
 from tui.model.severity import Severity
-from tui.model.times import parse_rfc3339
+from tui.model.times import clock, parse_rfc3339
 
 NO_CAUSE = ("", "healthy", "unknown")
 
@@ -169,8 +170,10 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
     outcome = _text(entry.data, "outcome")
     if not outcome:
         return incident
-    incident = _changed(incident, entry, outcome=outcome)
-    undone = {applied.undoes for applied in incident.mitigations if applied.outcome == "applied"} - {""}
+    incident = _decided(_changed(incident, entry, outcome=outcome), entry, outcome)
+    if outcome == VerdictKind.OVERWRITTEN:
+        incident = _overwritten(incident, entry, f"overwritten, found at {clock(entry.occurred_at)}")
+    undone = {applied.undoes for applied in incident.mitigations if applied.stands} - {""}
     return replace(
         incident,
         mitigations=tuple(
@@ -180,13 +183,48 @@ def _outcome(incident: Incident, entry: Entry) -> Incident:
     )
 
 
+def _decided(incident: Incident, entry: Entry, outcome: str) -> Incident:
+    """What a decision about a lease, once it is in force, means for the change that is leased."""
+    intent = _text(entry.data, "intent")
+    made = next((a for a in incident.mitigations if a.intent == intent and a.decides), None)
+    if made is None or outcome != "applied":
+        return incident
+    until = _moment(made.mark, "until")
+    kept = {"lease": "kept", "lease_until": until, "lease_owner": _text(made.mark, "owner")}
+    changes: dict[str, Any] = kept if until else {"lease": "released"}
+    of = made.mark.get("of")
+    return replace(
+        incident,
+        mitigations=tuple(replace(a, **changes) if a.intent == of else a for a in incident.mitigations),
+    )
+
+
 def _verdict(incident: Incident, entry: Entry) -> Incident:
     verdict = _text(entry.data, "verdict")
-    stalled = {"stalled": True} if entry.data.get("stalled") is True else {}
-    incident = _changed(incident, entry, verdict=verdict, verdict_text=entry.text, **stalled)
+    changes: dict[str, Any] = {"measured": verdict}
+    if entry.data.get("stalled") is True:
+        changes["stalled"] = True
     intent = _text(entry.data, "intent")
-    own = any(applied.intent == intent and not applied.undoes for applied in incident.mitigations)
-    return _mitigated(incident, entry) if own and verdict == "effective" else incident
+    judged = next((applied for applied in incident.mitigations if applied.intent == intent), None)
+    if judged is None:
+        return incident
+    if judged.verdict == VerdictKind.OVERWRITTEN:
+        # What is measured of another's value is told, and judges nothing.
+        text = f"{judged.verdict_text}; measured after that: {entry.text}"
+        return _changed(incident, entry, verdict_text=text, **changes)
+    incident = _changed(incident, entry, verdict=verdict, verdict_text=entry.text, **changes)
+    effective = verdict == VerdictKind.EFFECTIVE and not judged.undoes
+    return _mitigated(incident, entry) if effective else incident
+
+
+def _overwritten(incident: Incident, entry: Entry, said: str) -> Incident:
+    """That a change stands no more is its verdict; what it had been before is told with it."""
+    intent = _text(entry.data, "intent")
+    change = next((applied for applied in incident.mitigations if applied.intent == intent), None)
+    if change is None or change.verdict == VerdictKind.OVERWRITTEN:
+        return incident
+    before = f"; before that {change.verdict_text}" if change.verdict else ", before it was judged"
+    return _changed(incident, entry, verdict=VerdictKind.OVERWRITTEN.value, verdict_text=said + before)
 
 
 def _rollout(incident: Incident, entry: Entry) -> Incident:
@@ -204,8 +242,16 @@ def _reset(incident: Incident, entry: Entry) -> Incident:
 
 def _lease(incident: Incident, entry: Entry) -> Incident:
     until = _moment(entry.data, "until")
-    event = _text(entry.data, "event")
-    return _changed(incident, entry, lease=event, **({"lease_until": until} if until else {}))
+    changes: dict[str, Any] = {"lease": _text(entry.data, "event")}
+    if until:
+        changes["lease_until"] = until
+    if owner := _text(entry.data, "owner"):
+        changes["lease_owner"] = owner
+    incident = _changed(incident, entry, **changes)
+    if changes["lease"] != VerdictKind.OVERWRITTEN:
+        return incident
+    by = _text(entry.data, "by") or "somebody"
+    return _overwritten(incident, entry, f"overwritten by {by} {clock(entry.occurred_at)}")
 
 
 def _changed(incident: Incident, entry: Entry, **changes: Any) -> Incident:

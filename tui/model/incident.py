@@ -9,6 +9,7 @@ from typing import Any
 from tui.model.severity import Severity
 
 NO_TITLE = "incident"
+DECIDES = "lease"  # the kind of a change that decides about a lease, and changes nothing else
 
 
 class Kind(StrEnum):
@@ -104,10 +105,13 @@ class Applied:
     """A mitigation as the journal tells it: from intent to verdict.
 
     `outcome` is `applied`, `refused`, `failed` (a command that ran and did not succeed),
+    `stored` (a key that is in its store, for which the pods were not restarted),
     `interrupted` (one of which nobody saw the end), `not applied` or `overwritten` (found after a
     crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
-    lease: `taken`, `released`, `overwritten`, `ended`, or "". `stalled` says that its rollout did
-    not complete, `rolled_out_at` when it did. `place` is context, namespace and deployment;
+    lease: `taken`, `kept` (decided: `lease_owner` has it until `lease_until`), `released`,
+    `overwritten`, `ended`, or "". `stalled` says that its rollout did not complete, `rolled_out_at`
+    when it did. `verdict` is one of `VerdictKind`, or "": that it was overwritten stands before what was
+    `measured`. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object.
     """
 
@@ -121,10 +125,12 @@ class Applied:
     outcome: str = ""
     verdict: str = ""
     verdict_text: str = ""
+    measured: str = ""
     undone: bool = False
     undoes: str = ""
     lease: str = ""
     lease_until: datetime | None = None
+    lease_owner: str = ""
     kind: str = "env"
     reversible: bool = True
     stalled: bool = False
@@ -135,6 +141,11 @@ class Applied:
     mark: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def stands(self) -> bool:
+        """Whether something of it was made: a key that was stored counts, restarted for or not."""
+        return self.outcome in ("applied", "stored")
+
+    @property
     def settled(self) -> bool:
         """Whether it is known what became of it."""
         return self.outcome not in ("", "unknown")
@@ -142,7 +153,18 @@ class Applied:
     @property
     def unjudged(self) -> bool:
         """Whether it is in force and nobody has said yet what it did."""
-        return self.outcome == "applied" and not self.verdict and not self.undone and not self.undoes
+        standing = self.outcome == "applied" and not self.undone
+        return standing and not self.verdict and not self.undoes and not self.decides
+
+    @property
+    def decides(self) -> bool:
+        """Whether it is a decision about a lease."""
+        return self.kind == DECIDES
+
+    @property
+    def held(self) -> bool:
+        """Whether it is live, kept by somebody until a moment that was decided."""
+        return self.lease == "kept" and self.outcome == "applied" and not self.undone
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ class Made:
         return token if isinstance(token, str) else ""
 
     @property
+    def rolls_out(self) -> bool:
+        """Whether pods are replaced by it, where its kind usually does so."""
+        return self.mark.get("rolls_out") is not False
+
+    @property
     def more(self) -> tuple[tuple[str, str | None, str | None], ...]:
         """Further variables of the same change, with their values before and after."""
         found = self.mark.get("more")
@@ -180,12 +185,13 @@ def told(value: str | None) -> str:
 
 
 class VerdictKind(StrEnum):
-    """Whether it worked, measured."""
+    """Whether it worked, measured; or that it stands no more, whatever was measured before."""
 
     EFFECTIVE = "effective"
     INEFFECTIVE = "ineffective"
     HARMFUL = "harmful"
     UNKNOWN = "unknown"
+    OVERWRITTEN = "overwritten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tui.model.label_selectors import all_of, items, mapping, selects
+
 Json = Mapping[str, Any]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -95,46 +97,9 @@ def isolates(policy: Json) -> bool:
 
     Without them, one that has any egress rule does; `egress: []` alone does not.
     """
-    spec = _dict(policy, "spec")
+    spec = mapping(policy, "spec")
     types = spec.get("policyTypes")
-    return "Egress" in types if isinstance(types, list) and types else bool(_list(spec, "egress"))
-
-
-def selects(selector: Json, labels: Mapping[str, str], *, complete: bool = True) -> bool | None:
-    """Whether a label selector matches; an empty one matches everything.
-
-    Args:
-        selector: `matchLabels` and `matchExpressions`; all of them must hold.
-        labels: what is known of the object.
-        complete: whether those are all its labels; otherwise an absent one is unknown.
-    """
-    found = [
-        _has(labels, str(key), ("In", [str(value)]), complete)
-        for key, value in _dict(selector, "matchLabels").items()
-    ]
-    for term in _list(selector, "matchExpressions"):
-        values = term.get("values")
-        wanted = [str(v) for v in values] if isinstance(values, list) else []
-        found.append(_has(labels, str(term.get("key")), (str(term.get("operator")), wanted), complete))
-    return _all(found)
-
-
-def _has(labels: Mapping[str, str], key: str, test: tuple[str, Sequence[str]], complete: bool) -> bool | None:
-    operator, values = test
-    if key not in labels and not complete:
-        return None
-    value = labels.get(key)
-    match operator:
-        case "In":
-            return value is not None and value in values
-        case "NotIn":
-            # As the server's selectors: an object without the label is not in any set.
-            return value is None or value not in values
-        case "Exists":
-            return value is not None
-        case "DoesNotExist":
-            return value is None
-    return None
+    return "Egress" in types if isinstance(types, list) and types else bool(items(spec, "egress"))
 
 
 def isolating(policies: Iterable[Json], labels: Mapping[str, str], namespace: str) -> tuple[Json, ...]:
@@ -142,16 +107,16 @@ def isolating(policies: Iterable[Json], labels: Mapping[str, str], namespace: st
     chosen = (
         policy
         for policy in policies
-        if _dict(policy, "metadata").get("namespace") == namespace
+        if mapping(policy, "metadata").get("namespace") == namespace
         and isolates(policy)
-        and selects(_dict(_dict(policy, "spec"), "podSelector"), labels)
+        and selects(mapping(mapping(policy, "spec"), "podSelector"), labels)
     )
     return tuple(sorted(chosen, key=name_of))
 
 
 def name_of(policy: Json) -> str:
     """A policy's name."""
-    return str(_dict(policy, "metadata").get("name") or "unnamed")
+    return str(mapping(policy, "metadata").get("name") or "unnamed")
 
 
 # Addresses outside the cluster
@@ -187,7 +152,7 @@ def _ruling(chosen: Sequence[Json], target: str, address: Address | None, port: 
 
 def _holds_address(peer: Json, address: Address | None) -> bool | None:
     """Whether a peer holds an external address. Selectors of pods never do."""
-    block = _dict(peer, "ipBlock")
+    block = mapping(peer, "ipBlock")
     if not block:
         return False
     network = _network(block.get("cidr"))
@@ -220,7 +185,7 @@ def _dns_ruling(chosen: Sequence[Json], namespace: str, protocol: str) -> Ruling
 
 
 def _holds_dns(peer: Json, namespace: str) -> bool | None:
-    if _dict(peer, "ipBlock"):
+    if mapping(peer, "ipBlock"):
         return None  # where the name servers are is not known, nor whether a block holds pods at all
     spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector")
     if isinstance(spaces, Mapping):
@@ -239,7 +204,7 @@ def _decided(chosen: Sequence[Json], target: str, port: int, protocol: str, allo
         return Ruling(target, port, protocol, True, "", "", f"No policy restricts the pods: {place} is open.")
     maybe: tuple[str, str] | None = None
     for policy in chosen:
-        for number, rule in enumerate(_list(_dict(policy, "spec"), "egress")):
+        for number, rule in enumerate(items(mapping(policy, "spec"), "egress")):
             answer, said = allows(rule), f"egress[{number}]: {_told(rule)}"
             if answer:
                 why = f"{name_of(policy)} allows {place} ({said})."
@@ -262,9 +227,9 @@ def _port_open(rule: Json, port: int, protocol: str, *, inside: bool = False) ->
     A port's name is looked up on the pod that is reached: it never helps for an address outside,
     and is unknown for a pod `inside`.
     """
-    if not _list(rule, "ports"):
+    if not items(rule, "ports"):
         return True
-    return _any(_one_port(entry, port, protocol, inside) for entry in _list(rule, "ports"))
+    return _any(_one_port(entry, port, protocol, inside) for entry in items(rule, "ports"))
 
 
 def _one_port(entry: Json, port: int, protocol: str, inside: bool) -> bool | None:
@@ -280,19 +245,19 @@ def _one_port(entry: Json, port: int, protocol: str, inside: bool) -> bool | Non
 
 
 def _any_peer(rule: Json, holds: Any) -> bool | None:
-    peers = _list(rule, "to")
+    peers = items(rule, "to")
     return _any(holds(peer) for peer in peers) if peers else True
 
 
 def _told(rule: Json) -> str:
     """`to 0.0.0.0/0 but 10.0.0.0/8, TCP 443`."""
-    peers = " or ".join(_told_peer(peer) for peer in _list(rule, "to")[:4]) or "anywhere"
-    ports = ", ".join(_told_port(entry) for entry in _list(rule, "ports")[:6]) or "every port"
+    peers = " or ".join(_told_peer(peer) for peer in items(rule, "to")[:4]) or "anywhere"
+    ports = ", ".join(_told_port(entry) for entry in items(rule, "ports")[:6]) or "every port"
     return f"to {peers}, {ports}"
 
 
 def _told_peer(peer: Json) -> str:
-    block = _dict(peer, "ipBlock")
+    block = mapping(peer, "ipBlock")
     if block:
         but = ", ".join(str(text) for text in (block.get("except") or ())[:4])
         return f"{block.get('cidr')}{f' but {but}' if but else ''}"
@@ -317,7 +282,7 @@ def unknowns(groups: Iterable[str], template: Json, pods: Iterable[Json], proxy:
         proxy: where the pods' environment sends this call, or "".
     """
     said = []
-    if _dict(template, "spec").get("hostNetwork") is True:
+    if mapping(template, "spec").get("hostNetwork") is True:
         said.append("The pods use the node's network (hostNetwork): NetworkPolicies do not hold for them.")
     kinds = dict.fromkeys(OTHER_POLICIES[group] for group in groups if group in OTHER_POLICIES)
     said += [
@@ -337,7 +302,7 @@ def proxy_environ(container: Json) -> dict[str, str]:
     wanted = (*_PROXIES, "no_proxy")
     return {
         str(entry["name"]): str(entry.get("value") or "")
-        for entry in _list(container, "env")
+        for entry in items(container, "env")
         if str(entry.get("name", "")).lower() in wanted
     }
 
@@ -354,8 +319,8 @@ def verdict(rulings: Iterable[Ruling], why_unknown: Sequence[str] = ()) -> Egres
 
 def _sidecar(template: Json, pods: Iterable[Json]) -> str:
     for holder in (template, *pods):
-        spec = _dict(holder, "spec")
-        for container in (*_list(spec, "containers"), *_list(spec, "initContainers")):
+        spec = mapping(holder, "spec")
+        for container in (*items(spec, "containers"), *items(spec, "initContainers")):
             if container.get("name") in _SIDECARS:
                 return str(container["name"])
     return ""
@@ -365,14 +330,7 @@ def _sidecar(template: Json, pods: Iterable[Json]) -> str:
 
 
 def _both(one: bool | None, other: bool | None) -> bool | None:
-    return _all((one, other))
-
-
-def _all(answers: Iterable[bool | None]) -> bool | None:
-    found = tuple(answers)
-    if False in found:
-        return False
-    return None if None in found else True
+    return all_of((one, other))
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:
@@ -396,13 +354,3 @@ def _network(text: Any) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
         return ipaddress.ip_network(text, strict=False) if isinstance(text, str) else None
     except ValueError:
         return None
-
-
-def _dict(parent: Json, key: str) -> Json:
-    value = parent.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(parent: Json, key: str) -> list[Json]:
-    value = parent.get(key)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

@@ -8,6 +8,7 @@ hex digits is never taken: it is a trace id, a digest or a gateway's request id.
 import base64
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -112,6 +113,7 @@ class Redactor:
         self._known: re.Pattern[str] | None = None
         for secret in known:
             self.add(secret)
+        _LATEST.append(self)
 
     def add(self, secret: Secret) -> None:
         """Hold one more secret from now on."""
@@ -160,6 +162,10 @@ class Redactor:
         """Where the secrets that we hold stand in a text, from `start` on: first and one past the last."""
         if self._known is not None:
             yield from (found.span() for found in self._known.finditer(text, max(start, 0)))
+
+    def holds(self, text: str) -> bool:
+        """Whether a secret that we hold stands in it."""
+        return any(form in text for form in self._forms)
 
     def data(self, value: Any) -> Any:
         """JSON data with each secret replaced, in keys too; tuples become lists.
@@ -211,6 +217,20 @@ def _starts_of_lines(lower: str) -> set[int]:
             end = lower.find("\n", at)
             at = lower.find(needle, end) if end >= 0 else -1
     return starts
+
+
+# A process has one or two. They are held, since an error may outlive the part that it came from.
+_LATEST: deque[Redactor] = deque(maxlen=16)
+
+
+def without_all_secrets(text: str) -> str:
+    """The text without what the latest redactors of this process hold: for what nobody foresaw.
+
+    An error that reaches the top comes from who knows which part, with that part's secrets.
+    """
+    for redactor in list(_LATEST):
+        text = redactor.text(text)
+    return text
 
 
 def says_secret(name: str) -> bool:

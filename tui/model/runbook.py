@@ -217,6 +217,8 @@ class Judgement:
         enough: the share of change that counts as an effect (0.5: it must halve).
         guards: ids of queries that must not get worse, and are told beside the verdict.
         proof: the command that judges it instead of a query.
+        no_worse: whether it is enough that the figure does not get worse, over the time that the
+            settings give it (`timing.afterwards`).
     """
 
     query: str | None
@@ -224,6 +226,7 @@ class Judgement:
     enough: float = 0.5
     guards: tuple[str, ...] = ()
     proof: Proof | None = None
+    no_worse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +316,19 @@ class Command:
         return f"runs {shlex.join(self.argv)}"
 
 
-Change = EnvChange | Restart | Rollback | Scale | Command
+@dataclass(frozen=True, slots=True)
+class RotateKey:
+    """A mitigation that stores a new key where the key is kept, and restarts the pods that need it."""
+
+    kind: ClassVar[str] = "rotate-key"
+
+    @property
+    def told(self) -> str:
+        """What it does, in short."""
+        return "a new key, tested first"
+
+
+Change = EnvChange | Restart | Rollback | Scale | Command | RotateKey
 
 
 @dataclass(frozen=True, slots=True)

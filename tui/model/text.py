@@ -3,10 +3,10 @@
 import re
 import unicodedata
 
-# Bidirectional controls can make a line read as another one; zero-width ones hide in names.
-_BIDI_AND_HIDDEN = frozenset(
-    "\u061c\u180e\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-)
+# Bidirectional controls (Cf) can make a line read as another one; zero-width ones (Cf) hide in names.
+_NOT_SHOWN = frozenset({"Cc", "Cf", "Cs", "Cn"})
+# Letters that draw nothing: they are for hiding, too.
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 # CSI, OSC/DCS/APC/PM/SOS up to their terminator, and two-byte escapes.
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|[\]PX^_].*?(?:\x1b\\|\x07|\x9c|$)|[ -/]*[0-~]?)|\x9b[0-?]*[ -/]*[@-~]?",
@@ -35,6 +35,23 @@ def clean_lines(text: str) -> str:
     return "".join(_plain(c) for c in text)
 
 
+def is_shown(text: str) -> bool:
+    """Whether all of it can be seen: it has no control code but line breaks and tabs, and nothing hidden."""
+    return not any(_hides(c) for c in text if not (" " <= c <= "~" or c in "\n\t"))
+
+
+def escaped(text: str) -> str:
+    """A JSON text in which what no terminal should get stands as `\\uXXXX`; it means the same."""
+    if text.isascii() and "\x7f" not in text:  # JSON escapes the other controls itself
+        return text
+    return "".join(_as_json(c) if c != "\n" and (_hides(c) or c in "\u2028\u2029") else c for c in text)
+
+
+def _as_json(char: str) -> str:
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
 def shorten(text: str, limit: int) -> str:
     """The text, cut to at most `limit` characters with a closing "…".
 
@@ -56,6 +73,8 @@ def _plain(char: str) -> str:
         return "    "
     if char in "\u2028\u2029\u0085":
         return "\n"
-    if char in _BIDI_AND_HIDDEN or unicodedata.category(char) in ("Cc", "Cs", "Cn"):
-        return REPLACEMENT
-    return char
+    return REPLACEMENT if _hides(char) else char
+
+
+def _hides(char: str) -> bool:
+    return char in _BLANKS or unicodedata.category(char) in _NOT_SHOWN

@@ -21,6 +21,11 @@ def clock(moment: datetime, *, seconds: bool = False) -> str:
     return moment.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
+def date_and_time(moment: datetime) -> str:
+    """`2026-11-23 15:03 UTC`: for what may lie on another day."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def span(length: timedelta) -> str:
     """A length for a person: seconds under two minutes, then minutes, hours, days.
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from tui.clients.prometheus import Prometheus
 from tui.model.clock import Clock
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
-from tui.model.secret import Secret
 from tui.probes.alerts import Alerts
 from tui.probes.egress import Way
 from tui.probes.error_rate import ErrorRate
@@ -38,7 +38,7 @@ _WINDOWS = 2.5
 def build(
     settings: Settings,
     *,
-    key: Secret | None,
+    keys: KeyHolder,
     door: "ClusterDoor | None",
     prometheus: Prometheus | None,
     runbook: Runbook,
@@ -49,7 +49,7 @@ def build(
     """The seven probes in the order of `Check`; what the settings do not name answers UNSET.
 
     Args:
-        key: our key; None leaves the Mistral API unset.
+        keys: our key; while it holds none, the Mistral API is unset.
         door: the cluster; None leaves the workload unset, and the error rate without its logs.
         prometheus: where figures come from; None, or one without an address, is unset.
         environ: where proxies, certificates and the servers' secrets are found.
@@ -68,9 +68,7 @@ def build(
     has_figures = door is not None or bool(prometheus and prometheus.server.url)
     container = settings.kubernetes.container
     return (
-        MistralApi(mistral, key, environ, api_pace, clock, redact)
-        if key
-        else unset(Check.MISTRAL_API, f"{_where(mistral.key)}."),
+        MistralApi(mistral, keys, environ, api_pace, clock, redact, unset=f"{_where(mistral.key)}."),
         Service(settings.service.health_url, environ, pace, clock, redact)
         if settings.service.health_url
         else unset(Check.SERVICE, "Set service.health_url in the settings."),

@@ -2,9 +2,7 @@
 
 import asyncio
 import math
-from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.text import shorten
 from tui.probes import pod_logs
+from tui.probes.figures import Figures, finite, ratio_of, top_of
 from tui.probes.log_lines import top
 from tui.probes.probe import SUMMARY, Asking, Pace
 
@@ -35,40 +34,6 @@ _QUERIES = ("errors", "requests", "error_ratio", "p95", "errors_by_status", "err
 _NEEDED = ("errors", "requests")
 _FAILING = "user_errors"
 _NO_ANSWER = "0"
-
-
-@dataclass(slots=True)
-class Figures:
-    """What the queries answered; a query that the runbook has not, or that failed, is not in it.
-
-    `history` is of errors at Mistral, `failing` of requests that failed for users.
-    """
-
-    answers: dict[str, Answered] = field(default_factory=dict)
-    before: Answered | None = None
-    history: Ranged | None = None
-    failing: Ranged | None = None
-    failed: list[PrometheusError] = field(default_factory=list)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Why the answers are partial; each reason once."""
-        all_of_them = [w for answer in self.answers.values() for w in answer.warnings]
-        all_of_them += self.history.warnings if self.history else ()
-        return tuple(dict.fromkeys(all_of_them))
-
-    def total(self, query: str) -> float | None:
-        """The sum of a query's values; None where there is no data."""
-        return self.answers[query].total if query in self.answers else None
-
-    def largest(self, query: str) -> float | None:
-        """The largest of a query's values; None where there is no data."""
-        numbers = self.answers[query].numbers if query in self.answers else ()
-        return max(numbers) if numbers else None
-
-    def empty(self, query: str) -> bool:
-        """Whether it was answered with no series at all."""
-        return query in self.answers and not self.answers[query].vector
 
 
 class ErrorRate(Asking):
@@ -186,9 +151,9 @@ class ErrorRate(Asking):
         # A labelled counter does not exist before its first increment: with requests counted, no
         # series of errors means that no error was counted.
         errors = 0.0 if errors is None and requests is not None else errors
-        ratio = _ratio(figures, errors, requests)
-        status, share = _top(figures, "errors_by_status", "status_code")
-        kind, _ = _top(figures, "errors_by_type", "error_type")
+        ratio = ratio_of(figures, errors, requests)
+        status, share = top_of(figures, "errors_by_status", "status_code")
+        kind, _ = top_of(figures, "errors_by_type", "error_type")
         facts: dict[str, Fact] = {
             "source": "prometheus",
             "ratio": _rounded(ratio, 4),
@@ -215,7 +180,7 @@ class ErrorRate(Asking):
         user = facts.get("user_error_ratio")
         much = facts["has_errors"] or (isinstance(user, float) and user > MUCH)
         lines = [line for ranged in (figures.history, figures.failing) if ranged for line in ranged.lines]
-        at = began([_finite(line.points) for line in lines]) if much else None
+        at = began([finite(line.points) for line in lines]) if much else None
         age = (self.clock.now() - at).total_seconds() if at else None
         return {} if age is None else {"began_s": round(max(age, 0.0))}
 
@@ -252,7 +217,7 @@ class ErrorRate(Asking):
             return ()
         lines = sorted(figures.history.lines, key=lambda line: line.labels.get("model", ""))
         return tuple(
-            Series(self.plain(line.labels.get("model", "") or "all", 40), _finite(line.points))
+            Series(self.plain(line.labels.get("model", "") or "all", 40), finite(line.points))
             for line in lines[:20]
         )
 
@@ -341,30 +306,6 @@ def _short(error: PrometheusError) -> str:
     return _SHORTLY[error.outcome]
 
 
-def _ratio(figures: Figures, errors: float | None, requests: float | None) -> float | None:
-    """Errors for each request. NaN (0/0) and infinity (errors without requests) are no ratio.
-
-    The runbook's own query first: it may say it more finely than the two sums do.
-    """
-    told = figures.answers.get("error_ratio")
-    if told and told.numbers and not told.infinite:
-        return max(told.numbers)
-    if errors is None or not requests:
-        return None
-    return errors / requests
-
-
-def _top(figures: Figures, query: str, label: str) -> tuple[str, float]:
-    """The label's value that has the largest part, and that part (0..1)."""
-    answer = figures.answers.get(query)
-    counted: Counter[str] = Counter()
-    for sample in answer.vector if answer else ():
-        if sample.value and math.isfinite(sample.value) and sample.value > 0:
-            # In millionths: counters are whole.
-            counted[sample.labels.get(label, "")] += round(sample.value * 1e6)
-    return top(+counted)
-
-
 def _judge(facts: Mapping[str, Fact], figures: Figures) -> State:
     ratio, p95 = facts["ratio"], facts.get("p95_s")
     if isinstance(ratio, float) and ratio >= MOST:
@@ -400,7 +341,3 @@ def _rounded(value: float | None, digits: int) -> float | None:
 def _window(logs: pod_logs.PodLogs) -> str:
     seconds = logs.window.total_seconds()
     return f"{seconds / 60:.3g} min" if seconds >= 120 else f"{seconds:.3g} s"
-
-
-def _finite(points: Sequence[tuple[datetime, float | None]]) -> tuple[tuple[datetime, float | None], ...]:
-    return tuple((at, v if v is not None and math.isfinite(v) else None) for at, v in points)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from tui.clients import http
 from tui.clients.unanswered import Unanswered
 from tui.model.clock import Clock
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Check, Fact, Reading, State
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -71,6 +72,9 @@ class MistralApi(Asking):
 
     A 200 from the list of models proves the way there and the key, and little more: quotas are of
     a model, and the list has none.
+
+    Args:
+        keys: the key, read at each ask; while there is none, the reading is UNSET and says `unset`.
     """
 
     check = Check.MISTRAL_API
@@ -78,33 +82,38 @@ class MistralApi(Asking):
     def __init__(
         self,
         mistral: Mistral,
-        key: Secret,
+        keys: KeyHolder,
         environ: Mapping[str, str],
         pace: Pace,
         clock: Clock,
         redact: Redactor,
+        unset: str = "",
     ) -> None:
         super().__init__(pace, clock, redact)
         self._settings = mistral
-        self._key = key
+        self._keys = keys
+        self._unset = unset
         self._environ = environ
         base = mistral.base_url.rstrip("/")
         self._base = base.removesuffix("/v1")
 
     async def ask(self) -> Reading:
         """Both requests at once; a failure is a reading, never an exception."""
-        asked = [self._request("GET", "models", None)]
+        key = self._keys.key
+        if not key:
+            return Reading(self.check, State.UNSET, "not set", self.clock.now(), remedy=self._unset)
+        asked = [self._request(key, "GET", "models", None)]
         if self._settings.completion_probe and self._settings.model:
             body = {
                 "model": self._settings.model,
                 "messages": [{"role": "user", "content": "."}],
                 "max_tokens": 1,
             }
-            asked.append(self._request("POST", "chat/completions", body))
+            asked.append(self._request(key, "POST", "chat/completions", body))
         found = await asyncio.gather(*asked)
-        return self._reading(found)
+        return self._reading(found, key)
 
-    async def _request(self, method: str, path: str, payload: object | None) -> Found:
+    async def _request(self, key: Secret, method: str, path: str, payload: object | None) -> Found:
         url = f"{self._base}/v1/{path}"
         what = "completion" if payload else "models"
         try:
@@ -112,7 +121,7 @@ class MistralApi(Asking):
                 method,
                 url,
                 deadline=self.limit,
-                bearer=self._key,
+                bearer=key,
                 json=payload,
                 limit=_MODELS_LIMIT,
                 environ=self._environ,
@@ -127,13 +136,13 @@ class MistralApi(Asking):
         code, kind = (w if w and self.plain(w) == w else None for w in (told.code, told.type))
         return read.Told(code, kind, self.plain(told.message or "") or None)
 
-    def _reading(self, found: list[Found]) -> Reading:
+    def _reading(self, found: list[Found], key: Secret) -> Reading:
         worst = max(found, key=lambda one: one.rank)
         if worst.error and worst.error.outcome == "unsendable":
             return self.unknown(
                 "cannot be asked as set", worst.error.text, "Correct mistral in the settings."
             )
-        facts = self._facts(found, worst)
+        facts = self._facts(found, worst, key)
         listed = self._listed(found[0])
         facts |= listed
         state = State.OK if worst.rank[0] == 0 else State.FAIL
@@ -153,7 +162,7 @@ class MistralApi(Asking):
             details=read.allowances(_limited(found, worst)),
         )
 
-    def _facts(self, found: list[Found], worst: Found) -> dict[str, Fact]:
+    def _facts(self, found: list[Found], worst: Found, key: Secret) -> dict[str, Fact]:
         facts: dict[str, Fact] = {
             "outcome": _outcome(worst),
             "http_status": worst.answer.status if worst.answer else None,
@@ -161,8 +170,8 @@ class MistralApi(Asking):
             "error_type": worst.told.type,
             "cause_429": None,
             "correlation_id": None,
-            "key_fingerprint": self._key.fingerprint,
-            "key_length": len(self._key),
+            "key_fingerprint": key.fingerprint,
+            "key_length": len(key),
             "phase": worst.error.phase if worst.error else None,
         }
         if worst.answer:

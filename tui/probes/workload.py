@@ -1,7 +1,7 @@
 """The workload: the deployment that calls Mistral, its pods, its key and its recent log lines."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,6 +11,7 @@ from tui.model import change
 from tui.model import deployment as read
 from tui.model.change import Change, Difference
 from tui.model.clock import Clock
+from tui.model.key_use import KEY_VARIABLE, secret_of
 from tui.model.lease import leases_of
 from tui.model.log_shapes import LogShape, LogShapes, shape
 from tui.model.network_policy import EgressView
@@ -22,6 +23,7 @@ from tui.model.times import span
 from tui.probes import pod_logs
 from tui.probes.egress import Way, cleaned, facts_of
 from tui.probes.log_lines import top
+from tui.probes.pod_states import crashes, restarts, whole
 from tui.probes.probe import SUMMARY, Asking, Pace
 from tui.settings import Kubernetes
 
@@ -29,14 +31,11 @@ if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.cluster_errors import ClusterError
 
-KEY_VARIABLE = "MISTRAL_API_KEY"
 _VARIABLES = {
     "max_concurrent": "MAX_CONCURRENT_MISTRAL",
     "fallback": "MISTRAL_FALLBACK",
     "timeout_ms": "MISTRAL_TIMEOUT_MS",
 }
-_CRASHES = frozenset({"CrashLoopBackOff", "Error", "RunContainerError", "StartError"})
-_RESTARTED_LATELY = 3
 # Of the asking's time, for each of the two rounds that follow the deployment.
 _SHARE = 0.4
 # Of two revisions, as many differences as a person reads.
@@ -105,14 +104,14 @@ class Workload(Asking):
         container = pod_logs.container_of(deployment, self._settings.container)
         beside = _Beside(self.limit * _SHARE)
         pods, sets, scalers, key = await asyncio.gather(
-            beside.ask("pods", cluster.pods()),
-            beside.ask("ReplicaSets", cluster.replica_sets()),
-            beside.ask("autoscalers", cluster.autoscalers()),
-            beside.ask("the key's Secret", self._key(cluster, deployment, container)),
+            beside.ask("pods", cluster.pods),
+            beside.ask("ReplicaSets", cluster.replica_sets),
+            beside.ask("autoscalers", cluster.autoscalers),
+            beside.ask("the key's Secret", lambda: self._key(cluster, deployment, container)),
         )
         logs, way = await asyncio.gather(
-            beside.ask("logs", self._logs(cluster, pods or (), container)),
-            beside.ask("policies", self._egress(cluster, deployment, container, pods or ())),
+            beside.ask("logs", lambda: self._logs(cluster, pods or (), container)),
+            beside.ask("policies", lambda: self._egress(cluster, deployment, container, pods or ())),
         )
         return Found(deployment, pods, sets, scalers, key, logs, tuple(beside.hidden), way)
 
@@ -217,8 +216,8 @@ class Workload(Asking):
             "outcome": "ok",
             "user": self.plain(cluster.user, 80),
             "replicas": read.replicas_wanted(deployment),
-            "ready": _whole(status.get("readyReplicas")),
-            "updated": _whole(status.get("updatedReplicas")),
+            "ready": whole(status.get("readyReplicas")),
+            "updated": whole(status.get("updatedReplicas")),
             "rollout": str(read.rollout_of(deployment).state),
             "revision": self.plain(notes.get(read.REVISION, ""), 20) or None,
             "change_cause": self.plain(notes.get(read.CHANGE_CAUSE, ""), 120) or None,
@@ -231,8 +230,8 @@ class Workload(Asking):
         if changed is not None:
             facts["last_change_age_s"] = round(max((now - changed).total_seconds(), 0.0))
         if found.pods is not None:
-            facts["crashlooping"] = sum(1 for pod in found.pods if _crashes(pod))
-            facts["restarts"] = sum(_restarts(pod) for pod in found.pods)
+            facts["crashlooping"] = sum(1 for pod in found.pods if crashes(pod))
+            facts["restarts"] = sum(restarts(pod) for pod in found.pods)
         if found.autoscalers is not None:
             facts["autoscaler_max"] = max((_most(scaler) for scaler in found.autoscalers), default=None)
         if found.key is not None:
@@ -272,36 +271,21 @@ class _Beside:
         self.hidden: list[str] = []
         self._seconds = seconds
 
-    async def ask(self, what: str, asked: Coroutine[Any, Any, T]) -> T | None:
-        """The answer; None where it is refused or too slow, which is then noted."""
+    async def ask(self, what: str, asked: Callable[[], Awaitable[T]]) -> T | None:
+        """The answer; None where it is refused or too slow, which is then noted.
+
+        It is asked here and not by the caller: a reading that is given up at once asks nothing.
+        """
         from tui.clients.cluster_errors import ClusterError
 
         try:
             async with asyncio.timeout(self._seconds):
-                return await asked
+                return await asked()
         except ClusterError as error:
             self.hidden.append(error.said)
         except TimeoutError:
             self.hidden.append(f"the {what.removeprefix('the ')} did not come in {self._seconds:.2g} s")
         return None
-
-
-def secret_of(deployment: Json, container: str) -> tuple[str, str] | None:
-    """Name and key of the Secret that the variable comes from; None where it is no Secret's."""
-    found = read.container_named(deployment, container)
-    if found is None:
-        return None
-    entries = read.env_entries(found[1], KEY_VARIABLE)
-    if entries:
-        place = ((entries[-1][1].get("valueFrom") or {}).get("secretKeyRef")) or {}
-        return (str(place["name"]), str(place["key"])) if place.get("name") and place.get("key") else None
-    sources = found[1].get("envFrom")
-    for source in reversed(sources if isinstance(sources, list) else []):
-        name = (source.get("secretRef") or {}).get("name") if isinstance(source, Mapping) else None
-        prefix = str(source.get("prefix") or "") if isinstance(source, Mapping) else ""
-        if name and KEY_VARIABLE.startswith(prefix):
-            return str(name), KEY_VARIABLE.removeprefix(prefix)
-    return None
 
 
 def last_change(deployment: Json, replica_sets: Sequence[Json]) -> datetime | None:
@@ -373,34 +357,10 @@ def _mistral_lines(logs: pod_logs.PodLogs) -> str:
     return f"In the pods' logs: {told}, in {span(logs.window)}."
 
 
-def _whole(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
 def _image(deployment: Json, container: str) -> str:
     found = read.container_named(deployment, container)
     return str(found[1].get("image") or "") if found else ""
 
 
-def _statuses(pod: Json) -> list[Json]:
-    found = (pod.get("status") or {}).get("containerStatuses")
-    return [s for s in found if isinstance(s, Mapping)] if isinstance(found, list) else []
-
-
-def _crashes(pod: Json) -> bool:
-    for status in _statuses(pod):
-        waiting = (status.get("state") or {}).get("waiting") or {}
-        if waiting.get("reason") in _CRASHES:
-            return True
-        terminated = (status.get("state") or {}).get("terminated") or {}
-        if terminated.get("exitCode") and _whole(status.get("restartCount")) >= _RESTARTED_LATELY:
-            return True
-    return False
-
-
-def _restarts(pod: Json) -> int:
-    return sum(_whole(status.get("restartCount")) for status in _statuses(pod))
-
-
 def _most(scaler: Json) -> int:
-    return _whole((scaler.get("spec") or {}).get("maxReplicas"))
+    return whole((scaler.get("spec") or {}).get("maxReplicas"))

@@ -12,7 +12,7 @@ import jinja2
 
 from tui.model.incident import KEY_KINDS, Applied, Entry, Incident, Kind
 from tui.model.mitigation import told
-from tui.model.times import clock, hours_minutes, span
+from tui.model.times import clock, date_and_time, hours_minutes, span
 from tui.reports.markdown import code, fenced, md, yaml
 
 SCHEMA = "leeward/postmortem/v1"
@@ -72,7 +72,7 @@ def markdown(facts: PostmortemFacts) -> str:
         one_day=_one_day(facts),
         cause=_cause(facts.entries, incident.root_cause),
         failed=_failed(facts.failed_requests, facts.coverage),
-        mitigations=tuple(_mitigation(applied, facts.entries) for applied in incident.mitigations),
+        mitigations=tuple(_mitigations(facts)),
         actions=tuple(_actions(facts)),
     )
 
@@ -138,12 +138,15 @@ def _summary(facts: PostmortemFacts) -> Iterator[str]:
             yield f"{what} after {span(at - began)}."
     if incident.open:
         yield f"It is not resolved: the status is {incident.status}."
+    for applied in incident.mitigations:
+        if applied.held:
+            yield f"{_live(applied)} is {_held(applied)}."
     if incident.reason:
         yield f"It was resolved by hand: {_sentence(incident.reason)}"
 
 
 def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
-    """Milestones and key entries by the time they happened; an unknown one follows the one before it."""
+    """Milestones and key entries by the time they happened, then the milestones of which none is known."""
     incident = facts.incident
     milestones = [
         Row(incident.alert_at, "Alert fired", True),
@@ -158,11 +161,7 @@ def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
         if entry.kind in KEY_KINDS
     )
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
-    for place, row in enumerate(milestones):
-        if row.at is None:
-            before = milestones[place - 1] if place else None
-            known.insert(known.index(before) + 1 if before else 0, row)
-    return tuple(known)
+    return (*known, *(row for row in milestones if row.at is None))
 
 
 def _known(row: Row) -> bool:
@@ -205,6 +204,22 @@ def _failed(failed: float | None, coverage: float | None) -> str:
     )
 
 
+def _mitigations(facts: PostmortemFacts) -> Iterator[Mapping[str, Any]]:
+    """The changes in their order, each with its undos; an undo of another incident's stands by itself."""
+    changes = facts.incident.mitigations
+    own = {applied.intent for applied in changes}
+    for applied in changes:
+        if applied.undoes not in own:
+            undos = tuple(_undo(undo, facts.entries) for undo in changes if undo.undoes == applied.intent)
+            yield {**_mitigation(applied, facts.entries), "undos": undos}
+
+
+def _undo(undo: Applied, entries: Iterable[Entry]) -> str:
+    """`by ana, 15:40: applied: MAX_CONCURRENT_MISTRAL 3 → 10`."""
+    made = _mitigation(undo, entries)
+    return f"by {made['by']}, {clock(undo.at)}: {made['outcome']}"
+
+
 def _mitigation(applied: Applied, entries: Iterable[Entry]) -> Mapping[str, Any]:
     """A mitigation with what its entries say of it: commands, target, measures, lease."""
     own = {entry.kind: entry for entry in _by_id(entries) if _is_about(entry, applied.intent)}
@@ -220,6 +235,7 @@ def _mitigation(applied: Applied, entries: Iterable[Entry]) -> Mapping[str, Any]
         "undo_by_hand": _string(intent, "undo_by_hand"),
         "outcome": _told(applied.outcome, outcome.text if outcome else ""),
         "verdict": _told(applied.verdict, applied.verdict_text),
+        "held": _held(applied) if applied.held else "",
         "measures": tuple(_measure(m) for m in _list(verdict, "measures") if isinstance(m, Mapping)),
     }
 
@@ -258,10 +274,10 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
         if entry.kind == Kind.NOTE and entry.text.lower().startswith(ACTION):
             yield ActionItem("to be set", entry.text[len(ACTION) :].strip(), entry.actor, "to be set")
     for applied in incident.mitigations:
-        if applied.lease == "taken" and not applied.undone:
+        if applied.lease in ("taken", "kept", "ended") and not applied.undone:
             change = f"{applied.variable} is still {told(applied.after)}"
-            until = f"{applied.lease_until:%Y-%m-%d %H:%M} UTC" if applied.lease_until else "to be set"
-            owner = incident.commander or "to be set"
+            until = date_and_time(applied.lease_until) if applied.lease_until else "to be set"
+            owner = applied.lease_owner or incident.commander or "to be set"
             yield ActionItem("P2", f"{change}: undo it, or declare it for good", owner, until)
         if (
             applied.kind == "rollback"
@@ -275,6 +291,16 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
     if facts.failed_requests is None:
         action = "Failed requests are unknown: see that the metrics cover the next incident"
         yield ActionItem("P4", action, "to be set", "to be set")
+
+
+def _live(applied: Applied) -> str:
+    return f"{applied.variable}={told(applied.after)}"
+
+
+def _held(applied: Applied) -> str:
+    """`held by alice until 2026-11-23 17:22 UTC`."""
+    until = date_and_time(applied.lease_until) if applied.lease_until else UNKNOWN
+    return f"held by {applied.lease_owner or UNKNOWN} until {until}"
 
 
 def _by_id(entries: Iterable[Entry]) -> list[Entry]:

@@ -13,6 +13,7 @@ from tui.model.runbook import (
     Proof,
     Restart,
     Rollback,
+    RotateKey,
     Scale,
 )
 from tui.model.text import clean_lines
@@ -82,6 +83,10 @@ def _rollback(_outer: Fields) -> Rollback:
     return Rollback()
 
 
+def _rotate_key(_outer: Fields) -> RotateKey:
+    return RotateKey()
+
+
 def _scale(outer: Fields) -> Change:
     node = outer.get("scale", required=True)
     if node is None:
@@ -125,6 +130,7 @@ _READERS: dict[str, Callable[[Fields], Change]] = {
     "rollback": _rollback,
     "scale": _scale,
     "command": _command,
+    "rotate-key": _rotate_key,
 }
 
 
@@ -144,7 +150,10 @@ def read_judgement(outer: Fields) -> Judgement:
         enough=fields.number("enough", 0.5, 0.01, 1),
         guards=fields.texts("guards"),
         proof=proof,
+        no_worse=fields.flag("no_worse"),
     )
+    if found.no_worse and found.query is None:
+        outer.problems.at(node, "no_worse is about a query, and there is none", "name the query")
     fields.done()
     return found
 

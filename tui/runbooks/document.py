@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from tui.model.text import clean
+from tui.model.text import clean, is_shown
 
 # libyaml's is ten times as fast; wheels bring it, a build from source may not.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -173,5 +173,8 @@ def _scalar(node: yaml.ScalarNode, path: str, problems: Problems) -> Scalar:
         return None
     if isinstance(value, float) and not isfinite(value):
         problems.add(line, path, "is no finite number", "write a number")
+        return None
+    if isinstance(value, str) and not is_shown(value):
+        problems.add(line, path, "holds a character that no screen shows", "write it without")
         return None
     return value

@@ -6,13 +6,16 @@ from datetime import datetime
 from tui.model.incident import Entry, Kind
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, State
+from tui.screens.history import is_overwritten
 from tui.session.snapshot import Snapshot
 
 
 def worsened(before: Snapshot, after: Snapshot) -> bool:
     """Whether something asks for the bell: a check that turned to fail, a verdict, a lease's end."""
     fails = _failing(after) - _failing(before)
-    verdict = before.incident is not None and any(e.kind == Kind.VERDICT for e in _fresh(before, after))
+    verdict = before.incident is not None and any(
+        e.kind == Kind.VERDICT or is_overwritten(e) for e in _fresh(before, after)
+    )
     return bool(fails) or verdict
 
 

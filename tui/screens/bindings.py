@@ -9,6 +9,7 @@ from textual.binding import Binding
 
 MAIN = "main"
 PREVIEW = "preview"
+KEY = "key"
 LIST = "list"
 UPDATE = "update"
 
@@ -157,6 +158,7 @@ TABLE: tuple[Bound, ...] = (
     Bound("preview.apply", ("y",), "", "Preview: apply the change (armed only)", PREVIEW, "apply"),
     Bound("preview.edit", ("e",), "", "Preview: edit the value", PREVIEW, "edit"),
     Bound("preview.copy", ("c",), "", "Preview: copy the commands that do it by hand", PREVIEW, "copy"),
+    Bound("preview.whole", ("v",), "", "Preview: all of it on a page of its own", PREVIEW, "whole"),
     Bound("preview.git", ("g",), "", "Preview: copy the change for git", PREVIEW, "git"),
     Bound(
         "preview.other",
@@ -172,6 +174,7 @@ TABLE: tuple[Bound, ...] = (
     Bound("update.copy", ("c",), "", "Update: copy it, to the terminal and to a file", UPDATE, "ask('copy')"),
     Bound("update.notify", ("t",), "", "Update: whether subscribers are notified", UPDATE, "ask('notify')"),
     Bound("update.anew", ("w",), "", "Update: write it anew from the record", UPDATE, "ask('anew')"),
+    Bound("key.store", ("ctrl+s",), "", "New key: look at storing it, once Enter tested it", KEY, "store"),
 )
 
 

@@ -24,6 +24,8 @@ async def run(desk: Desk, command_id: str) -> None:
     what, _, which = command_id.partition(":")
     if what == "page":
         await flows.PAGES[which](desk)
+    elif what == "key":
+        await flows.preview(desk, which, desk.runbook.mitigations[which].title if desk.runbook else which)
     elif what == "checks":
         await flows.read_checks(desk)
     elif what == "theme":
@@ -49,6 +51,11 @@ def _without_key(desk: Desk) -> list[Command]:
         more.append(Command("disarm", "Read-only again, now"))
     more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]
     rules = desk.runbook.mitigations if desk.runbook else {}
+    more += [
+        Command(f"key:{rule.id}", "Test the API key, or a new one, and look at storing it")
+        for rule in rules.values()
+        if rule.change.kind == flows.ROTATES
+    ]
     more += [
         Command(f"reset:{name}", f"Let {rules[name].title} be tried again after two failures")
         for name in desk.snapshot.tripped

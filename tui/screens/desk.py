@@ -46,11 +46,6 @@ class Desk(Protocol):
         """The runbook, once the session has it."""
         ...
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a session: not before it is made, and not after it was let go."""
-        ...
-
     def begin(self, flow: Flow) -> None:
         """Run a flow; what a person cannot do is said in the message line."""
         ...

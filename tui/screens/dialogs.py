@@ -1,6 +1,7 @@
 """Asking a person over the console: a text, or one of a frozen list. Escape is always harmless."""
 
 from textual.app import ComposeResult
+from textual.events import Resize
 
 from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
@@ -15,16 +16,28 @@ class ChoosingScreen(Dialog[str]):
     DEFAULT_CSS = """
     ChoosingScreen { align: center middle; }
     ChoosingScreen ChoiceList { width: 84; max-width: 96%; max-height: 90%; }
+    ChoosingScreen.-explained ChoiceList { max-height: 70%; }
+    ChoosingScreen Why { width: 84; max-width: 96%; height: 4; }
     """
 
-    def __init__(self, title: str, choices: tuple[Choice, ...], glyphs: Glyphs) -> None:
-        super().__init__()
+    def __init__(self, title: str, choices: tuple[Choice, ...], glyphs: Glyphs, why: str = "") -> None:
+        super().__init__(classes="-explained" if why else None)
+        self._why = Why(why, glyphs) if why else None
         self.list = ChoiceList(title, choices, glyphs=glyphs)
 
     def compose(self) -> ComposeResult:
-        """The list, as high as it must be."""
-        self.list.styles.height = max(len(self.list.choices), 1) + 2
+        """What must be known before choosing, and the list, as high as it must be."""
+        if self._why is not None:
+            yield self._why
+        self._fit(self.app.size.width)
         yield self.list
+
+    def on_resize(self, event: Resize) -> None:
+        """A narrow list takes two lines for each choice."""
+        self._fit(event.size.width)
+
+    def _fit(self, width: int) -> None:
+        self.list.styles.height = self.list.lines_needed(min(84, width * 96 // 100))
 
     def on_mount(self) -> None:
         """Keys go to the list."""

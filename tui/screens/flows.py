@@ -11,8 +11,8 @@ import tui
 from tui.model import times
 from tui.model.incident import Entry
 from tui.model.reading import Check
-from tui.model.runbook import Runbook
-from tui.screens import details, pages, view
+from tui.model.runbook import RotateKey, Runbook
+from tui.screens import details, here, pages, view
 from tui.screens.desk import Desk, Flow
 from tui.screens.reader import Page
 from tui.session import offers
@@ -24,16 +24,18 @@ if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 _FOLLOW = "follow"
+# The kind of change whose preview asks for a new key first.
+ROTATES = RotateKey.kind
 
 
 # Dialogs
 
 
-async def choose(desk: Desk, title: str, choices: Sequence[Choice]) -> str | None:
-    """One of a list, or None."""
+async def choose(desk: Desk, title: str, choices: Sequence[Choice], why: str = "") -> str | None:
+    """One of a list, or None; `why` stands above the list."""
     from tui.screens.dialogs import ChoosingScreen
 
-    return await desk.ask(ChoosingScreen(title, tuple(choices), desk.glyphs))
+    return await desk.ask(ChoosingScreen(title, tuple(choices), desk.glyphs, why))
 
 
 async def ask(
@@ -229,6 +231,12 @@ async def mitigate(desk: Desk) -> None:
     """The numbered list: what fits the diagnosis first, then the runbook's others."""
     desk.session.looked()
     snapshot, runbook = desk.snapshot, desk.runbook
+    if not snapshot.place.deployment:
+        where = f" in {desk.places.settings}" if desk.places.settings else ""
+        desk.say(
+            f"No deployment is set: there is nothing to change. Set kubernetes.deployment{where}.", "warn"
+        )
+        return
     fitting = [a for a in snapshot.actions if a.kind == "mitigation"]
     others = _others(fitting, runbook)
     if not fitting and not others:
@@ -236,7 +244,7 @@ async def mitigate(desk: Desk) -> None:
         return
     choices = [Choice(a.id, a.title, f"{a.hint}  {a.risk}".strip(), a.blocked) for a in fitting]
     choices += [Choice(a.id, a.title, f"{a.hint}  not fitting now") for a in others]
-    chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices)
+    chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices, here.locked(snapshot))
     if chosen is not None:
         await preview(desk, chosen, next(a.title for a in (*fitting, *others) if a.id == chosen))
 
@@ -248,7 +256,13 @@ def _others(fitting: Sequence[Action], runbook: Runbook | None) -> list[Action]:
 
 
 async def preview(desk: Desk, mitigation_id: str, title: str) -> None:
-    """The preview of a mitigation."""
+    """The preview of a mitigation; that of a key's rotation asks for the new key first."""
+    rule = desk.runbook.mitigations.get(mitigation_id) if desk.runbook else None
+    if rule is not None and rule.change.kind == ROTATES:
+        from tui.screens.keys import KeyScreen
+
+        await desk.ask(KeyScreen(desk, title))
+        return
     from tui.screens.preview import PreviewScreen
 
     session = desk.session
@@ -256,11 +270,20 @@ async def preview(desk: Desk, mitigation_id: str, title: str) -> None:
 
 
 async def undo(desk: Desk) -> None:
-    """The undo's preview."""
+    """The undo's preview; where several changes are live, the person says which one is meant."""
     from tui.screens.preview import PreviewScreen
 
-    session = desk.session
-    await desk.ask(PreviewScreen(desk, "Undo the last change", lambda _value: session.preview_undo()))
+    session, able = desk.session, desk.snapshot.undoable
+    meant = able[0].mitigation if able else ""
+    if len(able) > 1:
+        choices = [Choice(one.mitigation, one.title, one.change) for one in able]
+        chosen = await choose(
+            desk, "Undo which change? The latest is first", choices, here.locked(desk.snapshot)
+        )
+        if chosen is None:
+            return
+        meant = chosen
+    await desk.ask(PreviewScreen(desk, "Undo the last change", lambda _value: session.preview_undo(meant)))
 
 
 # The tree

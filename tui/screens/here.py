@@ -23,7 +23,7 @@ def do_here(
     return ActionsView(
         headline=headline,
         trail=snapshot.walk.trail if trail else "",
-        prose=(*_going_on(snapshot, now), *_recovering(snapshot), *prose),
+        prose=(*_damaged(snapshot), *_locked(snapshot), *_going_on(snapshot), *_recovering(snapshot), *prose),
         actions=tuple(_action(a) for a in snapshot.actions),
         hints=hints,
         changed=snapshot.path_changed,
@@ -59,7 +59,7 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
         return (
             f"Healthy, held by {names}",
             "warn",
-            (*_next(snapshot, now), "z takes it back when the cause is gone.", *_evidence(snapshot)),
+            (*_next(snapshot, now), *_way_back(snapshot), *_evidence(snapshot)),
         )
     severity = snapshot.proposed or diagnosis.severity
     headline = (
@@ -76,6 +76,11 @@ def _diagnosed(snapshot: Snapshot, now: datetime) -> tuple[str, str, tuple[str, 
         return headline, role, (*said, *going_on, *diagnosis.do)
     # With no action to choose, the steps by hand are what to do here: evidence gives way to them.
     return headline, role, (*going_on, *(f"To do: {step}" for step in diagnosis.do), *said)
+
+
+def _way_back(snapshot: Snapshot) -> tuple[str, ...]:
+    """How a change that holds is taken back; where nothing can be changed, `_locked` says so."""
+    return () if snapshot.arming.locked else ("z takes it back when the cause is gone.",)
 
 
 def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
@@ -96,7 +101,24 @@ def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     return ("It has held: i resolves the incident.",)
 
 
-def _going_on(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+def locked(snapshot: Snapshot) -> str:
+    """Why nothing can ever be changed from here, as a sentence; "" where it can."""
+    why = snapshot.arming.locked
+    return f"Nothing can be changed from here: {why}. Looking is free." if why else ""
+
+
+def _locked(snapshot: Snapshot) -> tuple[str, ...]:
+    """It stands in place of a key to change something, where something would be offered."""
+    offered = any(action.kind == "mitigation" for action in snapshot.actions) or snapshot.leases
+    return (locked(snapshot),) if snapshot.arming.locked and offered else ()
+
+
+def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
+    """What was wrong with the record when it was opened; where it lies and what to do is on the page."""
+    return tuple(f"Record: {problem}" for problem in snapshot.problems[:-1])
+
+
+def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
 
 

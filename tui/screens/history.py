@@ -28,9 +28,16 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None) -> TimelineRow:
     )
 
 
+def is_overwritten(entry: Entry) -> bool:
+    """Whether it tells that a change of ours stands no more: that is its verdict."""
+    return entry.kind == Kind.LEASE and entry.data.get("event") == "overwritten"
+
+
 def _entry_role(entry: Entry) -> str:
     if entry.kind == Kind.VERDICT:
         return _VERDICT_ROLES.get(entry.text.split(":")[0], "")
+    if is_overwritten(entry):
+        return "warn"
     if entry.kind == Kind.STATE and "→ fail" in entry.text:
         return "fail"
     return {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}.get(entry.kind, "")  # type: ignore[call-overload, no-any-return]

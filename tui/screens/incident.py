@@ -4,6 +4,7 @@ from tui.model.incident import Incident, Status
 from tui.model.severity import Severity
 from tui.screens import flows, view
 from tui.screens.desk import Desk, Flow
+from tui.session.deciding import Undecided
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from widgets.prompt import Choice
@@ -136,6 +137,8 @@ async def _resume(desk: Desk, which: str) -> None:
     await desk.session.resume(which)
     if desk.snapshot.following:
         desk.say(f"Following, read-only: {desk.snapshot.offline}", "warn")
+    elif desk.snapshot.problems:
+        desk.say(f"Resumed {which}. {' '.join(desk.snapshot.problems)}", "warn")
     else:
         desk.say(f"Resumed {which}.", "ok")
 
@@ -152,8 +155,14 @@ async def _resolve(desk: Desk, _which: str) -> None:
     )
     if await flows.choose(desk, "Resolve the incident?", choices) != "resolve":
         return
+    from tui.screens.holding import decide
+
+    if not await decide(desk):
+        return
     try:
         await desk.session.resolve()
+    except Undecided:
+        raise
     except SessionError as held:
         reason = await flows.ask(
             desk,

@@ -147,8 +147,9 @@ class MainScreen(Screen[None]):
 
     def _hints(self) -> tuple[tuple[str, str], ...]:
         shown = self._shown
+        change = () if self.desk.snapshot.arming.locked else ((shown("mitigate"), "mitigate"),)
         return (
-            (shown("mitigate"), "mitigate"),
+            *change,
             (shown("list.choose"), "open"),
             (shown("details"), "details"),
             (shown("pin"), "pin"),

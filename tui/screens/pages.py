@@ -11,7 +11,7 @@ from tui.model.reading import Alert, Check, Held, Series
 from tui.model.runbook import Runbook
 from tui.model.text import clean
 from tui.screens import branches
-from tui.screens.bindings import LIST, MAIN, PREVIEW, UPDATE, Bound
+from tui.screens.bindings import KEY, LIST, MAIN, PREVIEW, UPDATE, Bound
 from tui.screens.reader import Page, Row
 from tui.screens.view import NAMES, Places, age, moment
 from tui.session.snapshot import Snapshot
@@ -76,7 +76,8 @@ def diagnosis(snapshot: Snapshot) -> Page:
     if found is None:
         waits = [Row("waits at", s.text) for s in snapshot.walk.steps if not s.branch]
         missing = [Row("would tell", line) for s in snapshot.walk.steps for line in s.missing]
-        return (Row("diagnosis", "none yet", "bold"), *waits, *missing)
+        damaged = [Row("record", line) for line in snapshot.problems]
+        return (Row("diagnosis", "none yet", "bold"), *waits, *missing, *damaged)
     walked = (line for step in snapshot.walk.steps for line in step.evidence)
     evidence = dict.fromkeys((*snapshot.evidence, *walked))
     return (
@@ -86,6 +87,7 @@ def diagnosis(snapshot: Snapshot) -> Page:
         Row("means", found.means),
         *(Row("evidence", line) for line in evidence),
         *(Row("do", line) for line in found.do),
+        *(Row("record", line) for line in snapshot.problems),
         *(Row("link", f"{a.title}: {a.url}") for a in snapshot.actions if a.url),
     )
 
@@ -102,6 +104,7 @@ def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool)
         (LIST, "In a panel or a list"),
         (PREVIEW, "In a preview"),
         (UPDATE, "In an update"),
+        (KEY, "Where a key is exchanged"),
     )
     rows: list[Row] = []
     for where, title in titles:
@@ -115,7 +118,7 @@ def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool)
     rows += [
         Row("", "What never happens", "title"),
         Row("Enter", "looks; it never changes anything in the cluster"),
-        Row("Esc", "closes; what was typed is kept"),
+        Row("Esc", "closes; what was typed is kept, but a new key is forgotten"),
         Row("y", "is the one key that applies a change: in a preview, armed, after one second"),
         Row("", " "),
         Row("", "Files", "title"),

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.widgets import Input
 
 from tui.screens.dialog import Dialog
+from widgets.field import LineField
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece
 from widgets.panel import Panel
@@ -86,7 +87,7 @@ class PaletteScreen(Dialog[str]):
     def __init__(self, commands: tuple[Command, ...], glyphs: Glyphs) -> None:
         super().__init__()
         self.commands = commands
-        self.input = Input(placeholder="type a few letters, Enter runs", id="typed")
+        self.input = LineField(placeholder="type a few letters, Enter runs", id="typed")
         self.found = Found(commands, glyphs)
 
     def compose(self) -> ComposeResult:

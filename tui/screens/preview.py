@@ -12,6 +12,7 @@ from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
+from tui.screens.reader import ReaderScreen
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from widgets.preview import ChangePreview
@@ -22,8 +23,8 @@ DEAF = 1.0
 Planner = Callable[[str | None], Awaitable[Plan]]
 
 
-class PreviewScreen(Dialog[None]):
-    """The dialog of one change.
+class PreviewScreen(Dialog[bool]):
+    """The dialog of one change; its answer is whether it was approved.
 
     Args:
         desk: the app.
@@ -51,13 +52,7 @@ class PreviewScreen(Dialog[None]):
     def on_mount(self) -> None:
         """Look at once; plan meanwhile."""
         self.preview.focus()
-        self.desk.session.hold_arming()
         self._start_planning(None)
-
-    def on_unmount(self) -> None:
-        """An arming whose time ran out meanwhile lapses now."""
-        if self.desk.is_open:
-            self.desk.session.release_arming()
 
     # What arrives
 
@@ -107,9 +102,9 @@ class PreviewScreen(Dialog[None]):
     # What a person answers
 
     def on_change_preview_cancelled(self, event: ChangePreview.Cancelled) -> None:
-        """Cancel or Escape: nothing was changed."""
+        """Cancel or Escape: nothing was changed, unless it is on its way already."""
         event.stop()
-        self.answer(None)
+        self.answer(self.stand.sending)
 
     def on_change_preview_word_typed(self, event: ChangePreview.WordTyped) -> None:
         """The word arms; where risk is high, typed once more, it lets `y` be heard."""
@@ -154,7 +149,7 @@ class PreviewScreen(Dialog[None]):
         else:
             self.desk.say(f"{plan.rule.title}: on its way; the timeline tells how it goes.", "ok")
             if self.is_current:
-                self.answer(None)
+                self.answer(True)
 
     def _refused(self, refused: SessionError) -> None:
         """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""
@@ -181,6 +176,14 @@ class PreviewScreen(Dialog[None]):
     def _edited(self, value: str | None) -> None:
         if value is not None:
             self._start_planning(value)
+
+    def on_change_preview_whole_asked(self, event: ChangePreview.WholeAsked) -> None:
+        """`v`: everything on a page of its own; closing it comes back here."""
+        event.stop()
+        plan = self.stand.plan
+        if plan is not None:
+            page = previews.whole(plan)
+            self.app.push_screen(ReaderScreen(plan.rule.title, page, self.desk.glyphs, self.desk.copy))
 
     def on_change_preview_copy_asked(self, event: ChangePreview.CopyAsked) -> None:
         """`c` copies the commands both ways, `g` the change for git."""

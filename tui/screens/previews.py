@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from tui.model import times
 from tui.model.mitigation import Ownership, Plan, told
 from tui.model.runbook import Risk
+from tui.screens.reader import Page, Row
 from tui.session.snapshot import Arming, Place
 from widgets.preview import PreviewView
 
+# How a plan's notes begin that name a workload, and how many of them a preview has room for.
+_USED, _USERS = "used by ", 4
 _CHECKING = "checking: who we are, what is there, what the server would store…"
 
 
@@ -106,7 +109,20 @@ def _change(plan: Plan) -> str:
     return ", ".join(f"{name}   {told(before)} → {told(after)}" for name, before, after in rows)
 
 
-def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
+def whole(plan: Plan) -> Page:
+    """All that there is to know of a change, to read on a page of its own and to copy."""
+    change = ("change", _change(plan))
+    rows = (("on", plan.target.place), ("as", plan.target.user), change, *_rows(plan, len(plan.notes)))
+    commands = (("by hand", plan.apply_by_hand), ("back", plan.undo_by_hand))
+    return (
+        *(Row(label, text) for label, text in rows if text),
+        *(Row("" if i else "diff", line) for i, line in enumerate(plan.diff)),
+        *(Row(label, text) for label, text in commands if text),
+    )
+
+
+def _rows(plan: Plan, users: int = _USERS) -> Iterator[tuple[str, str]]:
+    """What stands between the change and the diff, with so many of those that use what is changed."""
     if plan.rule.confirm and not plan.undoes:
         yield "consider", plan.rule.confirm
     yield "means", plan.means
@@ -117,9 +133,18 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str]]:
     if plan.ownership in (Ownership.ARGOCD, Ownership.FLUX):
         suspending = " and the suspend command" if plan.suspend else ""
         yield "", f"g copies the patch for git{suspending}"
-    yield from (("note", note) for note in plan.notes)
+    yield from _notes(plan.notes, users)
     yield "undo", plan.way_back or f"back to {told(plan.before)}, if nobody has changed it since"
     yield from (("keep", text) for text in [_keep(plan)] if text)
+
+
+def _notes(notes: tuple[str, ...], users: int) -> Iterator[tuple[str, str]]:
+    """Who uses what is changed stands together, and where they are many, on a page of their own."""
+    yield from (("note", note) for note in notes if not note.startswith(_USED))
+    using = [note.removeprefix(_USED) for note in notes if note.startswith(_USED)]
+    yield from (("used by", one) for one in using[:users])
+    if len(using) > users:
+        yield "", f"and by {len(using) - users} more: v shows them all"
 
 
 def _keep(plan: Plan) -> str:

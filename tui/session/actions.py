@@ -25,6 +25,8 @@ def actions_for(
     blocked: str,
     tripped: frozenset[str],
     now: datetime,
+    *,
+    many: bool = False,
 ) -> tuple[Action, ...]:
     """The numbered list of "Do here".
 
@@ -36,13 +38,15 @@ def actions_for(
         blocked: why no mitigation can run at all, or "".
         tripped: mitigations whose breaker is open.
         now: answers older than they may be tell nothing against a mitigation.
+        many: several changes are live, and an undo asks which one is meant.
     """
     if diagnosis is None:
         return ()
     facts = _workload_facts(checks)
     live = {lease.seen.mitigation for lease in leases if lease.ours}
+    undo = "z asks which to undo" if many else "z undoes it"
     mitigations = (
-        _mitigation(rule, facts, rule.id in live, blocked, rule.id in tripped)
+        _mitigation(rule, facts, undo if rule.id in live else "", blocked, rule.id in tripped)
         for rule in fitting(runbook, diagnosis, checks, now)
     )
     links = (
@@ -53,10 +57,10 @@ def actions_for(
 
 
 def _mitigation(
-    rule: MitigationRule, facts: Mapping[str, Fact], live: bool, blocked: str, tripped: bool
+    rule: MitigationRule, facts: Mapping[str, Fact], undo: str, blocked: str, tripped: bool
 ) -> Action:
-    if live:
-        blocked = "already live: z undoes it"
+    if undo:
+        blocked = f"already live: {undo}"
     elif tripped:
         blocked = "failed twice in a row: reset it in the palette"
     return Action(

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tui.model.clock import Clock
-from tui.model.incident import Applied, Status
+from tui.model.incident import Applied, Kind, Status
 from tui.model.mitigation import Plan, VerdictKind
 from tui.model.reading import Check
-from tui.model.runbook import EnvChange, MitigationRule
-from tui.model.times import clock as hhmm
+from tui.model.runbook import EnvChange, MitigationRule, RotateKey
+from tui.model.secret import Secret
+from tui.model.times import date_and_time
+from tui.session.deciding import what
 from tui.session.errors import SessionError
+from tui.session.obstacles import Obstacles, last_told
 from tui.session.session import Session
 from tui.session.snapshot import Snapshot
 
@@ -25,6 +28,7 @@ LOOKING = timedelta(seconds=15)
 CALM = timedelta(seconds=2)
 CHANGING = timedelta(seconds=45)
 RECOVERY = timedelta(seconds=22)
+SETTLING = timedelta(seconds=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,16 @@ class Played:
 
 
 class Autopilot:
-    """Plays one incident. `say` is told each step in a sentence."""
+    """Plays one incident. `say` is told each step in a sentence; `new_key` is there to be stored."""
 
-    def __init__(self, session: Session, clock: Clock, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, say: Callable[[str], None], new_key: Secret | None = None
+    ) -> None:
         self._session = session
         self._clock = clock
         self._say = say
+        self._new_key = new_key
+        self._obstacles = Obstacles()
 
     async def play(self) -> Played:
         """Look, act, resolve or say why not. Raises SessionError only where nothing can be recorded."""
@@ -85,6 +93,7 @@ class Autopilot:
     async def _mitigate(self) -> MitigationRule | None:
         """Try what the diagnosis proposes, in order; the one that helped, or None."""
         tried: set[str] = set()
+        lost: set[str] = set()
         while action := next(
             (a for a in self._now.actions if a.kind == "mitigation" and a.id not in tried), None
         ):
@@ -92,23 +101,69 @@ class Autopilot:
             try:
                 verdict = await self._change(action.id)
             except SessionError as error:
-                self._say(f"{action.title} was not made: {error.said}")
+                self._say(self._obstacles.refused(action.title, error))
                 continue
             if verdict is VerdictKind.EFFECTIVE:
                 return self._session.runbook.mitigations[action.id]
-            if verdict is None or not self._changed_anything() or not self._latest().reversible:
+            if verdict is VerdictKind.OVERWRITTEN:
+                self._obstacles.overwritten(self._latest())
+                self._say("Somebody else set another value: there is nothing of ours to take back.")
+                return None
+            if self._latest().outcome == "refused" and action.id not in lost:
+                lost.add(action.id)
+                tried.discard(action.id)
+                await self._look_again()
                 continue
-            self._say("It did not help, and is taken back.")
-            await self._take_back()
+            if verdict is None or not self._changed_anything():
+                continue
+            await self._give_up(self._latest())
         return None
 
+    async def _look_again(self) -> None:
+        """Somebody was faster, and nothing was applied: let theirs settle before previewing anew."""
+        self._say("Nothing was applied: looking again at what is there.")
+        self._session.refresh()
+        ends = self._clock.now() + SETTLING
+        while self._clock.now() < ends:
+            await self._clock.sleep(CALM.total_seconds())
+            held = self._now.checks.get(Check.WORKLOAD)
+            if held is not None and held.latest.facts.get("rollout") == "complete":
+                return
+
+    async def _give_up(self, change: Applied) -> None:
+        """It did not help, or did not even roll out: say why, and take it back where that can be done."""
+        if change.stalled:
+            self._say(f"{change.title}: {last_told(self._now.entries, change, Kind.ROLLOUT)}")
+        if change.reversible:
+            self._say("It did not help, and is taken back.")
+            await self._take_back()
+        if change.stalled:
+            self._obstacles.stalled(self._as_it_is(change), self._now.entries)
+        else:
+            self._obstacles.without_effect(change)
+
     async def _change(self, mitigation: str) -> VerdictKind | None:
-        plan = await self._session.preview(mitigation)
+        rule = self._session.runbook.mitigations[mitigation]
+        rotates = isinstance(rule.change, RotateKey)
+        plan = await (self._rotation() if rotates else self._session.preview(mitigation))
         self._say(f"{plan.rule.title}: {plan.change} on {plan.target.place}.")
         await self._approve(plan)
         change = self._latest()
-        self._say(f"{plan.rule.title}: {change.verdict_text or change.outcome}.")
-        return VerdictKind(change.verdict) if change.verdict else None
+        told = change.verdict_text or last_told(self._now.entries, change, Kind.OUTCOME) or change.outcome
+        self._say(f"{plan.rule.title}: {told.rstrip('.')}.")
+        return _kind(change.verdict)
+
+    async def _rotation(self) -> Plan:
+        """Storing the new key, once the API has told which of the two works."""
+        if self._new_key is None:
+            raise SessionError("There is no new key to store.")
+        now = await self._session.test_key(None)
+        self._say(f"The key in use: {now.said}")
+        if now.works:
+            raise SessionError("The key in use works: another one would not help.")
+        new = await self._session.test_key(self._new_key)
+        self._say(f"The new key: {new.said}")
+        return await self._session.preview_rotation(self._new_key)
 
     async def _take_back(self) -> None:
         await self._approve(await self._session.preview_undo())
@@ -128,22 +183,40 @@ class Autopilot:
     async def _finish(self, helped: MitigationRule | None) -> str:
         """Resolve what is well; otherwise say why it stays open."""
         if helped is None:
-            diagnosis = self._now.diagnosis
-            title = diagnosis.title if diagnosis else "unknown"
-            return f"no mitigation that there is ends it: {title}"
+            return await self._stays_open(f"{self._obstacles.headline}: {self._title()}")
         well = await self._recovered(helped)
         if not well:
-            diagnosis = self._now.diagnosis
-            title = diagnosis.title if diagnosis else "unknown"
-            return f"{helped.title} spares the users, but the cause lasts: {title}"
-        if _hides(helped):
+            spared = f"{helped.title} spares the users, but the cause lasts: {self._title()}"
+            return await self._stays_open(spared)
+        if _hides(helped) and self._latest().verdict != VerdictKind.OVERWRITTEN:
             self._say("The cause has passed: what spared the users is taken back.")
             await self._take_back()
         await self._session.set_status(Status.MONITORING)
         await self._hold()
-        reason = self._reason()
+        reason, kept = self._reason(), await self._keep()
         await self._session.resolve(reason)
-        return reason or "healthy again"
+        return "; ".join(part for part in (reason, *kept) if part) or "healthy again"
+
+    async def _keep(self) -> list[str]:
+        """Decide that what is live stays with its owner until its end; a sentence for each."""
+        kept = []
+        for lease in self._session.undecided:
+            await self._session.keep_as_it_is(lease)
+            owner, until = lease.seen.owner, date_and_time(lease.seen.until)
+            kept.append(f"{what(lease)} is kept until {until}, owner {owner}")
+            self._say(f"{kept[-1]}.")
+        return kept
+
+    async def _stays_open(self, reason: str) -> str:
+        """Leave what is known to whoever comes next: in the record, and with it in the postmortem."""
+        told = self._obstacles.after(reason)
+        await self._session.note(f"Stays open: {told}")
+        return told
+
+    def _title(self) -> str:
+        """What is wrong, as it is seen now."""
+        diagnosis = self._now.diagnosis
+        return diagnosis.title if diagnosis else "unknown"
 
     async def _recovered(self, helped: MitigationRule) -> bool:
         """Whether the pods' calls are well again, be it that this machine still sees something."""
@@ -170,15 +243,16 @@ class Autopilot:
         now, said = self._now, []
         if now.diagnosis is not None and not now.diagnosis.healthy:
             said.append(f"the pods are well; from here still: {now.diagnosis.title}")
-        said += [
-            f"{lease.seen.variable}={lease.seen.value} is kept until {hhmm(lease.seen.until)} UTC, "
-            f"owner {lease.seen.owner}"
-            for lease in now.leases
-        ]
         return "; ".join(said)
 
     def _changed_anything(self) -> bool:
         return self._latest().outcome == "applied"
+
+    def _as_it_is(self, change: Applied) -> Applied:
+        """What has become of a change since."""
+        incident = self._now.incident
+        assert incident is not None
+        return next(found for found in incident.mitigations if found.intent == change.intent)
 
     def _latest(self) -> Applied:
         incident = self._now.incident
@@ -186,11 +260,13 @@ class Autopilot:
         return incident.mitigations[-1]
 
 
-async def played(session: Session, clock: Clock, say: Callable[[str], None], limit: float) -> Played:
+async def played(
+    session: Session, clock: Clock, say: Callable[[str], None], limit: float, new_key: Secret | None = None
+) -> Played:
     """Play one incident within `limit` seconds, from the session's start to its end."""
     await session.start()
     try:
-        return await asyncio.wait_for(Autopilot(session, clock, say).play(), limit)
+        return await asyncio.wait_for(Autopilot(session, clock, say, new_key).play(), limit)
     except TimeoutError:
         incident = session.snapshot.incident
         return Played(False, f"not done within {limit:.0f} s", "unknown", incident.id if incident else None)
@@ -201,5 +277,16 @@ def _hides(rule: MitigationRule) -> bool:
     return isinstance(rule.change, EnvChange) and rule.judged.query == "user_errors"
 
 
+def _kind(verdict: str) -> VerdictKind | None:
+    """The verdict as a kind; None for none, or for a word of a later version."""
+    return VerdictKind(verdict) if verdict in set(VerdictKind) else None
+
+
 def _outcomes(changes: tuple[Applied, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((change.mitigation, change.verdict or "unknown") for change in changes if not change.undoes)
+    """What was tried, in its order: the verdict, or that it was refused and nothing was applied."""
+    refused = {"refused": "refused"}
+    return tuple(
+        (change.mitigation, change.verdict or refused.get(change.outcome, "unknown"))
+        for change in changes
+        if not change.undoes
+    )

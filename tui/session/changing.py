@@ -1,6 +1,6 @@
 """What a person asks to be done to the world: arming, looking at a change, approving it, taking it back."""
 
-from tui.model.incident import Draft, Kind, Status
+from tui.model.incident import DECIDES, Draft, Kind, Status
 from tui.model.mitigation import Plan
 from tui.model.times import span
 from tui.session import leases
@@ -42,9 +42,10 @@ class Changing(Core):
         """What a mitigation would do, dry-run on the server. Changes nothing."""
         return await self._working.operations.preview(mitigation, value, self._incident_id())
 
-    async def preview_undo(self) -> Plan:
-        """What would take back the last change that is still live. Changes nothing."""
-        change = leases.undoable(self._parts.chronicle.incident, self._snapshot.leases)
+    async def preview_undo(self, mitigation: str = "") -> Plan:
+        """What would take back a mitigation that is still live, else the last one. Changes nothing."""
+        able = leases.undoable(self._parts.chronicle.incident, self._snapshot.leases)
+        change = next((one for one in able if mitigation in ("", one.mitigation)), None)
         if change is None:
             raise SessionError("There is nothing to take back: no change is live.")
         return await self._working.operations.preview_undo(self._incident_id(), change)
@@ -55,7 +56,7 @@ class Changing(Core):
         operations.check(plan)
         await self._ensure_incident()
         await operations.approve(plan)
-        if command.incident.status is Status.INVESTIGATING and not plan.undoes:
+        if command.incident.status is Status.INVESTIGATING and not (plan.undoes or plan.kind == DECIDES):
             await command.set_status(Status.MITIGATING)
         self._publish()
 

@@ -70,7 +70,7 @@ class Chronicle:
         await self._release()
         self._journal = journal
         self._kept.clear()
-        self._entries, self.incident = [], None
+        self._entries, self.incident, self.problems = [], None, ()
         self._take(incident_id, written)
         self._follow(journal)
         return written[0]
@@ -91,9 +91,22 @@ class Chronicle:
         self._entries, self._alerts, self.incident = [], set(), None
         self._take(incident_id, journal.found.entries)
         self.keep(kept)
-        self.problems = journal.problems
+        self.problems = self._told(journal)
         self._follow(journal)
         return self.incident or Incident(incident_id)
+
+    def _told(self, journal: "Journal") -> tuple[str, ...]:
+        """What was wrong with the journal, each a sentence, and last where it lies and what to do.
+
+        Another console's journal may only be in the middle of a line.
+        """
+        from tui.record.folder import incident_folder
+
+        if not journal.problems or journal.read_only:
+            return ()
+        folder = incident_folder(self._state_dir, journal.incident_id)
+        advice = f"Recording goes on. See {folder}, and check the rest: leeward verify {journal.incident_id}"
+        return (*(_sentence(problem) for problem in journal.problems), advice)
 
     async def record(self, *drafts: Draft) -> tuple[Entry, ...]:
         """Write entries; they are on disk when this returns.
@@ -210,6 +223,10 @@ class Chronicle:
             return False
         self._alerts.add(key)
         return True
+
+
+def _sentence(problem: str) -> str:
+    return problem if problem.endswith(".") else f"{problem}."
 
 
 def _moment(entry: Entry) -> tuple[datetime, str]:

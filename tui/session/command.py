@@ -11,6 +11,7 @@ from tui.model.severity import Severity
 from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.session.chronicle import Chronicle
+from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
 from tui.session.errors import NoIncident, SessionError
 from tui.session.impact import Impact
 from tui.session.snapshot import Place
@@ -121,6 +122,11 @@ class Command:
         told = f"command from {before or self.actor} to {name}"
         await self._record(Kind.HANDOVER, told, {"from": before or self.actor, "to": name})
 
+    async def keep_as_it_is(self, lease: Lease) -> None:
+        """Decide that a lease stays with its owner and its end; nothing is changed. Raises SessionError."""
+        incident = self.incident
+        await self._chronicle.record(kept_as_it_is(incident, lease, self._clock.now(), self.actor))
+
     async def note(self, text: str) -> Entry:
         """Write a note down; it is on disk on return."""
         if not text.strip():
@@ -132,19 +138,22 @@ class Command:
     ) -> None:
         """Resolve the incident. What speaks against it asks for a reason in words.
 
-        Raises SessionError, naming all that speaks against it, where no reason is given.
+        Raises SessionError, naming all that speaks against it, where no reason is given; and
+        Undecided where a temporary change is live about which nobody has decided, reason or not.
         """
         against = self.check_resolvable(reason, found, leases)
         incident = self.incident
         now = self._clock.now()
         lasted = f"after {span(now - incident.started_at)}" if incident.started_at else ""
-        told = "; ".join(part for part in (lasted, reason.strip()) if part)
+        held = [f"{what(lease)} {held_by(lease)}" for lease in leases if lease.ours]
+        told = "; ".join(part for part in (lasted, reason.strip(), *held) if part)
         await self._record(
             Kind.RESOLVED,
             told or "resolved",
             {
                 "reason": reason.strip(),
                 "against": against,
+                "held": held,
                 "failed_requests": impact.failed_requests,
                 "coverage": impact.coverage,
                 "window": [rfc3339(impact.start), rfc3339(impact.end)]
@@ -159,6 +168,8 @@ class Command:
         incident = self.incident
         if not incident.open:
             raise SessionError("It is resolved already.")
+        if left := undecided(incident, leases, self._clock.now()):
+            raise Undecided(left)
         against = self._against(incident, found, leases)
         if against and len(reason.strip()) < REASON:
             said = "; ".join(against)
@@ -180,10 +191,7 @@ class Command:
             against.append("it was not monitored yet")
         elif now < ends:
             against.append(f"monitoring lasts another {span(ends - now)}")
-        against += [
-            f"{lease.seen.variable}={lease.seen.value} is still live until {hhmm(lease.seen.until)} UTC"
-            for lease in leases
-        ]
+        against += [f"whether {change} is still live was not seen" for change in unseen(incident, leases)]
         return against
 
     async def _record(

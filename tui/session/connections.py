@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.model.clock import Clock
+from tui.model.key_holder import KeyHolder
 from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
@@ -30,7 +31,7 @@ class Connections:
     """Everything that reaches outward. `door` and `prometheus` are None where nothing is set.
 
     `complaints` are the secrets that could not be fetched, each a whole sentence: their checks
-    answer for themselves, the others work.
+    answer for themselves, the others work. `keys` has the key that this console asks with.
     """
 
     runbook: Runbook
@@ -41,6 +42,7 @@ class Connections:
     contexts: tuple[str, ...]
     complaints: tuple[str, ...]
     completion: "Completion | None"
+    keys: KeyHolder
     looker: "NetworkLooker"
     targets: "tuple[Target, ...]"
 
@@ -96,14 +98,16 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     settings = loaded.settings
     runbook = runbooks.of(settings)
     complaints: list[str] = []
+    _learn(settings, environ, redact)
     key = _secret("mistral.key", settings.mistral.key, environ, complaints)
     if key:
         redact.add(key)
+    keys = KeyHolder(key, settings.mistral.key.env)
     door, contexts = _door(settings.kubernetes, complaints, redact)
     prometheus = _prometheus(loaded, environ, redact)
     asked = probes.build(
         settings,
-        key=key,
+        keys=keys,
         door=door,
         prometheus=prometheus,
         runbook=runbook,
@@ -120,8 +124,26 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     _load_clients(prometheus is not None)
     targets = _targets(settings, clock, environ, redact, complaints)
     return Connections(
-        runbook, redact, asked, door, prometheus, contexts, tuple(complaints), completion, looker, targets
+        runbook,
+        redact,
+        asked,
+        door,
+        prometheus,
+        contexts,
+        tuple(complaints),
+        completion,
+        keys,
+        looker,
+        targets,
     )
+
+
+def _learn(settings: Settings, environ: Mapping[str, str], redact: Redactor) -> None:
+    """Hold what the environment has of secrets from the start, be it fetched later or never."""
+    servers = (settings.prometheus, settings.alertmanager)
+    sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
+    for value in (environ.get(source.env, "").strip() for source in sources if source.env):
+        redact.add(Secret(value))
 
 
 def _load_clients(figures: bool) -> None:

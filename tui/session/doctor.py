@@ -184,7 +184,7 @@ async def _deployment(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tu
         deployment = await cluster.deployment()
     except ClusterError as error:
         return (Finding("target", State.FAIL, error.said, error.remedy),)
-    from tui.probes.workload import secret_of
+    from tui.model.key_use import secret_of
 
     container = cluster.container or _only_container(deployment)
     if container is None:

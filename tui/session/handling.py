@@ -85,6 +85,8 @@ class Handling(Core):
         chronicle, now = self._parts.chronicle, self._clock.now()
         away = now - max((entry.recorded_at for entry in chronicle.timeline), default=now)
         data = {"away_s": round(away.total_seconds())}
-        await chronicle.record(Draft(Kind.RESUMED, f"after {span(away)}", now, self._actor, data))
+        older = working.keys.older(incident)
+        told = f"{older} Resumed after {span(away)}." if older else f"after {span(away)}"
+        await chronicle.record(Draft(Kind.RESUMED, told, now, self._actor, data))
         chronicle.keep(working.board.recorded(chronicle.last_states(), incident.diagnosis, now))
         await working.operations.settle()

@@ -35,6 +35,17 @@ def intent(plan: Plan, patch: Any, now: datetime, actor: str) -> Draft:
     return Draft(Kind.INTENT, f"{what}{plan.rule.title}: {plan.change}", now, actor, data)
 
 
+def intended(plan: Plan, patch: Any, now: datetime, actor: str) -> tuple[Draft, ...]:
+    """The intent, and before it what a person overruled for it, in their words."""
+    drafts = (intent(plan, patch, now, actor),)
+    reason = plan.mark.get("overruled")
+    if not reason:
+        return drafts
+    said = f"{plan.after} is stored in spite of its test: {reason}"
+    data = {"mitigation": plan.rule.id, "reason": reason}
+    return (Draft(Kind.OVERRULED, said, now, actor, data), *drafts)
+
+
 def applied(plan: Plan, intent_id: str, kept: Mapping[str, Any], now: datetime) -> tuple[Draft, ...]:
     """It was made; with it, its lease was taken, or what it undoes was released."""
     data = {**kept, "intent": intent_id, "outcome": "applied"}
@@ -66,6 +77,8 @@ def settled(change: Applied, outcome: str, now: datetime) -> tuple[Draft, ...]:
 
 
 def _meaning(outcome: str) -> str:
+    if outcome == "stored":
+        return ", and the pods were not restarted: restart them (m), and revoke no key before"
     if outcome == "interrupted":
         return ": nobody saw the program end, and it may have done a part; look before running it again"
     return ""

@@ -1,7 +1,7 @@
 """From a change that was made to its verdict: the rollout, the watch, and an end by hand."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,14 @@ from tui.session.refusals import in_words
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
     from tui.clients.prometheus import Prometheus
+    from tui.mitigations.beside import Beside
 
 # The last samples of a window are scraped a little after its end.
 SCRAPE = 1.0
 BY_HAND = "unknown: the watch was ended by hand"
+TAKEN_BACK = "unknown: taken back before its verdict"
 Show = Callable[[Stage, str], None]
+Window = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Windows:
     watch: timedelta
     hold: timedelta
     rollout: timedelta
+    afterwards: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Watch:
         windows: Windows,
         clock: Clock,
         cluster: "Callable[[], Awaitable[Cluster]]",
+        beside: "Beside | None" = None,
     ) -> None:
         self._runbook = runbook
         self._prometheus = prometheus
@@ -69,18 +74,23 @@ class Watch:
         self._windows = windows
         self._clock = clock
         self._cluster = cluster
+        self._beside = beside
 
     async def watch(self, watched: Watched, show: Show) -> None:
         """Follow the rollout and judge; taking a change back is watched by the panels alone."""
+        from tui.mitigations.kinds import kind_named
+
         complete = watched.rolled_out_at or await self._follow(watched, show)
-        if complete is None or watched.change.undoes:
+        if complete is None or watched.change.undoes or not kind_named(watched.change.kind).judged:
             return
         if watched.rolled_out_at is not None and (strange := await self._strange(watched)):
             await self._verdict(
                 watched, Verdict(VerdictKind.UNKNOWN, f"unknown: overwritten since: {strange}")
             )
             return
-        show(Stage.WATCHING, f"watching what it does, {span(self._windows.watch)}")
+        no_worse = watched.rule is not None and watched.rule.judged.no_worse
+        lasts = self._windows.afterwards if no_worse else self._windows.watch
+        show(Stage.WATCHING, f"watching what it does, {span(lasts)}; z takes it back")
         await self._verdict(watched, await self._measured(watched, complete))
 
     async def _strange(self, watched: Watched) -> str:
@@ -97,7 +107,7 @@ class Watch:
         from tui.mitigations.rollout import follow
 
         kind = kind_named(watched.change.kind)
-        if not kind.rolls_out:
+        if not (kind.rolls_out and watched.change.rolls_out):
             return self._clock.now()
         cluster = await self._cluster()
         last = Progress(Stage.ROLLING_OUT, "", self._clock.now(), {})
@@ -124,12 +134,47 @@ class Watch:
             )
         queries = self._runbook.queries
         before, after = windows(rule, queries, watched.at, complete, self._windows.window)
-        await self._clock.sleep(max((after[1] - self._clock.now()).total_seconds() + SCRAPE, 0.0))
+        await self._until(after[1])
+        if rule.judged.no_worse:
+            return await self._no_worse(rule, before, after, complete)
         if rule.judged.proof is not None:
             return await prove(await self._cluster(), rule, rule.judged.proof)
-        return await measure(self._prometheus, rule, queries, before, after)
+        found = await measure(self._prometheus, rule, queries, before, after)
+        return await self._proven(watched, found, complete)
 
-    async def end(self, watched: Watched) -> None:
+    async def _proven(self, watched: Watched, found: Verdict, complete: datetime) -> Verdict:
+        """With what the kind itself can tell of its effect."""
+        from tui.mitigations.kinds import kind_named
+        from tui.mitigations.kinds.kind import Proves
+
+        kind = kind_named(watched.change.kind, self._beside)
+        if not isinstance(kind, Proves):
+            return found
+        cluster = await self._cluster()
+        with in_words():
+            return await kind.proven(cluster, found, complete)
+
+    async def _no_worse(
+        self, rule: MitigationRule, before: Window, after: Window, complete: datetime
+    ) -> Verdict:
+        """Measure window after window: harm ends it at once, its absence only when the time is over."""
+        from tui.mitigations.verdict import measure
+
+        ends = max(complete + self._windows.afterwards, after[1])
+        at = after[1]
+        while True:
+            window = (at - (after[1] - after[0]), at)
+            found = await measure(self._prometheus, rule, self._runbook.queries, before, window)
+            if found.kind is VerdictKind.HARMFUL or at >= ends:
+                return replace(found, summary=f"{found.summary}, {span(at - complete)} after the rollout")
+            at = min(at + self._windows.window, ends)
+            await self._until(at)
+
+    async def _until(self, moment: datetime) -> None:
+        """Wait until the samples of that moment have been scraped."""
+        await self._clock.sleep(max((moment - self._clock.now()).total_seconds() + SCRAPE, 0.0))
+
+    async def end(self, watched: Watched, because: str = BY_HAND) -> None:
         """Nobody waits any longer: the cluster says what is there now, and the verdict is unknown."""
         from tui.mitigations.kinds import kind_named
         from tui.mitigations.settle import settled
@@ -141,13 +186,13 @@ class Watch:
             try:
                 cluster = await self._cluster()
                 with in_words():
-                    outcome = await settled(cluster, found[0])
+                    outcome = await settled(cluster, found[0], self._beside)
             except SessionError as error:
                 why = f"; the cluster could not be asked what is there now: {error.said}"
             else:
                 data = {"intent": watched.intent, "outcome": outcome}
                 await self._note(Kind.SETTLED, f"{found[0].title}, as the cluster has it: {outcome}", data)
-        await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, BY_HAND + why))
+        await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, because + why))
 
     async def _verdict(self, watched: Watched, found: Verdict, *, stalled: bool = False) -> None:
         draft = intents.verdict(watched.intent, found, self._clock.now(), stalled=stalled)

@@ -1,11 +1,12 @@
 """Temporary changes that are live: seen on the object itself, and told when they change."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tui.model.incident import Applied, Draft, Incident, Kind
-from tui.model.mitigation import Lease, told
+from tui.model.mitigation import Lease, VerdictKind, told
 from tui.model.reading import Held, LeaseSeen
-from tui.model.times import clock
+from tui.model.times import clock, rfc3339
 
 ACTOR = "leeward"
 
@@ -17,75 +18,99 @@ def live(workload: Held | None) -> tuple[Lease, ...]:
     return tuple(Lease(seen, seen.overwritten_by) for seen in workload.good.of(LeaseSeen))
 
 
-def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> Applied | LeaseSeen | None:
-    """The change that an undo would take back: our own latest, else the latest lease on the object.
+def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Applied | LeaseSeen, ...]:
+    """The changes that an undo could take back, each mitigation once, what an undo takes first in front.
 
-    What somebody has overwritten cannot be taken back: it comes last, and its preview says why.
+    Our own come first, the latest in front, then the other leases on the object. What somebody has
+    overwritten cannot be taken back: it is told only where nothing else is, and its preview says why.
     """
     ours = [
         change
         for change in (incident.mitigations if incident else ())
-        if change.outcome == "applied" and change.reversible and not change.undone and not change.undoes
+        if change.stands and change.reversible and not (change.undone or change.undoes or change.decides)
     ]
     overwritten = {lease.seen.mitigation for lease in found if not lease.ours}
     standing = [c for c in ours if c.lease != "overwritten" and c.mitigation not in overwritten]
-    if standing:
-        return standing[-1]
     live_now = [lease.seen for lease in found if lease.ours]
-    if ours and not live_now:
-        return ours[-1]
-    return max(live_now or (lease.seen for lease in found), key=lambda seen: seen.applied_at, default=None)
+    able: dict[str, Applied | LeaseSeen] = {}
+    ordered: list[Applied | LeaseSeen] = [*reversed(standing), *_latest_first(live_now)]
+    for change in ordered:
+        able.setdefault(change.mitigation, change)
+    overtaken: list[Applied | LeaseSeen] = [*ours[-1:], *_latest_first([lease.seen for lease in found])]
+    return tuple(able.values()) or tuple(overtaken[:1])
+
+
+def _latest_first(seen: list[LeaseSeen]) -> list[LeaseSeen]:
+    return sorted(seen, key=lambda lease: lease.applied_at, reverse=True)
+
+
+def told_undoable(change: Applied | LeaseSeen) -> str:
+    """`MAX_CONCURRENT_MISTRAL=3 → 10`: what taking it back does."""
+    now, before = (
+        (change.after, change.before) if isinstance(change, Applied) else (change.value, change.previous)
+    )
+    return f"{change.variable} {told(now)} → {told(before)}"
 
 
 class LeaseWatch:
     """Tells once when a lease is overwritten, and once when its time is over."""
 
     def __init__(self) -> None:
-        self._told: set[tuple[str, str]] = set()
+        self._told: set[tuple[str, str, str]] = set()
 
     def seen_by(self, incident: Incident) -> None:
         """What the incident's record tells already is not told again."""
-        self._told |= {
-            (change.intent, change.lease)
-            for change in incident.mitigations
-            if change.lease in ("overwritten", "ended")
-        }
+        for change in incident.mitigations:
+            if change.verdict == VerdictKind.OVERWRITTEN:
+                self._told.add((change.intent, "overwritten", ""))
+            if change.lease == "ended":
+                self._told.add((change.intent, "ended", _end(change.lease_until)))
 
     def news(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
         """The entries that are due now."""
         return [draft for lease in leases for draft in self._of(lease, incident, now)]
 
     def _of(self, lease: Lease, incident: Incident, now: datetime) -> list[Draft]:
-        change = _change_of(lease, incident)
+        change = change_of(lease, incident)
         if change is None:
             return []
         seen = lease.seen
         if not lease.ours:
             by = lease.overwritten_by or "somebody"
             text = f"{seen.variable} OVERWRITTEN by {by}: now {told(seen.live)}, was {seen.value}"
-            return self._once(change, "overwritten", text, now, by)
-        if now >= seen.until:
+            return self._once(change, "overwritten", text, now, {"by": by})
+        decided = change.held and change.lease_until is not None and change.lease_until > now
+        if now >= seen.until and not decided:
             text = (
                 f"{seen.variable}={seen.value} was to be held until {clock(seen.until)}: keep it, or undo it"
             )
-            return self._once(change, "ended", text, now, "")
+            return self._once(change, "ended", text, now, {"until": _end(seen.until)})
         return []
 
-    def _once(self, change: Applied, event: str, text: str, now: datetime, by: str) -> list[Draft]:
-        key = (change.intent, event)
+    def _once(
+        self, change: Applied, event: str, text: str, now: datetime, more: Mapping[str, str]
+    ) -> list[Draft]:
+        # A lease that was kept ends once more.
+        key = (change.intent, event, more.get("until", ""))
         if key in self._told:
             return []
         self._told.add(key)
-        return [Draft(Kind.LEASE, text, now, ACTOR, {"intent": change.intent, "event": event, "by": by})]
+        return [Draft(Kind.LEASE, text, now, ACTOR, {"intent": change.intent, "event": event, **more})]
 
 
-def _change_of(lease: Lease, incident: Incident) -> Applied | None:
+def _end(until: datetime | None) -> str:
+    return rfc3339(until) if until is not None else ""
+
+
+def change_of(lease: Lease, incident: Incident) -> Applied | None:
     """The incident's change that this lease belongs to; None for another incident's."""
     if lease.seen.incident != incident.id:
         return None
     mine = [
         change
         for change in incident.mitigations
-        if change.mitigation == lease.seen.mitigation and change.outcome == "applied" and not change.undone
+        if change.mitigation == lease.seen.mitigation
+        and change.outcome == "applied"
+        and not (change.undone or change.decides)
     ]
     return mine[-1] if mine else None

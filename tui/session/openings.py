@@ -14,6 +14,7 @@ from tui.model.severity import Severity
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
 from tui.session.judging import Windows
+from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
@@ -75,10 +76,14 @@ async def load(
         parts.chronicle.keep([draft])
 
     made = await connect(loaded, clock, environ, redact)
+    from tui.mitigations.beside import Beside
     from tui.probes.schedule import Schedule
 
     timing = loaded.settings.timing
-    windows = Windows(*map(duration, (timing.window, timing.watch, timing.hold, timing.rollout)))
+    spans = (timing.window, timing.watch, timing.hold, timing.rollout, timing.afterwards)
+    windows = Windows(*map(duration, spans))
+    schedule = Schedule(made.probes, clock, on_reading, rng)
+    keys = KeyRing(loaded.settings, made, environ, clock, schedule.refresh)
     return Working(
         made,
         Board(
@@ -97,8 +102,9 @@ async def load(
             clock,
             parts.command.actor,
             changed,
+            Beside(keys),
         ),
-        Schedule(made.probes, clock, on_reading, rng),
+        schedule,
         Lookout(loaded.settings, made.completion, made.looker, clock, redact, keep, changed),
         Updates(
             made.targets,
@@ -110,6 +116,7 @@ async def load(
             state_dir,
             changed,
         ),
+        keys,
     )
 
 

@@ -1,12 +1,13 @@
 """Mitigations, in the order of the protocol: preview, approve, apply, follow, judge, undo, settle."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Applied, Draft, Kind
+from tui.model.incident import DECIDES, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
@@ -15,31 +16,16 @@ from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
 from tui.session.intents import ACTOR
-from tui.session.judging import Watch, Watched, Windows
+from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
 from tui.session.refusals import in_words
+from tui.session.runs import EndedByHand, Run, Runs, wait_for
+from tui.session.settling import Settling
 from tui.session.snapshot import Running
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.prometheus import Prometheus
-
-# How often a cluster that is away is asked again what became of a change, in seconds.
-AGAIN, AGAIN_MOST = 2.0, 30.0
-
-
-@dataclass(slots=True)
-class _Run:
-    """One mitigation under way.
-
-    `waiting` is the part of it that may be ended by hand; `by_hand` says that it was.
-    """
-
-    shown: Running
-    target: tuple[str, str, str]
-    intent: str = ""
-    task: "asyncio.Task[None] | None" = None
-    waiting: "asyncio.Future[Any] | None" = None
-    by_hand: bool = False
+    from tui.mitigations.beside import Beside, Offer
 
 
 class Operations:
@@ -56,6 +42,7 @@ class Operations:
         clock: Clock,
         actor: str,
         changed: Callable[[], None],
+        beside: "Beside | None" = None,
     ) -> None:
         self._runbook = runbook
         self._door = door
@@ -65,11 +52,12 @@ class Operations:
         self._clock = clock
         self._actor = actor
         self._changed = changed
-        self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster)
-        self._runs: list[_Run] = []
-        self._settling = asyncio.Lock()
-        self._again: asyncio.Task[None] | None = None
-        self.unsettled = ""
+        self._beside = beside
+        self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
+        self._runs = Runs(safety, clock)
+        self._settling = Settling(
+            chronicle, clock, self._cluster, beside, lambda: self._runs.intents, self._judge_again, changed
+        )
 
     # -- looking
 
@@ -83,8 +71,14 @@ class Operations:
         """Whether a change is under way."""
         return bool(self._runs)
 
-    async def preview(self, mitigation: str, value: str | None, incident_id: str) -> Plan:
-        """The plan of a mitigation, dry-run on the server. Changes nothing. Raises SessionError."""
+    async def preview(
+        self, mitigation: str, value: str | None, incident_id: str, offer: "Offer | None" = None
+    ) -> Plan:
+        """The plan of a mitigation, dry-run on the server. Changes nothing. Raises SessionError.
+
+        Args:
+            offer: the new key, where the mitigation stores one.
+        """
         from tui.mitigations.plan import plan_change
 
         rule = self._rule(mitigation)
@@ -98,6 +92,7 @@ class Operations:
                 now=self._clock.now(),
                 value=value,
                 hold=self._windows.hold,
+                beside=replace(self._beside, offer=offer) if self._beside else None,
             )
 
     async def preview_undo(self, incident_id: str, change: Applied | LeaseSeen) -> Plan:
@@ -113,7 +108,26 @@ class Operations:
                 incident=incident_id,
                 owner=self._actor,
                 now=self._clock.now(),
+                beside=self._beside,
             )
+
+    async def preview_keep(
+        self, incident_id: str, lease: LeaseSeen, owner: str, until: datetime | None, of: str
+    ) -> Plan:
+        """The plan of a decision about a lease: who keeps it until when, or its end. Raises SessionError.
+
+        Args:
+            of: the intent of the incident's change that is leased; "" for another incident's.
+        """
+        from tui.mitigations.plan import plan_keep
+
+        rule, now = self._rule(lease.mitigation), self._clock.now()
+        cluster = await self._cluster()
+        with in_words():
+            plan = await plan_keep(
+                cluster, rule, lease, incident=incident_id, owner=owner, now=now, until=until
+            )
+        return replace(plan, mark={**plan.mark, "of": of})
 
     # -- acting
 
@@ -125,7 +139,9 @@ class Operations:
             )
         if self.unsettled:
             raise SessionError(f"Nothing was changed: {self.unsettled}", "Press r to look again.")
-        if any(run.target == plan.target.key for run in self._runs):
+        # A decision about a lease restarts nothing: it waits for nobody's verdict.
+        beside = plan.kind == DECIDES
+        if not beside and any(r.target == plan.target.key and not r.gives_way(plan) for r in self._runs):
             raise SessionError(
                 f"Nothing was changed: another change of {plan.target.deployment} is under way.",
                 "Wait for its verdict.",
@@ -141,25 +157,23 @@ class Operations:
         from tui.mitigations.patch import for_the_record
 
         self.check(plan)
+        await self._runs.end([run for run in self._runs if run.gives_way(plan)], TAKEN_BACK)
         title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
-        run = self._begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
+        run = self._runs.begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
         try:
-            draft = intents.intent(plan, for_the_record(plan.patch), self._clock.now(), self._actor)
-            (intent,) = await self._chronicle.record(draft)
+            now, patch = self._clock.now(), for_the_record(plan.patch)
+            *_, intent = await self._chronicle.record(*intents.intended(plan, patch, now, self._actor))
         except BaseException:
             self._finish(run)
             raise
-        run.intent = intent.id
+        run.intent, run.decides = intent.id, plan.kind == DECIDES
         watched = Watched(intent.id, intent.occurred_at, plan.made, plan.rule)
-        self._start(run, self._run(run, plan, watched))
+        self._runs.start(run, self._run(run, plan, watched))
 
     @property
     def tripped(self) -> frozenset[str]:
         """Mitigations that failed twice in a row and wait for a person."""
-        from tui.mitigations.breaker import breaker_of
-
-        incident = self._chronicle.incident
-        return breaker_of(incident.mitigations, incident.resets).stopped if incident else frozenset()
+        return _tripped(self._chronicle.incident)
 
     async def reset(self, mitigation: str) -> None:
         """A person says that a mitigation may be tried again. Raises SessionError."""
@@ -176,72 +190,32 @@ class Operations:
 
         What is being sent at this moment is not torn off: its answer is awaited first.
         """
-        tasks = [run.task for run in self._runs if run.task is not None]
-        if not tasks:
+        if not self._runs.tasks:
             raise SessionError("Nothing is being waited for.")
-        for run in self._runs:
-            run.by_hand = True
-            if run.waiting is not None:
-                run.waiting.cancel()
-        await asyncio.wait(tasks)
+        await self._runs.end(self._runs, BY_HAND)
+
+    async def decided(self) -> None:
+        """Wait for the decisions about leases that are being made; they roll nothing out."""
+        await wait_for([run.task for run in self._runs if run.decides])
 
     async def stop(self) -> None:
         """Stop waiting for what runs. What was sent stays sent, and is settled on the next resume."""
-        tasks = [task for task in (*(run.task for run in self._runs), self._again) if task is not None]
+        tasks = self._runs.tasks
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._settling.stop()
 
     # -- settling
 
+    @property
+    def unsettled(self) -> str:
+        """Why nothing can be changed yet: what a crash, or a lost answer, left open; or ""."""
+        return self._settling.unsettled
+
     async def settle(self) -> None:
-        """Compare intents without outcome with the cluster, before anything else is offered.
-
-        Where it cannot be asked it is asked again in the background. What turns out to be in force
-        and was never judged is judged then.
-        """
-        async with self._settling:
-            waiting = self._waiting()
-            if waiting:
-                self.unsettled = f"{_changes(len(waiting))} not settled yet."
-                self._changed()
-            try:
-                for change in waiting:
-                    await self._settle(change)
-            except SessionError as error:
-                self.unsettled = f"{_changes(len(self._waiting()))} not settled yet: {error.said}"
-                self._settle_later()
-            else:
-                self.unsettled = ""
-                self._judge_again()
-        self._changed()
-
-    def _waiting(self) -> tuple[Applied, ...]:
-        """What is not settled, but for what this console is busy with."""
-        incident = self._chronicle.incident
-        if incident is None or not self._chronicle.writable:
-            return ()
-        ours = {run.intent for run in self._runs}
-        return tuple(change for change in incident.unsettled if change.intent not in ours)
-
-    async def _settle(self, change: Applied) -> None:
-        from tui.mitigations.settle import settled
-
-        cluster = await self._cluster()
-        with in_words():
-            outcome = await settled(cluster, change)
-        await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
-
-    def _settle_later(self) -> None:
-        if self._again is None or self._again.done():
-            self._again = asyncio.create_task(self._settle_again(), name="settle again")
-
-    async def _settle_again(self) -> None:
-        pause = AGAIN
-        while self.unsettled:
-            await self._clock.sleep(pause)
-            pause = min(pause * 2, AGAIN_MOST)
-            await self.settle()
+        """Compare intents without outcome with the cluster; what is in force and unjudged is judged."""
+        await self._settling.settle()
 
     def _judge_again(self) -> None:
         """Watch what is in force and has no verdict: a crash left it, or a lost answer."""
@@ -250,21 +224,21 @@ class Operations:
             return
         from tui.mitigations.kinds.kind import made_of
 
-        ours = {run.intent for run in self._runs}
+        ours = self._runs.intents
         for change in incident.mitigations:
             if not change.unjudged or change.intent in ours:
                 continue
-            run = self._begin(
+            run = self._runs.begin(
                 change.mitigation, change.title, Stage.WATCHING, "looking again at what it did", change.place
             )
             run.intent = change.intent
             rule = self._runbook.mitigations.get(change.mitigation)
             watched = Watched(change.intent, change.at, made_of(change), rule, change.rolled_out_at)
-            self._start(run, self._watch_alone(run, watched))
+            self._runs.start(run, self._watch_alone(run, watched))
 
     # -- one run
 
-    async def _run(self, run: _Run, plan: Plan, watched: Watched) -> None:
+    async def _run(self, run: Run, plan: Plan, watched: Watched) -> None:
         unknown = False
         try:
             outcome = await self._apply(run, plan)
@@ -276,11 +250,10 @@ class Operations:
             self._chronicle.trouble = error.said
         finally:
             if unknown:
-                self.unsettled = "1 change is not settled yet: its answer was lost."
-                self._settle_later()
+                self._settling.lost()
             self._finish(run)
 
-    async def _watch_alone(self, run: _Run, watched: Watched) -> None:
+    async def _watch_alone(self, run: Run, watched: Watched) -> None:
         try:
             with in_words():
                 await self._watch_or_end(run, watched)
@@ -289,7 +262,7 @@ class Operations:
         finally:
             self._finish(run)
 
-    async def _apply(self, run: _Run, plan: Plan) -> str:
+    async def _apply(self, run: Run, plan: Plan) -> str:
         """Make the change and write down what became of it; that outcome."""
         from tui.mitigations.apply import apply
         from tui.mitigations.kinds import kind_named
@@ -303,14 +276,14 @@ class Operations:
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
-            making = apply(cluster, plan, self._clock)
-            result = await (making if kind.rolls_out else self._endable(run, making))
+            making = apply(cluster, plan, self._clock, self._beside)
+            result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
             text = f"{refused.said} {refused.remedy}".strip()
             await self._note(Kind.OUTCOME, text, {**refused.kept, **data})
             return refused.outcome
-        except _EndedByHand:
+        except EndedByHand:
             data = {"intent": run.intent, "outcome": "failed"}
             await self._note(Kind.OUTCOME, "ended by hand, with all that it had started", data)
             return "failed"
@@ -318,7 +291,7 @@ class Operations:
         await self._chronicle.record(*drafts)
         return "applied"
 
-    async def _watch_or_end(self, run: _Run, watched: Watched) -> None:
+    async def _watch_or_end(self, run: Run, watched: Watched) -> None:
         """Watch it to its verdict, or as long as a person likes."""
 
         def show(stage: Stage, text: str) -> None:
@@ -326,24 +299,9 @@ class Operations:
             self._changed()
 
         try:
-            await self._endable(run, self._watch.watch(watched, show))
-        except _EndedByHand:
-            await self._watch.end(watched)
-
-    async def _endable(self, run: _Run, work: Coroutine[Any, Any, Any]) -> Any:
-        """Do it, unless and until it is ended by hand. Raises _EndedByHand."""
-        if run.by_hand:
-            work.close()
-            raise _EndedByHand
-        run.waiting = asyncio.create_task(work)
-        try:
-            return await run.waiting
-        except asyncio.CancelledError:
-            if _leaving():
-                raise
-            raise _EndedByHand from None
-        finally:
-            run.waiting = None
+            await run.endable(self._watch.watch(watched, show))
+        except EndedByHand:
+            await self._watch.end(watched, run.by_hand)
 
     # -- writing down
 
@@ -352,20 +310,8 @@ class Operations:
 
     # -- the rest
 
-    def _begin(
-        self, mitigation: str, title: str, stage: Stage, text: str, target: tuple[str, str, str]
-    ) -> _Run:
-        run = _Run(Running(mitigation, title, stage, text, self._clock.now()), target)
-        self._runs.append(run)
-        self._safety.hold()
-        return run
-
-    def _start(self, run: _Run, work: Coroutine[Any, Any, None]) -> None:
-        run.task = asyncio.create_task(work, name=f"mitigation {run.shown.mitigation}")
-
-    def _finish(self, run: _Run) -> None:
-        self._runs.remove(run)
-        self._safety.release(self._clock.now())
+    def _finish(self, run: Run) -> None:
+        self._runs.finish(run)
         self._changed()
 
     def _rule(self, mitigation: str) -> MitigationRule:
@@ -381,15 +327,7 @@ class Operations:
             return await self._door.open()
 
 
-class _EndedByHand(Exception):
-    """The waiting was ended by hand."""
+def _tripped(incident: Incident | None) -> frozenset[str]:
+    from tui.mitigations.breaker import breaker_of
 
-
-def _leaving() -> bool:
-    """Whether this very task is being cancelled, and not only what it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _changes(count: int) -> str:
-    return "1 change is" if count == 1 else f"{count} changes are"
+    return breaker_of(incident.mitigations, incident.resets).stopped if incident else frozenset()

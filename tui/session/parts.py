@@ -8,6 +8,7 @@ from tui.session.board import Board
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
 from tui.session.connections import Connections
+from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.snapshot import Collecting, OpenIncident, Place
@@ -28,6 +29,7 @@ class Working:
     schedule: "Schedule"
     lookout: Lookout
     updates: Updates
+    keys: KeyRing
 
 
 @dataclass(slots=True)

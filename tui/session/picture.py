@@ -12,7 +12,7 @@ from tui.session import leases
 from tui.session.actions import actions_for
 from tui.session.offers import led, pages
 from tui.session.parts import Parts, Working
-from tui.session.snapshot import Action, Snapshot
+from tui.session.snapshot import Action, Snapshot, Undoable
 
 
 def picture(parts: Parts, now: datetime) -> Snapshot:
@@ -20,6 +20,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
     working, incident = parts.working, parts.chronicle.incident
     board = working.board if working else None
     live = live_leases(parts)
+    able = _undoable(working, incident, live)
     return Snapshot(
         at=now,
         place=parts.place,
@@ -30,7 +31,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         pinned=board is not None and board.pinned is not None,
         path_changed=board is not None and board.path_changed and (incident is None or incident.open),
         evidence=board.evidence if board else (),
-        actions=_actions(working, live, now) if working else (),
+        actions=_actions(working, live, now, many=len(able) > 1) if working else (),
         incident=incident,
         entries=parts.chronicle.timeline,
         leases=live,
@@ -40,7 +41,10 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         respond_by=_respond_by(working, incident) if working else None,
         resolvable_at=parts.command.resolvable_at(incident),
         drill="drill" if parts.settings.drill else "",
-        offline=parts.trouble or parts.chronicle.trouble or parts.chronicle.read_only,
+        offline=(working.keys.older(incident) if working else "")
+        or parts.trouble
+        or parts.chronicle.trouble
+        or parts.chronicle.read_only,
         following=bool(parts.chronicle.read_only),
         unset=_unset(working),
         unsettled=working.operations.unsettled if working else "",
@@ -50,6 +54,8 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         update_due=update_due(incident, working.updates.every) if working else None,
         unsent=working.updates.unsent if working else (),
         telling=working.updates.trouble if working else "",
+        undoable=able,
+        problems=parts.chronicle.problems,
     )
 
 
@@ -68,7 +74,23 @@ def live_leases(parts: Parts) -> tuple[Lease, ...]:
     return leases.live(held)
 
 
-def _actions(working: Working, live: tuple[Lease, ...], now: datetime) -> tuple[Action, ...]:
+def _undoable(
+    working: Working | None, incident: Incident | None, live: tuple[Lease, ...]
+) -> tuple[Undoable, ...]:
+    if working is None:
+        return ()
+    rules = working.board.runbook.mitigations
+    return tuple(
+        Undoable(
+            change.mitigation,
+            rules[change.mitigation].title if change.mitigation in rules else change.mitigation,
+            leases.told_undoable(change),
+        )
+        for change in leases.undoable(incident, live)
+    )
+
+
+def _actions(working: Working, live: tuple[Lease, ...], now: datetime, *, many: bool) -> tuple[Action, ...]:
     operations = working.operations
     blocked = "a change is under way" if operations.busy else operations.unsettled
     diagnosis, runbook = working.board.diagnosis, working.board.runbook
@@ -80,6 +102,7 @@ def _actions(working: Working, live: tuple[Lease, ...], now: datetime) -> tuple[
         blocked,
         operations.tripped,
         now,
+        many=many,
     )
     return (*found, *pages(diagnosis))
 

@@ -12,6 +12,7 @@ class in_words:  # noqa: N801 - read as a phrase, `with in_words():`
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         from tui.clients.cluster import ClusterError
         from tui.mitigations.refusal import Refused
+        from tui.model.keys import StoreError
 
-        if isinstance(error, ClusterError | Refused):
+        if isinstance(error, ClusterError | Refused | StoreError):
             raise SessionError(error.said, error.remedy) from error

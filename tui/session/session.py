@@ -11,7 +11,9 @@ from tui.session.changing import Changing
 from tui.session.errors import SessionError
 from tui.session.gathering import Gathering
 from tui.session.handling import Handling
+from tui.session.keeping import Keeping
 from tui.session.picture import live_leases
+from tui.session.rotating import Rotating
 from tui.session.telling import Telling
 
 if TYPE_CHECKING:
@@ -21,12 +23,12 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing, Telling, Gathering):
+class Session(Handling, Changing, Keeping, Rotating, Telling, Gathering):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
-    changes in `Changing`, those about updates in `Telling`, those about evidence in `Gathering`,
-    and here are its life, the tree and the looking.
+    changes in `Changing`, about leases in `Keeping`, about keys in `Rotating`, about updates in
+    `Telling`, about evidence in `Gathering`; here are its life, the tree and the looking.
     """
 
     # -- its life
@@ -68,6 +70,7 @@ class Session(Handling, Changing, Telling, Gathering):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._parts.chronicle.close()
         if working is not None:
+            await working.keys.close()
             await working.connections.close()
 
     @property

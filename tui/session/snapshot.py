@@ -58,6 +58,15 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change that can be taken back: of which mitigation, and what that does, in short."""
+
+    mitigation: str
+    title: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
 class Running:
     """A mitigation in progress."""
 
@@ -137,6 +146,10 @@ class Snapshot:
         update_due: when people are to be told next; None where nobody waits for it.
         unsent: messages that did not arrive, may not have, or still wait, oldest first.
         telling: what is wrong with the outbox itself, or "".
+        undoable: what an undo could take back: mitigation, title and the change in short; what it
+            takes first stands in front.
+        problems: what was found wrong with the incident's record when it was opened, in sentences;
+            the last says where it lies and what to do. () where it is whole.
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
         collecting: how far evidence is collected; None while it is not.
     """
@@ -170,3 +183,5 @@ class Snapshot:
     update_due: datetime | None = None
     unsent: tuple[Unsent, ...] = ()
     telling: str = ""
+    undoable: tuple[Undoable, ...] = ()
+    problems: tuple[str, ...] = ()

@@ -67,6 +67,7 @@ class Updates:
         self._sending: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._minding: asyncio.Task[None] | None = None
+        self._over = False
 
     def for_audience(self, audience: Audience) -> "tuple[Target, ...]":
         """The targets of these people."""
@@ -187,12 +188,13 @@ class Updates:
         incident = self._chronicle.incident if self._chronicle.writable else None
         wanted = incident.id if incident else ""
         busy = self._minding is not None and not self._minding.done()
-        if busy or wanted == self._incident:
+        if busy or self._over or wanted == self._incident:
             return
         self._minding = asyncio.create_task(self._follow(wanted), name="outbox")
 
     async def stop(self) -> None:
         """Leave: what is on its way has a moment to get its answer; what waits goes on another day."""
+        self._over = True
         if self._minding is not None:
             # An outbox that is being opened is let go of properly; it takes no longer than a disk does.
             await asyncio.wait({self._minding}, timeout=LEAVING)

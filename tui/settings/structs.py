@@ -155,6 +155,7 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     Attributes:
         window: over which a mitigation's query is measured, before and after.
         watch: how long after the rollout the verdict may take.
+        afterwards: how long a change is watched that must only not make it worse.
         hold: how long a mitigation is leased.
         monitoring: how long a healthy path must last before resolving is offered.
         arm: how long mutations stay armed.
@@ -167,6 +168,7 @@ class Timing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     window: str = "2m"
     watch: str = "2m"
+    afterwards: str = "10m"
     hold: str = "2h"
     monitoring: str = "5m"
     arm: str = "15m"

@@ -4,6 +4,7 @@ Each module is imported when its store is opened, and imports its own library th
 raises `StoreError`; no value of a store is in any of its texts.
 """
 
+import os
 from typing import TYPE_CHECKING, Protocol
 
 from tui.model.keys import Stored, StoreError
@@ -23,6 +24,7 @@ class KeyStore(Protocol):
         kind: `kubernetes`, `gcp`, `aws` or `vault`.
         name: for a person: `Kubernetes Secret mistral/api-key`, `AWS Secrets Manager prod/mistral`.
         keeps_previous: where the key that was replaced stays, as a clause for the preview.
+        whom: whom to ask for a permission that is missing: `an administrator of prod-eu`.
     """
 
     @property
@@ -33,6 +35,9 @@ class KeyStore(Protocol):
 
     @property
     def keeps_previous(self) -> str: ...
+
+    @property
+    def whom(self) -> str: ...
 
     async def read(self) -> Stored:
         """The current key and its version. The redactor knows it before this returns."""
@@ -52,7 +57,7 @@ class KeyStore(Protocol):
         ...
 
     async def permissions(self) -> tuple[str, ...]:
-        """What is missing to read and to write, named as the store names it, and whom to ask.
+        """What is missing to read and to write, each named as the store names it.
 
         Empty where nothing is missing, or where the store cannot be asked before it refuses.
         """
@@ -70,6 +75,10 @@ class KeyStore(Protocol):
         """The equivalent command; it reads the key from its standard input, never from its arguments."""
         ...
 
+    def back_by_hand(self) -> str:
+        """The command that puts the key before back; no key is in its arguments."""
+        ...
+
     async def close(self) -> None:
         """Close what is open."""
         ...
@@ -80,6 +89,11 @@ async def open_store(settings: "Settings", cluster: "Cluster") -> KeyStore:
 
     Raises StoreError for a store that is not there, or whose library is missing, naming the extra.
     """
+    if settings.key_store.kind != "kubernetes":
+        from tui.clients.secrets.cloud import opened
+
+        return await opened(settings.key_store, os.environ, cluster.redact)
     from tui.clients.secrets.kubernetes import KubernetesStore
 
-    return await KubernetesStore.found(settings, cluster)
+    named = settings.key_store.kubernetes
+    return await KubernetesStore.of_deployment(cluster, named.secret, named.key)

@@ -10,13 +10,13 @@ import contextlib
 import json
 import secrets
 import ssl
-from dataclasses import dataclass
 from typing import Any
 
 import trustme
 from aiohttp import web
 
 from tui.drill.kubernetes import (
+    deletes,
     discovery,
     kubeconfig,
     logs,
@@ -29,25 +29,25 @@ from tui.drill.kubernetes import (
     tables,
 )
 from tui.drill.kubernetes.cluster import Cluster
-from tui.drill.kubernetes.rbac import Ask, User
+from tui.drill.kubernetes.definitions import Catalogue
+from tui.drill.kubernetes.grants import ServiceTokens
+from tui.drill.kubernetes.paths import Target, parse, verb_of
+from tui.drill.kubernetes.rbac import User
 from tui.drill.kubernetes.reads import Form, ReadQuery, Reads
-from tui.drill.kubernetes.resources import ACCESS_REVIEWS, PODS, SUBJECT_REVIEWS, Resource, find
+from tui.drill.kubernetes.resources import (
+    ACCESS_REVIEWS,
+    DEPLOYMENTS,
+    PODS,
+    SUBJECT_REVIEWS,
+    Resource,
+)
+from tui.drill.kubernetes.scale import Scales
 from tui.drill.kubernetes.store import stamp
 from tui.drill.kubernetes.writes import Options, Writes, Written
 
 Obj = dict[str, Any]
 _LIMIT = 3 * 1024 * 1024
 _FOLLOW_S = 0.2
-
-
-@dataclass(frozen=True)
-class Target:
-    """What a path names."""
-
-    resource: Resource
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
 
 
 class KubeApi:
@@ -70,6 +70,9 @@ class KubeApi:
         self._tokens = {name: secrets.token_urlsafe(24) for name in self._users()}
         self._reads = Reads(cluster.store)
         self._writes = Writes(cluster.store)
+        self._scales = Scales(cluster.store, self._writes)
+        self._accounts = ServiceTokens(cluster.store)
+        self._catalogue = Catalogue(cluster.store)
         self._runner: web.AppRunner | None = None
         self._stack = contextlib.AsyncExitStack()
 
@@ -113,6 +116,11 @@ class KubeApi:
         """The token of a user."""
         return self._tokens[user]
 
+    def expire(self, user: str = "responder") -> str:
+        """Ends the user's token, and returns the next one: what logging in again gives."""
+        self._tokens[user] = secrets.token_urlsafe(24)
+        return self._tokens[user]
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         faults = self.cluster.faults
         while faults.hang:  # noqa: ASYNC110 - a plain switch, which nothing announces
@@ -133,6 +141,9 @@ class KubeApi:
             for name, known in self._tokens.items():
                 if secrets.compare_digest(known.encode(), token.strip().encode()):
                     return users[name]
+            account = self._accounts.user(token.strip())
+            if account is not None:
+                return account
         raise status.unauthorized()
 
     async def _answer(self, request: web.Request, user: User) -> web.StreamResponse:
@@ -140,20 +151,13 @@ class KubeApi:
         fixed = self._fixed(parts)
         if fixed is not None:
             return fixed
-        target = parse(parts)
-        verb = _verb(request, target)
-        ask = Ask(
-            verb,
-            target.resource.group,
-            target.resource.name,
-            target.namespace,
-            target.name,
-            target.subresource,
-        )
+        target = parse(parts, self._catalogue)
+        verb = verb_of(request.method, request.query, target)
+        ask = target.ask(verb)
         if not user.may(ask):
             raise status.forbidden(target.resource, target.name, rbac.refusal(user.name, ask))
         if target.subresource:
-            return await self._log(request, target)
+            return await self._below(request, target, verb)
         if target.resource in (ACCESS_REVIEWS, SUBJECT_REVIEWS):
             return await self._review(request, user, target.resource)
         if verb not in target.resource.verbs:
@@ -170,15 +174,16 @@ class KubeApi:
         elif parts == ["api"]:
             body = discovery.versions(self.address.removeprefix("https://"))
         elif parts == ["apis"]:
-            body = discovery.groups()
+            body = discovery.groups(self._catalogue.served())
         elif parts[:1] == ["apis"] and len(parts) == 2:
-            body = discovery.group(parts[1])
+            body = discovery.group(self._catalogue.served(), parts[1])
         elif parts[:1] == ["api"] and len(parts) == 2:
-            body = discovery.resources("", parts[1])
+            body = discovery.resources(self._catalogue.served(), "", parts[1])
         elif parts[:1] == ["apis"] and len(parts) == 3:
-            body = discovery.resources(parts[1], parts[2])
+            body = discovery.resources(self._catalogue.served(), parts[1], parts[2])
         elif parts == ["openapi", "v2"]:
-            return web.Response(body=openapi.document(), headers={"Content-Type": openapi.MEDIA_TYPE})
+            document = openapi.document(self._catalogue.served())
+            return web.Response(body=document, headers={"Content-Type": openapi.MEDIA_TYPE})
         elif parts in (["healthz"], ["livez"], ["readyz"]):
             return web.Response(text="ok")
         return None if body is None else _json(body)
@@ -221,8 +226,12 @@ class KubeApi:
             )
         elif verb == "update":
             written = self._writes.update(resource, namespace, target.name, _body(request, body), options)
+        elif verb == "delete":
+            return _json(deletes.delete(self.cluster.store, resource, namespace, target.name, body))
         else:
             written = self._writes.create(resource, namespace, _body(request, body), options)
+        if options.dry_run and resource == DEPLOYMENTS and namespace == self.cluster.namespace:
+            self.cluster.on_preview()
         return _written(written)
 
     def _within_quota(self, target: Target, verb: str, body: bytes) -> None:
@@ -249,6 +258,23 @@ class KubeApi:
                 body=protobuf.encoded_review(review), status=201, content_type=protobuf.MEDIA_TYPE
             )
         return _json(review, 201)
+
+    async def _below(self, request: web.Request, target: Target, verb: str) -> web.StreamResponse:
+        """What is asked of a subresource: a pod's log, a deployment's scale, an account's token."""
+        found = target.resource.subresource(target.subresource)
+        if found is None or verb not in found.verbs:
+            raise status.method_not_allowed()
+        if target.subresource == "log":
+            return await self._log(request, target)
+        raw, place = await request.read(), (target.namespace, target.name)
+        if target.subresource == "token":
+            return _json(self._accounts.issue(*place, _body(request, raw)), 201)
+        options = Options.read(request.query, request.headers.get("User-Agent", ""))
+        if verb == "get":
+            return _json(self._scales.read(*place))
+        if verb == "update":
+            return _written(self._scales.update(*place, _body(request, raw), options))
+        return _written(self._scales.patch(*place, raw, request.content_type, options))
 
     async def _log(self, request: web.Request, target: Target) -> web.StreamResponse:
         pod = self.cluster.store.get(PODS, target.namespace, target.name)
@@ -283,37 +309,6 @@ class KubeApi:
 
 def _counts(used: int) -> tuple[tuple[str, int], ...]:
     return (("requested", 1), ("used", used), ("limited", 1))
-
-
-def parse(parts: list[str]) -> Target:
-    """The object or collection that a path names; raises 404 where nothing is served."""
-    if parts[:2] == ["api", "v1"]:
-        group, version, rest = "", "v1", parts[2:]
-    elif parts[:1] == ["apis"] and len(parts) > 3:
-        group, version, rest = parts[1], parts[2], parts[3:]
-    else:
-        raise status.no_such_path()
-    namespace = ""
-    if rest[:1] == ["namespaces"] and len(rest) > 2:
-        namespace, rest = rest[1], rest[2:]
-    resource = find(group, version, rest[0]) if rest else None
-    name, subresource = [*rest[1:], "", ""][:2]
-    if resource is None or len(rest) > 3 or (namespace and not resource.namespaced):
-        raise status.no_such_path()
-    if subresource and (resource, subresource) != (PODS, "log"):
-        raise status.no_such_path()
-    return Target(resource, namespace, name, subresource)
-
-
-def _verb(request: web.Request, target: Target) -> str:
-    if request.method in ("GET", "HEAD"):
-        if target.name:
-            return "get"
-        return "watch" if request.query.get("watch") in ("true", "1") else "list"
-    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
-    if request.method not in verbs or (request.method == "POST") == bool(target.name):
-        raise status.method_not_allowed()
-    return verbs[request.method]
 
 
 def _body(request: web.Request, raw: bytes) -> Obj:

@@ -14,7 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tui.drill.kubernetes import declared, events, objects, replica_sets
+from tui.drill.kubernetes import (
+    declared,
+    definitions,
+    deletes,
+    events,
+    namespaces,
+    objects,
+    progress,
+    replica_sets,
+)
 from tui.drill.kubernetes.faults import Faults
 from tui.drill.kubernetes.patch import strategic_merge
 from tui.drill.kubernetes.pods import Pace, Pods, PodView
@@ -94,6 +103,7 @@ class Cluster:
         self.namespace = namespace
         self.faults = Faults()
         self.log_source: LogSource = _no_log
+        self.on_preview: Callable[[], None] = lambda: None
         self.pace = pace or Pace()
         self._now = now
         self._as_of: datetime | None = None
@@ -161,6 +171,9 @@ class Cluster:
         """One pass of the kubelet and of both controllers at the clock's present time."""
         now = self.now()
         self._pods.advance(now)
+        namespaces.sweep(self.store)
+        deletes.collect(self.store, self._pods)
+        definitions.establish(self.store)
         replica_sets.reconcile(self.store, self._pods)
         self._rollout.reconcile(now)
 
@@ -190,8 +203,8 @@ class Cluster:
                 await task
 
     def pods(self) -> tuple[PodView, ...]:
-        """The pods that serve or are about to, with the environment each started with."""
-        return self._pods.views()
+        """The service's pods that serve or are about to, with the environment each started with."""
+        return self._pods.views(self.namespace)
 
     @property
     def deployment(self) -> Obj:
@@ -233,6 +246,20 @@ class Cluster:
     def break_new_pods(self, fault: str) -> None:
         """Pods that start from now on fail: "crash", "image", or "" for none, so that a rollout stalls."""
         self._pods.fault = fault
+
+    def doom(self, test: Callable[[Mapping[str, str]], bool]) -> None:
+        """Pods that start from now on crash, again and again, where the test says so of their environment."""
+        self._pods.doomed = test
+
+    @property
+    def rolled_out(self) -> bool:
+        """Whether what the deployment asks for is what runs."""
+        return progress.reason(self.deployment) == progress.DONE
+
+    def variable(self, name: str) -> str | None:
+        """A variable of the deployment's first container; None where it has no plain value."""
+        container = self.deployment["spec"]["template"]["spec"]["containers"][0]
+        return next((item.get("value") for item in container.get("env") or [] if item["name"] == name), None)
 
     def record_event(
         self, reason: str, message: str, type_: str = "Warning", kind: str = "Deployment", name: str = ""

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from tui.drill.kubernetes.resources import PODS, SERVED, Resource
+from tui.drill.kubernetes.resources import Resource, Subresource
 
 Body = dict[str, Any]
 VERSION: Body = {
@@ -41,39 +42,42 @@ def _group(resource: Resource) -> Body:
     return {"name": resource.group, "versions": [version], "preferredVersion": version}
 
 
-def groups() -> Body:
+def groups(served: Iterable[Resource]) -> Body:
     """`/apis`: each served group once."""
-    found = {resource.group: _group(resource) for resource in SERVED if resource.group}
+    found = {resource.group: _group(resource) for resource in served if resource.group}
     return {"kind": "APIGroupList", "apiVersion": "v1", "groups": list(found.values())}
 
 
-def group(name: str) -> Body | None:
+def group(served: Iterable[Resource], name: str) -> Body | None:
     """`/apis/{group}`, or None for a group that is not served."""
-    for resource in SERVED:
+    for resource in served:
         if resource.group == name and name:
             return {"kind": "APIGroup", "apiVersion": "v1", **_group(resource)}
     return None
 
 
-def resources(group_name: str, version: str) -> Body | None:
+def resources(served: Iterable[Resource], group_name: str, version: str) -> Body | None:
     """`/api/v1` or `/apis/{group}/{version}`, or None where nothing is served."""
-    found = [item for item in SERVED if (item.group, item.version) == (group_name, version)]
+    found = [item for item in served if (item.group, item.version) == (group_name, version)]
     if not found:
         return None
     entries = []
     for resource in sorted(found, key=lambda item: item.name):
         entries.append(_entry(resource))
-        if resource == PODS:
-            log = {
-                "name": "pods/log",
-                "singularName": "",
-                "namespaced": True,
-                "kind": "Pod",
-                "verbs": ["get"],
-            }
-            entries.append(log)
+        entries += [_below(resource, item) for item in resource.subresources]
     named = {"apiVersion": "v1"} if group_name else {}
     return {"kind": "APIResourceList", **named, "groupVersion": found[0].api_version, "resources": entries}
+
+
+def _below(resource: Resource, item: Subresource) -> Body:
+    entry: Body = {
+        "name": f"{resource.name}/{item.name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": item.kind,
+        "verbs": list(item.verbs),
+    }
+    return {**entry, "group": item.group, "version": item.version} if item.group else entry
 
 
 def _entry(resource: Resource) -> Body:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from tui.drill.kubernetes.schema import KINDS, Type
+from tui.drill.kubernetes.schema import Type
 
 Path = tuple[str, ...]
 Fields = dict[Path, Any]
@@ -28,11 +28,10 @@ class Writer:
     subresource: str = ""
 
 
-def fields_of(obj: Any, kind: str, *, status: bool = True) -> Fields:
+def fields_of(obj: Any, schema: Type, *, status: bool = True) -> Fields:
     """Every owned path of an object with its value (a marker for what merely exists)."""
-    schema = KINDS.get(kind)
     found: Fields = {}
-    if schema is not None and isinstance(obj, dict):
+    if isinstance(obj, dict):
         kept = obj if status else {name: part for name, part in obj.items() if name != "status"}
         _walk_struct(kept, schema, (), found)
     return found
@@ -116,11 +115,12 @@ def changed_paths(old: Fields, new: Fields) -> tuple[set[Path], set[Path]]:
 
 
 def updated(
-    entries: list[Entry], old: Any, new: Any, writer: Writer, *, kind: str, api_version: str, at: str
+    entries: list[Entry], old: Any, new: Any, writer: Writer, *, schema: Type, api_version: str, at: str
 ) -> list[Entry]:
     """The managed fields after `writer` turned `old` into `new` by an update or a patch."""
-    status = bool(writer.subresource) or kind == "Event"
-    changed, removed = changed_paths(fields_of(old, kind, status=status), fields_of(new, kind, status=status))
+    status = bool(writer.subresource)
+    before, after = (fields_of(obj, schema, status=status) for obj in (old, new))
+    changed, removed = changed_paths(before, after)
     if not changed and not removed:
         return entries
     kept = _without(entries, changed | removed, keep=writer)
@@ -128,11 +128,11 @@ def updated(
 
 
 def applied(
-    entries: list[Entry], config: Any, new: Any, writer: Writer, *, kind: str, api_version: str, at: str
+    entries: list[Entry], config: Any, new: Any, writer: Writer, *, schema: Type, api_version: str, at: str
 ) -> list[Entry]:
     """The managed fields after a server-side apply of `config`: the manager owns exactly what it says."""
-    mine = set(fields_of(config, kind, status=False))
-    alive = set(fields_of(new, kind))
+    mine = set(fields_of(config, schema, status=False))
+    alive = set(fields_of(new, schema))
     others = [entry for entry in entries if not _is(entry, writer)]
     before = next((entry for entry in entries if _is(entry, writer)), None)
     if before is not None and decode(before["fieldsV1"]) == mine:
@@ -143,10 +143,10 @@ def applied(
 
 
 def conflicts(
-    entries: list[Entry], config: Any, live: Any, writer: Writer, *, kind: str
+    entries: list[Entry], config: Any, live: Any, writer: Writer, *, schema: Type
 ) -> list[tuple[str, Path]]:
     """(manager with its version, path) of each field that another owns and `config` would change."""
-    wanted, present = fields_of(config, kind, status=False), fields_of(live, kind)
+    wanted, present = fields_of(config, schema, status=False), fields_of(live, schema)
     differing = {path for path, value in wanted.items() if path in present and present[path] != value}
     found = []
     for entry in entries:

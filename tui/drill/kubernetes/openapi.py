@@ -7,18 +7,19 @@ numbers are those of gnostic's openapi_v2/OpenAPIv2.proto.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from tui.drill.kubernetes.protobuf import message
-from tui.drill.kubernetes.resources import SERVED, Resource
+from tui.drill.kubernetes.resources import Resource
 
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _DOCUMENT_SWAGGER, _DOCUMENT_PATHS, _PATHS_PATH, _ITEM_PATCH = 1, 8, 2, 8
 _OPERATION_PARAMETERS, _OPERATION_EXTENSION = 8, 13
 
 
-def document() -> bytes:
+def document(served: Iterable[Resource]) -> bytes:
     """The description of every operation that can be dry run."""
-    paths = [(_PATHS_PATH, _path(item)) for item in SERVED if "patch" in item.verbs]
+    paths = [(_PATHS_PATH, _path(item)) for item in served if "patch" in item.verbs]
     return message((_DOCUMENT_SWAGGER, "2.0"), (_DOCUMENT_PATHS, message(*paths)))
 
 

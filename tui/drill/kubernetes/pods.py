@@ -6,7 +6,7 @@ This stands in for the scheduler and the kubelet. Times come from the store's cl
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -55,19 +55,23 @@ class _Run:
 class Pods:
     """Starts, readies and stops the pods of a store.
 
-    `fault` makes pods that start from then on fail: "crash", "image", or "" for none.
+    `fault` makes pods that start from then on fail: "crash", "image", or "" for none; `doomed` says of
+    an environment whether a pod that starts with it crashes.
     """
 
     store: Store
     pace: Pace
     fault: str = ""
+    doomed: Callable[[Mapping[str, str]], bool] = lambda _env: False
     _runs: dict[str, _Run] = field(default_factory=dict)
     _addresses: int = 2
 
-    def views(self) -> tuple[PodView, ...]:
-        """The pods that are not being stopped, in the order of their names."""
+    def views(self, namespace: str) -> tuple[PodView, ...]:
+        """The service's pods there that are not being stopped, in the order of their names."""
         found = []
-        for pod in self.store.all(PODS):
+        for pod in self.store.all(PODS, namespace):
+            if pod["metadata"].get("labels", {}).get("app") != objects.APP:
+                continue
             run = self._runs.get(pod["metadata"]["name"])
             if run is not None and not pod_status.is_leaving(pod):
                 revision = self._revision(pod)
@@ -90,28 +94,29 @@ class Pods:
         pod = self.store.create(PODS, objects.pod(owner, self.store.rng), CONTROLLER)
         self._addresses += 1
         env, problem = self._environment(pod)
-        ready_at = None if problem or self.fault else moment + timedelta(seconds=self.pace.ready_s)
+        fault = self.fault or ("crash" if self.doomed(env) else "")
+        ready_at = None if problem or fault else moment + timedelta(seconds=self.pace.ready_s)
         address = f"10.88.{self._addresses // 250}.{self._addresses % 250 + 1}"
         self._runs[pod["metadata"]["name"]] = _Run(ready_at, moment, env, ip=address)
-        self._set_status(pod, self._first_status(pod, moment, problem))
-        self._tell_start(owner, pod, problem)
+        self._set_status(pod, self._first_status(pod, moment, problem, fault))
+        self._tell_start(owner, pod, problem, fault)
 
-    def _first_status(self, pod: Obj, moment: datetime, problem: str) -> Obj:
+    def _first_status(self, pod: Obj, moment: datetime, problem: str, fault: str) -> Obj:
         when = stamp(moment)
         if problem:
             return pod_status.misconfigured(pod, when, problem)
-        if self.fault == "crash":
+        if fault == "crash":
             return pod_status.crashing(pod, when, self._runs[pod["metadata"]["name"]].ip, 1)
-        if self.fault == "image":
+        if fault == "image":
             return pod_status.unpullable(pod, when)
         return pod_status.creating(pod, when)
 
-    def _tell_start(self, owner: Obj, pod: Obj, problem: str) -> None:
+    def _tell_start(self, owner: Obj, pod: Obj, problem: str, fault: str) -> None:
         name, container = pod["metadata"]["name"], pod["spec"]["containers"][0]
         place = f"{pod['metadata']['namespace']}/{name} to {objects.NODE}"
         events.record(self.store, owner, "SuccessfulCreate", f"Created pod: {name}")
         events.record(self.store, pod, "Scheduled", f"Successfully assigned {place}")
-        if self.fault == "image":
+        if fault == "image":
             told = f'Back-off pulling image "{container["image"]}"'
             events.record(self.store, pod, "BackOff", told)
             return
@@ -121,7 +126,7 @@ class Pods:
         present = f'Container image "{container["image"]}" already present on machine'
         events.record(self.store, pod, "Pulled", present)
         events.record(self.store, pod, "Started", f"Started container {container['name']}")
-        if self.fault == "crash":
+        if fault == "crash":
             told = f"Back-off restarting failed container {container['name']} in pod {name}"
             events.record(self.store, pod, "BackOff", told, type_="Warning")
 

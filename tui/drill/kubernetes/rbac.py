@@ -71,7 +71,9 @@ def _reader() -> tuple[Rule, ...]:
     return (
         Rule(READ, ("",), ("namespaces", "pods", "pods/log", "events")),
         Rule(
-            READ, ("apps", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"), ("*",)
+            READ,
+            ("apps", "batch", "networking.k8s.io", "autoscaling", "events.k8s.io", "coordination.k8s.io"),
+            ("*",),
         ),
     )
 
@@ -85,7 +87,7 @@ def users(namespace: str, *, secret: str, forbidden: Iterable[tuple[str, str]] =
     responder = (
         *_reader(),
         Rule(("patch",), ("apps",), ("deployments",), mine),
-        Rule(("get",), ("",), ("secrets",), mine, (secret,)),
+        Rule(("get", "patch"), ("",), ("secrets",), mine, (secret,)),
         Rule(("create", "update", "patch"), ("coordination.k8s.io",), ("leases",), mine),
     )
     return {

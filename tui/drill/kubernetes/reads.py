@@ -42,7 +42,8 @@ class ReadQuery:
         """From the request; raises 400 for selectors and numbers that cannot be read."""
         try:
             by_label = selectors.labels(query.get("labelSelector", ""))
-            by_field = selectors.fields(query.get("fieldSelector", ""), resource.name)
+            own = resource.definition.selectable if resource.definition else frozenset()
+            by_field = selectors.fields(query.get("fieldSelector", ""), resource.name, own)
             limit = int(query.get("limit", "") or 0)
             timeout_s = float(query.get("timeoutSeconds", "") or 1800)
         except ValueError as error:
@@ -94,7 +95,7 @@ class Reads:
         obj = self.store.get(resource, namespace, name)
         if form.table:
             version = obj["metadata"]["resourceVersion"]
-            return tables.table(resource.kind, [obj], version, self.store.now(), include=form.include)
+            return tables.table(resource, [obj], version, self.store.now(), include=form.include)
         return events.as_new(obj) if resource == EVENTS_NEW else obj
 
     def many(self, resource: Resource, namespace: str, query: ReadQuery, form: Form) -> Obj:
@@ -109,7 +110,7 @@ class Reads:
             meta["remainingItemCount"] = len(found) - len(page)
         if form.table:
             shown = tables.table(
-                resource.kind, page, meta["resourceVersion"], self.store.now(), include=form.include
+                resource, page, meta["resourceVersion"], self.store.now(), include=form.include
             )
             return {**shown, "metadata": meta}
         items = [_item(events.as_new(obj) if resource == EVENTS_NEW else obj) for obj in page]
@@ -132,7 +133,7 @@ class Reads:
         else:
             seen = int(query.version) if query.version.isdigit() else seen
         while clock() < end:
-            for change in self.store.since(seen, resource.name):
+            for change in self.store.since(seen, resource.key):
                 seen = change.version
                 for kind in _seen_as(change, namespace, query.test):
                     yield self._line(kind, resource, change.obj, form, first=first)
@@ -144,7 +145,7 @@ class Reads:
         if not form.table:
             return {"type": kind, "object": events.as_new(obj) if resource == EVENTS_NEW else obj}
         version = obj["metadata"]["resourceVersion"]
-        shown = tables.table(resource.kind, [obj], version, self.store.now(), include=form.include)
+        shown = tables.table(resource, [obj], version, self.store.now(), include=form.include)
         return {"type": kind, "object": shown if first else {**shown, "columnDefinitions": None}}
 
     def _bookmark(self, resource: Resource, version: int) -> Obj:

@@ -37,7 +37,7 @@ def access(user: User, body: Obj, manager: str, at: str) -> Obj:
         {},
         {"spec": shown},
         Writer(manager),
-        kind=ACCESS_REVIEWS.kind,
+        schema=ACCESS_REVIEWS.schema,
         api_version=ACCESS_REVIEWS.api_version,
         at=at,
     )

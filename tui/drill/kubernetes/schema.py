@@ -105,6 +105,14 @@ _CONDITION = _struct(
     "type status lastUpdateTime lastTransitionTime lastProbeTime reason message observedGeneration"
 )
 _CONDITIONS = _keyed(_CONDITION, "type")
+_WORKLOAD = (
+    "replicas selector updateStrategy minReadySeconds revisionHistoryLimit podManagementPolicy ordinals "
+    "persistentVolumeClaimRetentionPolicy"
+)
+_JOB = (
+    "parallelism completions activeDeadlineSeconds backoffLimit selector manualSelector suspend "
+    "ttlSecondsAfterFinished completionMode podFailurePolicy"
+)
 _COUNTS = "replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas terminatingReplicas"
 
 
@@ -161,6 +169,40 @@ KINDS: Mapping[str, Type] = {
             "currentReplicas desiredReplicas lastScaleTime currentMetrics observedGeneration",
             conditions=_CONDITIONS,
         ),
+    ),
+    "ConfigMap": _kind(data=MAP, binaryData=MAP, immutable=ATOM),
+    "ServiceAccount": _kind(
+        automountServiceAccountToken=ATOM,
+        secrets=_keyed(_struct("name namespace"), "name"),
+        imagePullSecrets=_keyed(_struct("name"), "name"),
+    ),
+    "Role": _kind(rules=ATOM),
+    "RoleBinding": _kind(roleRef=_struct("apiGroup kind name"), subjects=ATOM),
+    "StatefulSet": _kind(
+        spec=_struct(_WORKLOAD, "serviceName volumeClaimTemplates", template=_TEMPLATE), status=ANY
+    ),
+    "DaemonSet": _kind(spec=_struct(_WORKLOAD, template=_TEMPLATE), status=ANY),
+    "Job": _kind(spec=_struct(_JOB, template=_TEMPLATE), status=ANY),
+    "CronJob": _kind(
+        spec=_struct(
+            "schedule timeZone startingDeadlineSeconds concurrencyPolicy suspend",
+            "successfulJobsHistoryLimit failedJobsHistoryLimit",
+            jobTemplate=_struct(metadata=METADATA, spec=_struct(_JOB, template=_TEMPLATE)),
+        ),
+        status=ANY,
+    ),
+    "CustomResourceDefinition": _kind(
+        spec=_struct(
+            "group scope versions preserveUnknownFields",
+            names=_struct("plural singular kind listKind shortNames categories"),
+            conversion=_struct("strategy webhook", pointer=True),
+        ),
+        status=_struct("storedVersions", acceptedNames=Type("any"), conditions=_CONDITIONS),
+    ),
+    "Scale": _kind(spec=_struct("replicas"), status=_struct("replicas selector")),
+    "TokenRequest": _kind(
+        spec=_struct("audiences expirationSeconds", boundObjectRef=Type("any")),
+        status=_struct("token expirationTimestamp"),
     ),
     "Namespace": _kind(spec=_struct("finalizers"), status=_struct("phase", conditions=_CONDITIONS)),
     "SelfSubjectAccessReview": _kind(

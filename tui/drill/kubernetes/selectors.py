@@ -58,14 +58,18 @@ def _label_test(part: str) -> Callable[[Mapping[str, str]], bool]:
     )
 
 
-def fields(text: str, resource: str) -> Test:
-    """A test of an object's fields; only the fields that the resource supports may be named."""
+def fields(text: str, resource: str, own: frozenset[str] = frozenset()) -> Test:
+    """A test of an object's fields; only the fields that the resource supports may be named.
+
+    `own` are those that the definition of a custom resource names.
+    """
+    known = FIELDS.get(resource, frozenset()) | own | {"metadata.name", "metadata.namespace"}
     tests: list[Test] = []
     for part in _split(text):
         found = _EQUAL.match(part)
         if not found:
             raise SelectorError(f"invalid selector: '{text}'; can't understand '{part}'")
-        if found["key"] not in FIELDS.get(resource, frozenset()) | {"metadata.name", "metadata.namespace"}:
+        if found["key"] not in known:
             raise SelectorError(f"field label not supported: {found['key']}")
         tests.append(_field_test(found["key"], found["op"], found["value"]))
     return lambda obj: all(test(obj) for test in tests)

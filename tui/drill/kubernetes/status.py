@@ -86,6 +86,13 @@ def conflict(resource: Resource, name: str) -> Refusal:
     )
 
 
+def precondition_failed(resource: Resource, name: str, field: str, given: str, live: str) -> Refusal:
+    """409 for a delete whose uid or resourceVersion is no longer the object's."""
+    why = f"Precondition failed: {field} in precondition: {given}, {field} in object meta: {live}"
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return Refusal(409, "Conflict", message, _details(resource, name))
+
+
 def apply_conflict(found: Sequence[tuple[str, str]]) -> Refusal:
     """409 for fields that others own; `found` is (manager with version, dotted path)."""
     count = len(found)

@@ -18,7 +18,7 @@ from typing import Any
 
 from tui.drill.kubernetes import managed_fields, status
 from tui.drill.kubernetes.managed_fields import Writer
-from tui.drill.kubernetes.resources import DEPLOYMENTS, NETWORK_POLICIES, REPLICA_SETS, Resource
+from tui.drill.kubernetes.resources import Resource
 
 Obj = dict[str, Any]
 HISTORY = 5000
@@ -58,18 +58,18 @@ class Store:
 
     def get(self, resource: Resource, namespace: str, name: str) -> Obj:
         """The object; raises the recorded 404 where there is none."""
-        found = self._objects.get(resource.name, {}).get((namespace, name))
+        found = self._objects.get(resource.key, {}).get((namespace, name))
         if found is None:
             raise status.not_found(resource, name)
         return found
 
     def find(self, resource: Resource, namespace: str, name: str) -> Obj | None:
         """The object, or nothing."""
-        return self._objects.get(resource.name, {}).get((namespace, name))
+        return self._objects.get(resource.key, {}).get((namespace, name))
 
     def all(self, resource: Resource, namespace: str = "") -> list[Obj]:
         """Objects in the order of their keys, as etcd gives them; "" means every namespace."""
-        items = self._objects.get(resource.name, {})
+        items = self._objects.get(resource.key, {})
         return [items[key] for key in sorted(items) if not namespace or key[0] == namespace]
 
     def create(self, resource: Resource, obj: Obj, writer: Writer) -> Obj:
@@ -86,12 +86,12 @@ class Store:
         given = copy.deepcopy(obj)
         meta = given.pop("metadata", {})
         meta.update(uid=self.new_uid(), creationTimestamp=when)
-        if resource in (DEPLOYMENTS, REPLICA_SETS, NETWORK_POLICIES) or resource.name == "pods":
+        if resource.counted:
             meta["generation"] = 1
         given = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": meta, **given}
         owned = {**given, "status": {}} if not writer.subresource else given
         meta["managedFields"] = managed_fields.updated(
-            [], {}, owned, writer, kind=resource.kind, api_version=resource.api_version, at=when
+            [], {}, owned, writer, schema=resource.schema, api_version=resource.api_version, at=when
         )
         return given
 
@@ -110,7 +110,7 @@ class Store:
             old,
             new,
             writer,
-            kind=resource.kind,
+            schema=resource.schema,
             api_version=resource.api_version,
             at=stamp(self.now()),
         )
@@ -129,12 +129,12 @@ class Store:
         meta = {**obj["metadata"], "resourceVersion": str(self.version)}
         stored = {**obj, "metadata": _ordered(meta)}
         key = (meta.get("namespace", ""), meta["name"])
-        items = self._objects.setdefault(resource.name, {})
+        items = self._objects.setdefault(resource.key, {})
         if kind == "DELETED":
             items.pop(key, None)
         else:
             items[key] = stored
-        self._history.append(Change(self.version, kind, resource.name, stored, before))
+        self._history.append(Change(self.version, kind, resource.key, stored, before))
         for waiting in self._waiting:
             waiting.set()
         return stored

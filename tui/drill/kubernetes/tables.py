@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tui.drill.kubernetes import definitions
 from tui.drill.kubernetes.pod_status import is_leaving
+from tui.drill.kubernetes.resources import Resource
 
 Obj = dict[str, Any]
 Column = tuple[str, str, str, int]
@@ -199,15 +201,34 @@ PRINTERS: Mapping[str, tuple[list[Column], Cells]] = {
 }
 
 
-def table(kind: str, objs: list[Obj], version: str, now: datetime, *, include: str = "Metadata") -> Obj:
+def _plain(obj: Obj, now: datetime) -> list[Any]:
+    return [obj["metadata"]["name"], _born(obj, now)]
+
+
+_PLAIN: tuple[list[Column], Cells] = (_columns(narrow=("Age",)), _plain)
+
+
+def _printer(resource: Resource) -> tuple[list[Column], Cells]:
+    """The columns of a resource: its own, those of its definition, or name and age."""
+    columns = resource.definition.columns if resource.definition else ()
+    if not columns:
+        return PRINTERS.get(resource.kind, _PLAIN)
+    found = [(item["name"], item["type"], "", item.get("priority", 0)) for item in columns]
+    readers = [definitions.reader(item["jsonPath"]) for item in columns]
+    return [_NAME, *found], lambda obj, _now: [obj["metadata"]["name"], *(read(obj) for read in readers)]
+
+
+def table(
+    resource: Resource, objs: list[Obj], version: str, now: datetime, *, include: str = "Metadata"
+) -> Obj:
     """A Table of these objects; `include` says what each row carries: Metadata, Object or None."""
-    columns, cells = PRINTERS[kind]
-    definitions = [
+    columns, cells = _printer(resource)
+    shown = [
         {
             "name": name,
             "type": type_,
             "format": form,
-            "description": f"{name} of the {kind}.",
+            "description": f"{name} of the {resource.kind}.",
             "priority": priority,
         }
         for name, type_, form, priority in columns
@@ -217,7 +238,7 @@ def table(kind: str, objs: list[Obj], version: str, now: datetime, *, include: s
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
         "metadata": {"resourceVersion": version},
-        "columnDefinitions": definitions,
+        "columnDefinitions": shown,
         "rows": rows,
     }
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from tui.drill.kubernetes import custom_objects, definitions
+from tui.drill.kubernetes.resources import CUSTOM_RESOURCES, DEPLOYMENTS, ROLE_BINDINGS, SECRETS, Resource
 from tui.drill.kubernetes.selectors import match_labels
 from tui.drill.kubernetes.status import Cause, go_text
 
@@ -23,13 +25,19 @@ _TEMPLATE = "spec.template.spec.containers"
 _IMMUTABLE = "field is immutable"
 
 
-def problems(kind: str, new: Obj, old: Obj | None) -> list[Cause]:
-    """What is wrong with an object of that kind, in the order in which the server tells it."""
+def problems(resource: Resource, new: Obj, old: Obj | None) -> list[Cause]:
+    """What is wrong with an object of that resource, in the order in which the server tells it."""
     found = list(_metadata(new, old)) if old is not None else []
-    if kind == "Deployment":
+    if resource.definition is not None:
+        found += custom_objects.problems(resource.definition.openapi, new, old)
+    elif resource == DEPLOYMENTS:
         found += _deployment(new, old)
-    elif kind == "Secret":
+    elif resource == SECRETS:
         found += _secret(new, old)
+    elif resource == CUSTOM_RESOURCES:
+        found += definitions.definition_problems(new)
+    elif resource == ROLE_BINDINGS and old is not None and new.get("roleRef") != old.get("roleRef"):
+        found.append(_invalid("roleRef", new.get("roleRef"), "cannot change roleRef"))
     return found
 
 

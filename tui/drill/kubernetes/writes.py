@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from tui.drill.kubernetes import managed_fields, objects, status, validation
+from tui.drill.kubernetes import managed_fields, namespaces, objects, status, validation
+from tui.drill.kubernetes.defaults import prepared
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.patch import (
     PatchMalformed,
@@ -20,7 +20,7 @@ from tui.drill.kubernetes.patch import (
     strategic_merge,
 )
 from tui.drill.kubernetes.resources import DEPLOYMENTS, SECRETS, Resource
-from tui.drill.kubernetes.schema import KINDS, unknown_fields, without_unknown
+from tui.drill.kubernetes.schema import unknown_fields, without_unknown
 from tui.drill.kubernetes.store import Store, stamp
 
 Obj = dict[str, Any]
@@ -29,6 +29,8 @@ MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 PATCH_TYPES = (JSON_PATCH, MERGE, STRATEGIC, APPLY, "application/apply-patch+cbor")
+CUSTOM_PATCH_TYPES = (JSON_PATCH, MERGE, APPLY, "application/apply-patch+cbor")
+_UNCOUNTED = ("kind", "apiVersion", "metadata", "status")
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,18 @@ class Writes:
 
     def create(self, resource: Resource, namespace: str, body: Any, options: Options) -> Written:
         """A new object; with dry run nothing is stored."""
-        obj = _object(body, resource)
-        meta = {**(obj.get("metadata") or {}), "namespace": namespace}
+        obj = object_of(body, resource)
+        meta = dict(obj.get("metadata") or {})
+        if namespace:
+            namespaces.must_take(self.store, resource, namespace, meta)
+            meta["namespace"] = namespace
         meta = {
             key: item for key, item in meta.items() if key not in ("uid", "resourceVersion", "managedFields")
         }
         if not meta.get("name") and meta.get("generateName"):
             meta["name"] = meta["generateName"] + objects.suffix(self.store.rng)
         obj, warnings = self._decoded(resource, {**obj, "metadata": meta}, body, options)
-        obj = _prepared(resource, obj, None)
+        obj = prepared(resource, obj, None)
         self._validate(resource, obj, None)
         if self.store.find(resource, namespace, obj["metadata"]["name"]) is not None:
             raise status.already_exists(resource, obj["metadata"]["name"])
@@ -94,7 +99,7 @@ class Writes:
     def update(self, resource: Resource, namespace: str, name: str, body: Any, options: Options) -> Written:
         """PUT: the whole object, checked against its resourceVersion where it carries one."""
         old = self.store.get(resource, namespace, name)
-        obj = _object(body, resource)
+        obj = object_of(body, resource)
         given = obj.get("metadata", {}).get("uid")
         if given and given != old["metadata"]["uid"]:
             raise status.conflict(resource, name)
@@ -105,13 +110,14 @@ class Writes:
         self, resource: Resource, namespace: str, name: str, body: bytes, media: str, options: Options
     ) -> Written:
         """A patch of any of the four kinds."""
-        if media not in PATCH_TYPES:
-            raise status.unsupported_media_type(PATCH_TYPES)
+        known = PATCH_TYPES if resource.definition is None else CUSTOM_PATCH_TYPES
+        if media not in known:
+            raise status.unsupported_media_type(known)
         if media == APPLY:
             return self._apply(resource, namespace, name, body, options)
         old = self.store.get(resource, namespace, name)
-        change = _parsed(body)
-        new = _patched(old, change, media, resource)
+        change = parsed(body)
+        new = patched(old, change, media, resource)
         odd = validation.wrong_type(new) if isinstance(new, dict) else "string"
         if odd:
             raise _undecodable(change, f"unrecognized type: {odd}")
@@ -120,7 +126,7 @@ class Writes:
         return self._finish(resource, old, new, options, warnings)
 
     def _decoded(self, resource: Resource, obj: Obj, shown: Any, options: Options) -> tuple[Obj, list[str]]:
-        schema = KINDS[resource.kind]
+        schema = resource.schema
         unknown = list(unknown_fields(obj, schema))
         if unknown and options.validation == "Strict":
             raise status.strict_decoding(shown, unknown)
@@ -130,11 +136,14 @@ class Writes:
     def _finish(
         self, resource: Resource, old: Obj, new: Obj, options: Options, warnings: list[str]
     ) -> Written:
+        written = self.change(resource, old, new, options, Writer(options.manager))
+        return Written(written, 200, warnings)
+
+    def change(self, resource: Resource, old: Obj, new: Obj, options: Options, writer: Writer) -> Obj:
+        """Stores `new` over `old`, checked; with dry run nothing is stored. Answers what is stored."""
         new = self._checked(resource, old, new)
-        writer = Writer(options.manager)
-        if options.dry_run:
-            return Written(self.store.rebuilt(resource, old, new, writer), 200, warnings)
-        return Written(self.store.replace(resource, old, new, writer), 200, warnings)
+        keep = self.store.rebuilt if options.dry_run else self.store.replace
+        return keep(resource, old, new, writer)
 
     def _checked(self, resource: Resource, old: Obj, new: Obj) -> Obj:
         """The object as it would be stored: preconditions hold, system fields kept, valid."""
@@ -144,8 +153,8 @@ class Writes:
             old["metadata"]["resourceVersion"],
         ):
             raise status.conflict(resource, name)
-        prepared = _prepared(resource, {**new, "metadata": meta}, old)
-        self._validate(resource, prepared, old)
+        ready = prepared(resource, {**new, "metadata": meta}, old)
+        self._validate(resource, ready, old)
         for key in (
             "name",
             "namespace",
@@ -158,8 +167,8 @@ class Writes:
             if key in old["metadata"]:
                 meta[key] = old["metadata"][key]
         meta = {key: item for key, item in meta.items() if item not in (None, {}, [])}
-        result = {**prepared, "metadata": meta}
-        if resource == DEPLOYMENTS and _counts_as_new(old, result):
+        result = {**ready, "metadata": meta}
+        if resource.counted and _counts_as_new(resource, old, result):
             result["metadata"] = {**meta, "generation": meta["generation"] + 1}
         return {"kind": resource.kind, "apiVersion": resource.api_version, **_bare(result)}
 
@@ -168,7 +177,7 @@ class Writes:
         if resource == SECRETS and validation.bad_base64(new):
             # The real server prints the whole Secret here, values included: clients must redact.
             raise _undecodable(new, "error decoding from json: illegal base64 data at input byte 0")
-        causes = validation.problems(resource.kind, new, old)
+        causes = validation.problems(resource, new, old)
         if not name:
             causes.append(
                 status.Cause(
@@ -179,28 +188,28 @@ class Writes:
             raise status.invalid(resource, name, causes)
 
     def _apply(self, resource: Resource, namespace: str, name: str, body: bytes, options: Options) -> Written:
-        config = _object(_parsed_yaml(body), resource)
+        config = object_of(_parsed_yaml(body), resource)
         old = self.store.find(resource, namespace, name)
         writer = Writer(options.manager, "Apply")
         if old is None:
             raise status.not_found(resource, name)
         entries = old["metadata"].get("managedFields") or []
-        found = managed_fields.conflicts(entries, config, old, writer, kind=resource.kind)
+        found = managed_fields.conflicts(entries, config, old, writer, schema=resource.schema)
         if found and not options.force:
             raise status.apply_conflict([(who, managed_fields.dotted(path)) for who, path in found])
-        merged = strategic_merge(old, config, KINDS[resource.kind])
+        merged = strategic_merge(old, config, resource.schema)
         merged, warnings = self._decoded(resource, merged, config, options)
         new = self._checked(resource, old, merged)
         if found:
             entries = managed_fields.updated(
-                entries, old, new, writer, kind=resource.kind, api_version=resource.api_version, at=""
+                entries, old, new, writer, schema=resource.schema, api_version=resource.api_version, at=""
             )
         new["metadata"]["managedFields"] = managed_fields.applied(
             entries,
             config,
             new,
             writer,
-            kind=resource.kind,
+            schema=resource.schema,
             api_version=resource.api_version,
             at=stamp(self.store.now()),
         )
@@ -211,33 +220,21 @@ def _bare(obj: Obj) -> Obj:
     return {key: item for key, item in obj.items() if key not in ("kind", "apiVersion")}
 
 
-def _counts_as_new(old: Obj, new: Obj) -> bool:
-    """Deployments count spec and annotations (they are copied to ReplicaSets), but not labels or status."""
+def _counts_as_new(resource: Resource, old: Obj, new: Obj) -> bool:
+    """Labels and status never count; annotations only of deployments, whose ReplicaSets get them."""
+    before, after = ({k: v for k, v in obj.items() if k not in _UNCOUNTED} for obj in (old, new))
     annotations = [obj["metadata"].get("annotations") or {} for obj in (old, new)]
-    return old["spec"] != new["spec"] or annotations[0] != annotations[1]
+    return before != after or (resource == DEPLOYMENTS and annotations[0] != annotations[1])
 
 
-def _prepared(resource: Resource, new: Obj, old: Obj | None) -> Obj:
-    """What the server does to an object before it validates it: status kept, defaults, stringData."""
-    obj = {**new, "status": old["status"]} if old is not None and "status" in old else dict(new)
-    if resource == DEPLOYMENTS:
-        obj = objects.with_defaults(obj)
-        obj.setdefault("status", {})
-    if resource == SECRETS:
-        plain = obj.pop("stringData", None) or {}
-        encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in plain.items()}
-        data = {**(obj.pop("data", None) or {}), **encoded}
-        obj = {**obj, **({"data": data} if data else {}), "type": obj.get("type", "Opaque")}
-    return obj
-
-
-def _patched(old: Obj, change: Any, media: str, resource: Resource) -> Obj:
+def patched(old: Obj, change: Any, media: str, resource: Resource) -> Obj:
+    """The object after a patch of one of the three kinds that need no owners."""
     try:
         if media == JSON_PATCH:
             return json_patch(old, change)  # type: ignore[no-any-return]
         if media == MERGE:
             return merge_patch(old, change)  # type: ignore[no-any-return]
-        return strategic_merge(old, change, KINDS[resource.kind])  # type: ignore[no-any-return]
+        return strategic_merge(old, change, resource.schema)  # type: ignore[no-any-return]
     except PatchRefused as error:
         raise status.patch_refused() from error
     except PatchMalformed as error:
@@ -250,7 +247,8 @@ def _undecodable(change: Any, why: str) -> status.Refusal:
     return status.Refusal(422, "Invalid", f' "" is invalid: patch: {message}', {"causes": causes})
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """The JSON of a patch."""
     try:
         return json.loads(body)
     except ValueError as error:
@@ -264,7 +262,8 @@ def _parsed_yaml(body: bytes) -> Any:
         raise status.bad_request(f"error decoding YAML: {error}") from error
 
 
-def _object(body: Any, resource: Resource) -> Obj:
+def object_of(body: Any, resource: Resource) -> Obj:
+    """A body that is an object of the resource; raises 400 for anything else."""
     if not isinstance(body, dict):
         raise status.bad_request("the body is not an object")
     kind, version = body.get("kind", resource.kind), body.get("apiVersion", resource.api_version)

@@ -28,6 +28,8 @@ class CommandKind:
     name = "command"
     rolls_out = False
     reversible = True
+    judged = True
+    interruptible = True
 
     async def plan(self, asked: Asked) -> Plan:
         """What would be run."""

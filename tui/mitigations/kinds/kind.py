@@ -4,12 +4,14 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tui.clients.cluster import Cluster
+from tui.mitigations.beside import Beside
 from tui.model.clock import Clock
 from tui.model.incident import Applied
-from tui.model.mitigation import Made, Plan
+from tui.model.mitigation import Made, Plan, Verdict
+from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule
 
 APPLIED = "applied"
@@ -17,6 +19,8 @@ NOT_APPLIED = "not applied"
 OVERWRITTEN = "overwritten"
 INTERRUPTED = "interrupted"
 UNKNOWN = "unknown"
+# A key is in its store, and the pods were not restarted for it.
+STORED = "stored"
 OPEN_AGAIN = "Open the preview again: it shows what is there now."
 
 
@@ -32,6 +36,7 @@ class Asked:
         now: when the lease begins.
         value: a person's own value; None takes the rule's.
         hold: how long it is leased.
+        lease: what a decision is about; None for every other kind.
     """
 
     cluster: Cluster
@@ -41,6 +46,7 @@ class Asked:
     now: datetime
     value: str | None
     hold: timedelta
+    lease: LeaseSeen | None = None
 
     def token(self) -> str:
         """What this very change will be known by on the object."""
@@ -55,12 +61,15 @@ class Kind(Protocol):
     """One kind of change, from its plan to its undo.
 
     `rolls_out` says whether pods are replaced, or made, by it; `reversible` whether there can be a
-    way back at all.
+    way back at all; `judged` whether it ends with a verdict; `interruptible` whether a person may end
+    it while it is being done (a program; what is sent to the cluster is never torn off).
     """
 
     name: str
     rolls_out: bool
     reversible: bool
+    judged: bool
+    interruptible: bool
 
     async def plan(self, asked: Asked) -> Plan:
         """Check, plan and try it on the server. Raises Refused; nothing is changed by planning."""
@@ -91,6 +100,24 @@ class Kind(Protocol):
 
     def kept(self, result: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the journal keeps of what `apply` gave."""
+        ...
+
+
+@runtime_checkable
+class NeedsMore(Protocol):
+    """A kind that cannot do with the cluster alone."""
+
+    def using(self, beside: Beside) -> Kind:
+        """The same kind, with what it needs."""
+        ...
+
+
+@runtime_checkable
+class Proves(Protocol):
+    """A kind that can tell more of its effect than a query does."""
+
+    async def proven(self, cluster: Cluster, found: Verdict, complete: datetime) -> Verdict:
+        """The verdict with that, `complete` being the end of the rollout. Raises ClusterError."""
         ...
 
 

@@ -73,6 +73,8 @@ class OnObject(ABC):
     name: str
     rolls_out = True
     reversible = True
+    judged = True
+    interruptible = False
 
     @abstractmethod
     def live(self, deployment: Json, change: Made) -> str | None:
@@ -172,7 +174,7 @@ class OnObject(ABC):
                 deployment = await cluster.deployment()
             except ClusterError:
                 continue
-            if is_there(deployment, plan):
+            if self.arrived(deployment, plan):
                 return deployment
             changed = self.drifted(deployment, plan)
             if changed:
@@ -192,6 +194,15 @@ class OnObject(ABC):
         )
 
     # -- looking at it
+
+    def arrived(self, deployment: Json, plan: Plan) -> bool:
+        """Whether the object holds this very change: its token tells it from another's."""
+        if str((deployment.get("metadata") or {}).get("uid") or "") != plan.target.uid:
+            return False
+        if workload.generation(deployment) <= plan.target.generation:
+            return False
+        token = plan.made.token
+        return bool(token) and workload.annotations(deployment).get(workload.CHANGE_MARK) == token
 
     def drifted(self, deployment: Json, plan: Plan) -> str:
         """Why the preconditions no longer hold, as a clause; "" where they still do."""
@@ -265,18 +276,6 @@ def parts(change: Made) -> tuple[Made, ...]:
     """Each variable of a change as a change of its own."""
     more = (replace(change, variable=name, before=was, after=becomes) for name, was, becomes in change.more)
     return (change, *more)
-
-
-def is_there(deployment: Json, plan: Plan) -> bool:
-    """Whether the object holds this very change: its token tells it from another's."""
-    if str((deployment.get("metadata") or {}).get("uid") or "") != plan.target.uid:
-        return False
-    if workload.generation(deployment) <= plan.target.generation:
-        return False
-    return (
-        bool(plan.made.token)
-        and workload.annotations(deployment).get(workload.CHANGE_MARK) == plan.made.token
-    )
 
 
 async def dry_run(cluster: Cluster, patch: list[Op]) -> Json:

@@ -1,0 +1,114 @@
+"""Intents without outcome, compared with the cluster before anything else is offered."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from tui.model.clock import Clock
+from tui.model.incident import Applied
+from tui.session import intents
+from tui.session.chronicle import Chronicle
+from tui.session.errors import SessionError
+from tui.session.refusals import in_words
+
+if TYPE_CHECKING:
+    from tui.clients.cluster import Cluster
+    from tui.mitigations.beside import Beside
+
+# How often a cluster that is away is asked again what became of a change, in seconds.
+AGAIN, AGAIN_MOST = 2.0, 30.0
+
+
+class Settling:
+    """Finds out what became of changes of which nothing more is known.
+
+    Args:
+        cluster: opens the cluster; raises SessionError.
+        busy_with: the intents that this console itself is busy with.
+        settled: is called once nothing is left to settle.
+        changed: `unsettled` changed.
+
+    Attributes:
+        unsettled: why nothing can be changed yet, or "".
+    """
+
+    def __init__(
+        self,
+        chronicle: Chronicle,
+        clock: Clock,
+        cluster: "Callable[[], Awaitable[Cluster]]",
+        beside: "Beside | None",
+        busy_with: Callable[[], frozenset[str]],
+        settled: Callable[[], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._chronicle = chronicle
+        self._clock = clock
+        self._cluster = cluster
+        self._beside = beside
+        self._busy_with = busy_with
+        self._settled = settled
+        self._changed = changed
+        self._one_at_a_time = asyncio.Lock()
+        self._again: asyncio.Task[None] | None = None
+        self.unsettled = ""
+
+    async def settle(self) -> None:
+        """Ask the cluster; where it cannot be asked, it is asked again in the background."""
+        async with self._one_at_a_time:
+            waiting = self._waiting()
+            if waiting:
+                self.unsettled = f"{_changes(len(waiting))} not settled yet."
+                self._changed()
+            try:
+                for change in waiting:
+                    await self._settle(change)
+            except SessionError as error:
+                self.unsettled = f"{_changes(len(self._waiting()))} not settled yet: {error.said}"
+                self._later()
+            else:
+                self.unsettled = ""
+                self._settled()
+        self._changed()
+
+    def lost(self) -> None:
+        """The answer to a change was lost just now."""
+        self.unsettled = "1 change is not settled yet: its answer was lost."
+        self._later()
+
+    async def stop(self) -> None:
+        """Ask no more."""
+        if self._again is not None:
+            self._again.cancel()
+            await asyncio.gather(self._again, return_exceptions=True)
+
+    def _waiting(self) -> tuple[Applied, ...]:
+        """What is not settled, but for what this console is busy with."""
+        incident = self._chronicle.incident
+        if incident is None or not self._chronicle.writable:
+            return ()
+        ours = self._busy_with()
+        return tuple(change for change in incident.unsettled if change.intent not in ours)
+
+    async def _settle(self, change: Applied) -> None:
+        from tui.mitigations.settle import settled
+
+        cluster = await self._cluster()
+        with in_words():
+            outcome = await settled(cluster, change, self._beside)
+        await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
+
+    def _later(self) -> None:
+        if self._again is None or self._again.done():
+            self._again = asyncio.create_task(self._ask_again(), name="settle again")
+
+    async def _ask_again(self) -> None:
+        pause = AGAIN
+        while self.unsettled:
+            await self._clock.sleep(pause)
+            pause = min(pause * 2, AGAIN_MOST)
+            await self.settle()
+
+
+def _changes(count: int) -> str:
+    return "1 change is" if count == 1 else f"{count} changes are"
