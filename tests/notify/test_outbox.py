@@ -45,6 +45,14 @@ def test_what_was_put_is_there_again_private_and_without_secrets(tmp_path: Path)
     again.close()
 
 
+def test_a_text_that_is_no_text_is_kept_all_the_same(tmp_path: Path) -> None:
+    outbox = open_in(tmp_path)
+    outbox.put(message("half \ud800 of a letter\x1b[31m\x00", place="\udcff"))
+    outbox.close()
+    (found,) = open_in(tmp_path).messages
+    assert found.text == "half \ufffd of a letter\ufffd"
+
+
 def test_a_message_that_was_on_its_way_is_unknown_after_a_crash(tmp_path: Path) -> None:
     outbox = open_in(tmp_path)
     outbox.put(message())

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.support import sights
+from tests.support.fake_updates import FakeUpdates
 from tui.evidence.bundle import Collected
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
@@ -19,7 +20,7 @@ from tui.model.severity import Severity
 from tui.session.snapshot import Snapshot
 
 
-class FakeSession:
+class FakeSession(FakeUpdates):
     """Publishes the snapshots that it is given and remembers what was asked of it.
 
     Attributes:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from tui.model.text import clean_lines
 from tui.model.times import span
 from tui.notify.message import Message, State
 from tui.record.errors import JournalError, told
@@ -102,7 +103,9 @@ class Outbox:
     def put(self, *messages: Message) -> None:
         """Queue messages. What is secret is taken out of their text first."""
         clean = tuple(
-            msgspec.structs.replace(m, text=self._redact.text(m.text), place=self._redact.text(m.place))
+            msgspec.structs.replace(
+                m, text=clean_lines(self._redact.text(m.text)), place=clean_lines(self._redact.text(m.place))
+            )
             for m in messages
         )
         with self._changing:

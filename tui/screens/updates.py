@@ -74,7 +74,7 @@ def _choices(desk: Desk) -> tuple[Choice, ...]:
 
 def _told(one: Unsent) -> tuple[str, str]:
     state = {"unknown": "may have arrived", "failed": "not sent"}.get(one.state, "waits to be sent")
-    return f"{one.place}, {one.what}, {times.clock(one.at)}: {state}", one.said
+    return f"{one.place}: {state}", f"{one.what}, {times.clock(one.at)} UTC. {one.said}".strip()
 
 
 # One message

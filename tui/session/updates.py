@@ -243,6 +243,7 @@ class Updates:
             self._trouble(outbox.problem)
             await self._catch_up(self._sender)
             self._sending = asyncio.create_task(self._sender.run(), name="outbox")
+            self._sending.add_done_callback(self._ended)
             return self._sender
 
     async def _close(self) -> None:
@@ -284,6 +285,13 @@ class Updates:
                 "Then take it over with i.",
             )
         return incident
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A sender that broke is our fault, and is said rather than lost."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._trouble(
+                f"a fault of Leeward's own ({type(error).__name__} in the outbox): please report it"
+            )
 
     def _trouble(self, said: str) -> None:
         if said != self.trouble:
