@@ -17,7 +17,8 @@ CLIENTS = {"kubernetes", "prometheus_api_client"}
 TEXTUAL = {"textual", "textual_plotext", "plotext", "widgets"}
 SLOW = CLIENTS | TEXTUAL | {"rich", "httpx", "jinja2", "yaml", "requests", "aiohttp"}
 BELOW_THE_FACES = (
-    "session", "probes", "mitigations", "clients", "record", "reports", "runbooks", "settings", "model",
+    "session", "probes", "mitigations", "evidence", "notify", "clients", "record", "reports", "runbooks",
+    "settings", "model",
 )  # fmt: skip
 
 # Runs the command as `leeward` does; then tells what is loaded, in the file that $TOLD names.
