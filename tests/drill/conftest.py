@@ -12,6 +12,7 @@ from tests.drill.bench import SEED, Bench, story
 from tui.drill.servers.alertmanager import AlertmanagerServer
 from tui.drill.servers.base import LoopbackServer
 from tui.drill.servers.mistral import MistralServer
+from tui.drill.servers.pagerduty import PagerDutyServer
 from tui.drill.servers.prometheus import PrometheusServer
 from tui.drill.servers.service import ServiceServer
 from tui.drill.servers.slack import SlackServer
@@ -33,7 +34,8 @@ class Servers:
         self.prometheus = PrometheusServer(bench.world, TOKEN)
         self.alertmanager = AlertmanagerServer(bench.world, TOKEN)
         self.status_page = StatusPageServer(bench.world)
-        self.slack = SlackServer("T/B/secret")
+        self.slack = SlackServer("T/B/secret", TOKEN)
+        self.pagerduty = PagerDutyServer("a" * 32)
         self.statuspage = StatuspageServer(TOKEN)
 
     def all(self) -> tuple[LoopbackServer, ...]:
@@ -45,6 +47,7 @@ class Servers:
             self.status_page,
             self.slack,
             self.statuspage,
+            self.pagerduty,
         )
 
 

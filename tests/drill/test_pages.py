@@ -87,6 +87,7 @@ def section(text: str, **more: object) -> dict[str, object]:
         ([], "invalid_payload"),
         ({"text": 5}, "invalid_payload"),
         ({}, "no_text"),
+        ({"text": "x" * 40_001}, "msg_too_long"),
         ({"blocks": [section("x")] * 51}, "invalid_blocks"),
         ({"blocks": [section("x" * 3001)]}, "invalid_blocks"),
         ({"blocks": [section("")]}, "invalid_blocks"),
@@ -148,6 +149,8 @@ async def test_an_incident_on_our_page_is_made_updated_and_resolved(serve, clien
     ("incident", "said"),
     [
         ({}, "Name can't be blank"),
+        ({"name": "x" * 256}, "Name is too long"),
+        ({"name": "x", "body": "x" * 25_001}, "Body is too long"),
         ({"name": "x", "status": "fine"}, "Status must be"),
         ({"name": "x", "impact_override": "huge"}, "Impact override"),
         ({"name": "x", "components": {"cmpaianswers": "sad"}}, "Component status"),
@@ -191,3 +194,74 @@ async def test_a_server_can_be_made_to_misbehave_and_to_behave_again(serve, clie
     assert time.monotonic() - began >= 0.2
     server.fault = Fault()
     assert (await client.get(url)).status_code == 200
+
+
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+
+
+async def test_a_bot_posts_and_answers_in_a_thread(serve, client) -> None:
+    servers = await serve("healthy")
+    url = f"{servers.slack.address}/api/chat.postMessage"
+    first = (await client.post(url, json={"channel": "#incidents", "text": "one"}, headers=BEARER)).json()
+    assert first["ok"] is True
+    answer = {"channel": first["channel"], "text": "two", "thread_ts": first["ts"]}
+    second = (await client.post(url, json=answer, headers=BEARER)).json()
+    assert second["ok"] is True and second["ts"] != first["ts"]
+    assert [one.get("thread_ts") for one in servers.slack.received] == [None, first["ts"]]
+
+
+@pytest.mark.parametrize(
+    ("message", "headers", "error"),
+    [
+        ({"channel": "#incidents", "text": "x"}, {}, "invalid_auth"),
+        ({"channel": "#nowhere", "text": "x"}, BEARER, "channel_not_found"),
+        ({"channel": "#incidents"}, BEARER, "no_text"),
+        ({"channel": "#incidents", "text": "x", "thread_ts": "1.1"}, BEARER, "thread_not_found"),
+        ({"channel": "#incidents", "blocks": [section("x" * 3001)]}, BEARER, "invalid_blocks"),
+    ],
+)
+async def test_a_bot_is_refused_with_200_and_a_word(serve, client, message, headers, error) -> None:
+    servers = await serve("healthy")
+    url = f"{servers.slack.address}/api/chat.postMessage"
+    answer = await client.post(url, json=message, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"ok": False, "error": error})
+    assert not servers.slack.received
+
+
+async def test_pagerduty_takes_events_and_shows_no_key(serve, client) -> None:
+    servers = await serve("healthy")
+    event = {"routing_key": "a" * 32, "event_action": "resolve", "dedup_key": "f1"}
+    answer = await client.post(servers.pagerduty.enqueue, json=event)
+    assert (answer.status_code, answer.json()["dedup_key"]) == (202, "f1")
+    url = f"{servers.pagerduty.address}/v2/received"
+    assert (await client.get(url, params={"routing_key": "a" * 32})).json() == [
+        {"event_action": "resolve", "dedup_key": "f1"}
+    ]
+    assert (await client.get(url, params={"routing_key": "b" * 32})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        ([], "event is no object"),
+        ({"routing_key": "a"}, "routing_key"),
+        ({"routing_key": "b" * 32, "event_action": "resolve", "dedup_key": "x"}, "invalid routing key"),
+        ({"routing_key": "a" * 32, "event_action": "shout"}, "event_action"),
+        ({"routing_key": "a" * 32, "event_action": "resolve"}, "dedup_key"),
+        ({"routing_key": "a" * 32, "event_action": "resolve", "dedup_key": "x" * 256}, "dedup_key"),
+        ({"routing_key": "a" * 32, "event_action": "trigger"}, "payload"),
+        (
+            {
+                "routing_key": "a" * 32,
+                "event_action": "trigger",
+                "payload": {"summary": "x" * 1025, "source": "s", "severity": "error"},
+            },
+            "payload.summary",
+        ),
+    ],
+)
+async def test_pagerduty_refuses_what_does_not_fit(serve, client, event, said) -> None:
+    servers = await serve("healthy")
+    answer = await client.post(servers.pagerduty.enqueue, json=event)
+    assert answer.status_code == 400
+    assert said in answer.json()["errors"][0]
