@@ -44,6 +44,9 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"  # what was collected, with its digest
     UPDATE = "update"  # what people were told, or could not be
     SNOOZED = "snoozed"  # a person put the next update off
+    IMPACT = "impact"  # what the metrics say of the impact, measured again for an export
+    SECTION = "section"  # what a person wrote for the postmortem
+    ACTION = "action"  # an action item: added, changed or removed
 
 
 # The timeline's key entries; `f` shows the others too.
@@ -54,6 +57,9 @@ KEY_KINDS = frozenset(Kind) - {
     Kind.RESUMED,
     Kind.PINNED,
     Kind.EXPORTED,
+    Kind.IMPACT,
+    Kind.SECTION,
+    Kind.ACTION,
 }
 
 
