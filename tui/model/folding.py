@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from tui.model.amending import amended
 from tui.model.incident import NO_TITLE, Applied, Entry, Incident, Kind, Status
+from tui.model.milestones import Milestone, as_derived, dropped, is_corrected, laid_over, set_to
 from tui.model.mitigation import VerdictKind
 from tui.model.severity import Severity
 from tui.model.times import clock, parse_rfc3339
@@ -20,17 +22,24 @@ def fold(incident_id: str, entries: Iterable[Entry]) -> Incident:
 
     Data that is missing or of another type changes nothing either: a journal may come from a
     later version or from a damaged disk. docs/journal.md has the table of the kinds' data.
+    Each entry counts as it is to be read now: with the moment of its correction, without what was redacted.
     """
     incident = Incident(incident_id)
-    for entry in sorted(entries, key=lambda entry: entry.id):
+    for entry in sorted(amended(entries), key=lambda entry: entry.id):
         incident = advance(incident, entry)
     return incident
 
 
 def advance(incident: Incident, entry: Entry) -> Incident:
-    """The incident after one more entry, recorded after those that it already tells of."""
+    """The incident after one more entry, recorded after those that it already tells of.
+
+    A correction and a redaction change what was folded before them: `fold` all entries anew.
+    """
     step = steps.get(entry.kind)
-    return step(incident, entry) if step is not None else incident
+    if step is None:
+        return incident
+    # What a person says of a milestone stands over what the entries tell, whatever comes later.
+    return laid_over(step(as_derived(incident), entry))
 
 
 def _declared(incident: Incident, entry: Entry) -> Incident:
@@ -39,6 +48,7 @@ def _declared(incident: Incident, entry: Entry) -> Incident:
     incident = replace(
         _started(incident, began),
         declared_at=_earliest(incident.declared_at, entry.occurred_at),
+        detected_at=_earliest(incident.detected_at, entry.occurred_at),
         title=title or incident.title,
         severity=_severity(entry.data, "severity") or incident.severity,
         drill=entry.data.get("drill") is True or incident.drill,
@@ -54,6 +64,7 @@ def _alert(incident: Incident, entry: Entry) -> Incident:
     return replace(
         _started(incident, fired),
         alert_at=_earliest(incident.alert_at, fired),
+        detected_at=_earliest(incident.detected_at, fired),
         alerts=incident.alerts | {fingerprint} if fingerprint else incident.alerts,
     )
 
@@ -71,7 +82,7 @@ def _caused(incident: Incident, entry: Entry, diagnosis: str, title: str) -> Inc
     incident = replace(incident, diagnosis=diagnosis or incident.diagnosis)
     if diagnosis in NO_CAUSE or entry.data.get("healthy") is True or not incident.open:
         return incident
-    if incident.mitigated_at is not None:
+    if incident.mitigated_at is not None or is_corrected(incident, Milestone.MITIGATED):
         # What the tree says on the way back to health is no other cause.
         return incident
     same = diagnosis == incident.root_cause
@@ -122,10 +133,20 @@ def _set_status(incident: Incident, entry: Entry) -> Incident:
     if status is Status.RESOLVED:
         return _resolved(incident, entry)
     since = entry.occurred_at if status is Status.MONITORING else None
-    incident = replace(incident, status=status, resolved_at=None, monitoring_at=since)
+    if not incident.open:
+        incident = _opened_again(incident)
+    incident = replace(incident, status=status, monitoring_at=since)
     if status is Status.MONITORING:
         return _mitigated(incident, entry)
-    return replace(incident, mitigated_at=None) if status is Status.INVESTIGATING else incident
+    if status is not Status.INVESTIGATING:
+        return incident
+    return replace(dropped(incident, Milestone.MITIGATED), mitigated_at=None)
+
+
+def _opened_again(incident: Incident) -> Incident:
+    """What was said at its end counts no more."""
+    incident = dropped(incident, Milestone.RESOLVED)
+    return replace(incident, resolved_at=None, reason="", failed_requests=None, coverage=None)
 
 
 def _mitigated(incident: Incident, entry: Entry) -> Incident:
@@ -327,6 +348,13 @@ def _snoozed(incident: Incident, entry: Entry) -> Incident:
     return replace(incident, snoozed_at=entry.occurred_at, snoozed_until=until)
 
 
+def _milestone(incident: Incident, entry: Entry) -> Incident:
+    name = _text(entry.data, "name")
+    if name not in frozenset(Milestone):
+        return incident
+    return set_to(incident, Milestone(name), _moment(entry.data, "at"))
+
+
 steps: Mapping[str, Step] = {
     Kind.DECLARED: _declared,
     Kind.ALERT: _alert,
@@ -348,4 +376,5 @@ steps: Mapping[str, Step] = {
     Kind.RESOLVED: _resolved,
     Kind.UPDATE: _updated,
     Kind.SNOOZED: _snoozed,
+    Kind.MILESTONE: _milestone,
 }

@@ -44,9 +44,16 @@ class Kind(StrEnum):
     EVIDENCE = "evidence"  # what was collected, with its digest
     UPDATE = "update"  # what people were told, or could not be
     SNOOZED = "snoozed"  # a person put the next update off
+    CORRECTION = "correction"  # another text or moment for an earlier entry
+    REDACTED = "redacted"  # the content of an earlier entry was taken out of the file
+    ENTRY_PINNED = "pin"  # an earlier entry is to be found again (`pinned` is a diagnosis)
+    ENTRY_UNPINNED = "unpin"
+    CLOCK = "clock"  # this machine's clock and the servers' do not agree
+    IMPORTED = "imported"  # journals of another machine came in
     IMPACT = "impact"  # what the metrics say of the impact, measured again for an export
     SECTION = "section"  # what a person wrote for the postmortem
     ACTION = "action"  # an action item: added, changed or removed
+    MILESTONE = "milestone"  # a person says when something happened
 
 
 # The timeline's key entries; `f` shows the others too.
@@ -84,6 +91,7 @@ class Entry:
         kind: one of `Kind`; an unknown one from a later version is kept as its text.
         text: the line of the timeline, plain.
         data: what belongs to the kind, JSON values only.
+        redacted: whether its content was taken out.
     """
 
     id: str
@@ -93,6 +101,7 @@ class Entry:
     kind: str
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    redacted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +183,22 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A milestone that a person has set: `name` of `milestones.Milestone`, and what the entries tell of it."""
+
+    name: str
+    at: datetime
+    derived: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Incident:
     """The state of an incident: what its entries, in the order of their ids, add up to.
 
     Attributes:
         started_at: when the impact began: the first alert, the first failing check, or the declaration.
+        detected_at: the first alert or the declaration, whichever was first.
+        corrected: the milestones that a person has set; they stand in their fields.
         diagnosis: id of the diagnosis that stands now; "" while there is none.
         root_cause: id of the last diagnosis that was something wrong, with its title; it stays
             when a mitigation has made all well.
@@ -224,6 +244,8 @@ class Incident:
     told_next: datetime | None = None
     snoozed_at: datetime | None = None
     snoozed_until: datetime | None = None
+    detected_at: datetime | None = None
+    corrected: tuple[Corrected, ...] = ()
 
     @property
     def open(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from tui.model.amending import GONE
 from tui.model.incident import Draft, Entry
 from tui.model.text import clean_lines
 from tui.model.times import rfc3339
@@ -218,8 +219,9 @@ def entry_of(line: Line) -> Entry:
         envelope.recorded_at,
         envelope.actor,
         envelope.kind,
-        "(redacted)" if body is None else body.text,
+        GONE if body is None else body.text,
         {} if body is None else body.data,
+        body is None,
     )
 
 
