@@ -159,6 +159,9 @@ class Banner(PartsBar):
             form(left(" / ", *user, *notice), update, held),
             form(left("/", *user, *notice), shorter, held),
             form(near, shorter, held),
+            form(near, shorter.partition(" (")[0], held),
+            # What is held is told whole, unless somebody waits for the update now.
+            *(() if v.update_role else (form(near, "", held),)),
             form(near, shorter),
             form(near, shorter.partition(" (")[0]),
             form(near, ""),

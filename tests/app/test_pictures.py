@@ -35,6 +35,13 @@ STATES = {
     "preview-least": (sights.limited, LEAST, ("m", "1")),
     "incident-menu-small": (sights.limited, SMALL, ("i",)),
     "note-small": (sights.limited, SMALL, ("n", "h", "i")),
+    "update-menu-small": (
+        lambda: sights.limited(unsent=(sights.UNSENT,), update_due=sights.NOW),
+        SMALL,
+        ("u",),
+    ),
+    "update-small": (sights.limited, SMALL, ("u", "1")),
+    "update-least": (sights.limited, LEAST, ("u", "2")),
     "palette-small": (sights.limited, SMALL, ("colon",)),
     "help-small": (sights.limited, SMALL, ("question_mark",)),
     "tree-small": (sights.limited, SMALL, ("tab",)),

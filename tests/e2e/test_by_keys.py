@@ -33,6 +33,7 @@ def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: t
         shows(console, "Rate limited: our own limit (P2)")
         shows(console, "10 → 3 per pod")
         mitigate(console)
+        tell(console)
         shows(console, "effective:", 40)
         shows(console, "held: MAX_CONCURRENT_MISTRAL=3 until")
         shows(console, "Healthy, held by", 30)
@@ -55,6 +56,16 @@ def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: t
         incident = report.parent.name
         assert leeward("verify", incident, state=console.folder / "state").returncode == 0
         assert not alive(console.pid)
+
+
+def tell(console: Tmux) -> None:
+    """Tell our own people: three keys, and the message is looked at before the last."""
+    console.press("u")
+    shows(console, "Internal update Slack #incidents")
+    console.press("1")
+    shows(console, "y sends e edits")
+    console.press("y")
+    shows(console, "Sent to Slack #incidents.")
 
 
 def mitigate(console: Tmux) -> None:

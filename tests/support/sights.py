@@ -31,7 +31,7 @@ from tui.model.runbook import (
 from tui.model.secret import Secret
 from tui.model.severity import Severity
 from tui.model.walk import Step, Walk
-from tui.session.snapshot import Action, Arming, OpenIncident, Place, Running, Snapshot
+from tui.session.snapshot import Action, Arming, OpenIncident, Place, Running, Snapshot, Unsent
 
 NOW = datetime(2026, 11, 23, 15, 22, 0, tzinfo=UTC)
 ID = "inc-20261123-1503-7f3a"
@@ -52,6 +52,11 @@ LOOK = NetworkLook(
 )
 PLACE = Place("prod-eu", "prod", "mistral-service", "responder", "red")
 TARGET = Target("prod-eu", "prod", "mistral-service", "mistral-service", "responder", "u-1", 7)
+
+
+UNSENT = Unsent(
+    "m7", "Slack #incidents", "internal", "unknown", NOW, "Slack #incidents: no answer. It may have arrived."
+)
 
 
 def ago(**parts: float) -> datetime:

@@ -161,3 +161,25 @@ async def test_a_long_title_has_the_room_that_is_left() -> None:
     first, _ = await shown(replace(BANNER, title="x" * 90), 100)
     assert first.count("x") > 30
     assert "INVESTIGATING" in first
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "unseen"),
+    [
+        ("", "held: MAX_CONCURRENT_MISTRAL=3 until 17:22", "update"),
+        ("warn", "update overdue 3 min", "until 17:22"),
+    ],
+)
+async def test_what_is_held_is_whole_in_a_narrow_window_unless_the_update_is_due(role, seen, unseen) -> None:
+    view = BannerView(
+        context="prod-eu",
+        namespace="prod",
+        deployment="mistral-service",
+        leases=("held: MAX_CONCURRENT_MISTRAL=3 until 17:22",),
+        armed=True,
+        update="update overdue 3 min (u)" if role else "next update in 29 min (u)",
+        update_role=role,
+    )
+    said = "\n".join(await shown(view, 80))
+    assert seen in said
+    assert unseen not in said

@@ -284,7 +284,7 @@ class EditingScreen(Dialog[str]):
         self.prompt = Prompt(
             _TITLES[draft.audience],
             text=draft.text,
-            hint="Enter: back to look at it, nothing is sent. Ctrl+J: new line",
+            hint="Enter: look at it; nothing is sent. Ctrl+J: new line",
             multiline=True,
             glyphs=desk.glyphs,
         )
