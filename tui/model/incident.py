@@ -184,7 +184,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A milestone that a person has set: `name` of `milestones.Milestone`, and what the entries tell of it."""
+    """A milestone that a person has set, named as in `milestones`; `derived` is what the entries tell."""
 
     name: str
     at: datetime
