@@ -52,6 +52,10 @@ async def test_the_first_update_opens_an_incident_and_is_an_entry(tmp_path: Path
         assert said(session) == [f"sent to Slack #incidents: investigating, next {promise:%H:%M}"]
         assert session.snapshot.update_due == promise.replace(microsecond=promise.microsecond // 1000 * 1000)
         assert session.snapshot.unsent == ()
+        (outbox,) = tmp_path.rglob("outbox.json")
+        assert "INCIDENT" not in outbox.read_text(), (
+            "its text is in the record alone, where it can be redacted"
+        )
 
 
 async def test_the_page_is_told_resolved_with_its_components_well_again(tmp_path: Path) -> None:

@@ -321,6 +321,7 @@ class Updates:
         self._changed()
 
     async def _record(self, sender: "Sender", message: "Message") -> None:
+        from tui.notify.message import OVER
         from tui.record.errors import JournalError
 
         # What was sent counts from when it was sent, however late it is written down.
@@ -329,7 +330,9 @@ class Updates:
             await self._chronicle.record(
                 Draft(Kind.UPDATE, _told(message), at, message.actor, _data(message))
             )
-            await in_thread(lambda: sender.outbox.change(message.id, at, told=True))
+            # What is over and recorded has its text in the record alone, where it can be redacted.
+            over = {"text": ""} if message.state in OVER else {}
+            await in_thread(lambda: sender.outbox.change(message.id, at, told=True, **over))
         except (SessionError, JournalError) as refused:
             # It stays untold in the outbox, and is written down when the incident is next opened.
             self._trouble(refused.said)
