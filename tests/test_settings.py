@@ -45,7 +45,7 @@ from tui.settings import (
     sample,
     state_dir,
 )
-from tui.settings.structs import PagerDuty, Slack, Statuspage
+from tui.settings.structs import Evidence, PagerDuty, Slack, Statuspage
 
 WORDS = ["mistral", "key", "url", "prometheus", "env", "contexts", "timing", "window", "api_key", "read_only"]
 VALUES = st.text("ab1/:@.", max_size=12) | st.integers() | st.booleans() | st.lists(st.text("ab"), max_size=2)
@@ -162,6 +162,7 @@ class TestLoading:
             Timing,
             Recovery,
             Incidents,
+            Evidence,
             Updates,
             Slack,
             Statuspage,
