@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.probes.support import PACE, clock, redactor, sound
 from tests.probes.test_mistral_answer import json_values
 from tests.support import hostile
+from tui.clients import alertmanager
 from tui.clients.alertmanager import moment, parse
 from tui.model.reading import Alert, Reading, State
 from tui.probes.alerts import Alerts
@@ -74,6 +75,44 @@ async def test_alerts_of_others_are_counted_and_no_more() -> None:
     reading = await reading_from(holds(alert("DiskFull"), ours))
     assert reading.facts["names"] == ("HighErrors",)
     assert reading.note == "1 other alerts, not about Mistral"
+
+
+async def test_a_group_that_was_truncated_is_said_so() -> None:
+    group = {"receiver": {"name": "r"}, "alerts": [alert("MistralHighErrorRate")], "truncatedAlerts": 7}
+    for told in ([group], group):
+        reading = await reading_from(hostile.says(json.dumps(told).encode()))
+        assert reading.facts["names"] == ("MistralHighErrorRate",)
+        assert reading.facts["truncated"] is True
+        assert reading.note == "Alertmanager left out 7 more of a group: truncated"
+    assert (await reading_from(holds(alert("MistralHighErrorRate")))).facts["truncated"] is False
+
+
+async def test_none_of_ours_in_a_list_that_was_cut_is_unknown() -> None:
+    told = [{"alerts": [alert("DiskFull")], "truncatedAlerts": 2}]
+    reading = await reading_from(hostile.says(json.dumps(told).encode()))
+    assert (reading.state, reading.summary) == (State.UNKNOWN, "none among the 1 that were told")
+
+
+async def test_a_list_that_is_too_long_is_read_as_far_as_it_goes_and_said_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(alertmanager, "_LIMIT", 1000)
+    reading = await reading_from(holds(*(alert(f"MistralHighErrorRate{n}") for n in range(20))))
+    assert reading.facts["truncated"] is True
+    assert "MistralHighErrorRate0" in reading.facts["names"]
+    assert 0 < len(reading.of(Alert)) < 20
+    assert "more alerts than could be read" in reading.note
+
+
+@given(st.binary(max_size=300), st.integers(0, 300))
+def test_a_list_cut_anywhere_gives_its_first_items_and_never_fails(junk: bytes, cut: int) -> None:
+    items = [alert("MistralOne"), alert("MistralTwo")]
+    body = json.dumps(items).encode()
+    found = [*alertmanager._whole_items(body[:cut])]
+    assert found == items[: len(found)]
+    assert [*alertmanager._whole_items(body)] == items
+    for _ in alertmanager._whole_items(b"[" + junk):
+        pass
 
 
 async def test_none_is_well() -> None:

@@ -1,6 +1,7 @@
 """Alertmanager's API v2: the alerts it holds."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,10 +27,14 @@ class AlertmanagerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The alerts that an Alertmanager holds, the oldest first, and how long it took to tell."""
+    """The alerts that an Alertmanager holds, the oldest first, and how long it took to tell.
+
+    `left_out` is how many more there are that it did not tell: 0 none, None nobody knows how many.
+    """
 
     alerts: tuple[Alert, ...]
     took: timedelta
+    left_out: int | None = 0
 
 
 async def alerts(url: str, how: access.Access, deadline: float) -> Held:
@@ -48,14 +53,50 @@ async def alerts(url: str, how: access.Access, deadline: float) -> Held:
         proxy=how.proxy,
         limit=_LIMIT,
     )
-    told = answer.json()
     if answer.status != 200:
         raise AlertmanagerError(f"Alertmanager answers {answer.status}{_login(answer)}", answer.status)
-    if not isinstance(told, list):
+    listed = _listed(answer.json() if not answer.truncated else list(_whole_items(answer.body)))
+    if listed is None or (answer.truncated and not listed[0]):
         raise AlertmanagerError(f"what answers 200 is no Alertmanager{_login(answer)}", 200)
-    found = [alert for item in told if (alert := parse(item))]
+    items, left_out = listed
+    found = [alert for item in items if (alert := parse(item))]
     oldest_first = tuple(sorted(found, key=lambda alert: (alert.starts_at, alert.fingerprint)))
-    return Held(oldest_first, timedelta(seconds=answer.timings["total"]))
+    took = timedelta(seconds=answer.timings["total"])
+    return Held(oldest_first, took, None if answer.truncated else left_out)
+
+
+def _listed(told: object) -> tuple[list[object], int] | None:
+    """The alerts and how many are left out, of a list of alerts or of groups, or of a notification.
+
+    A group that is cut to a size says how many it left out, in `truncatedAlerts`.
+    """
+    if isinstance(told, dict) and isinstance(told.get("alerts"), list):
+        told = [told]
+    if not isinstance(told, list):
+        return None
+    items: list[object] = []
+    left_out = 0
+    for item in told:
+        if isinstance(item, dict) and isinstance(item.get("alerts"), list):
+            items += item["alerts"]
+            count = item.get("truncatedAlerts")
+            left_out += count if isinstance(count, int) and count > 0 else 0
+        else:
+            items.append(item)
+    return items, left_out
+
+
+def _whole_items(body: bytes) -> Iterator[object]:
+    """The items of a list whose end did not come, as far as they are whole."""
+    text, decoder = body.decode("utf-8", "replace").lstrip(), json.JSONDecoder()
+    at = 1 if text.startswith("[") else len(text)
+    while at < len(text):
+        try:
+            item, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return
+        yield item
+        at += len(text[at : at + 50]) - len(text[at : at + 50].lstrip(", \n\r\t"))
 
 
 def _login(answer: http.Answer) -> str:
@@ -71,6 +112,8 @@ def parse(item: object) -> Alert | None:
     if "alertname" not in labels or started is None:
         return None
     status = item.get("status")
+    if status == "resolved":  # as a notification tells of one that has ended
+        return None
     state = status.get("state") if isinstance(status, dict) else None
     return Alert(
         fingerprint=clean(str(item.get("fingerprint") or _named(labels)), limit=200),

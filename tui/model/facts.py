@@ -113,7 +113,11 @@ _OF: dict[Check, dict[str, FactKind]] = {
             " log_shapes errors_after_change_s",
         ),
     },
-    Check.ALERTS: {**_all(_NUMBER, "firing oldest_s suppressed"), **_all(_LIST, "names severities")},
+    Check.ALERTS: {
+        **_all(_NUMBER, "firing oldest_s suppressed"),
+        **_all(_LIST, "names severities"),
+        "truncated": _FLAG,
+    },
 }
 
 KINDS: Mapping[Check, Mapping[str, FactKind]] = MappingProxyType(

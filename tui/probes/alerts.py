@@ -50,7 +50,11 @@ class Alerts(Asking):
             return self.unknown(
                 shorten(error.text, SUMMARY), remedy=remedy if error.status in (401, 403) else ""
             )
-        return self._reading([self._redacted(alert) for alert in held.alerts], held.took)
+        found = [self._redacted(alert) for alert in held.alerts]
+        if held.left_out != 0 and not any(_concerns(a) and a.state != "suppressed" for a in found):
+            # That none is among those that were told says nothing of the others.
+            return self.unknown(f"none among the {len(found)} that were told", _note(0, held.left_out))
+        return self._reading(found, held.took, held.left_out)
 
     def _redacted(self, alert: Alert) -> Alert:
         return Alert(
@@ -63,7 +67,7 @@ class Alerts(Asking):
             {key: self.plain(value, 120) for key, value in alert.labels.items()},
         )
 
-    def _reading(self, found: Sequence[Alert], latency: timedelta) -> Reading:
+    def _reading(self, found: Sequence[Alert], latency: timedelta, left_out: int | None) -> Reading:
         ours = [alert for alert in found if _concerns(alert)]
         firing = [alert for alert in ours if alert.state != "suppressed"]
         others = sum(1 for a in found if a.state != "suppressed") - len(firing)
@@ -75,6 +79,7 @@ class Alerts(Asking):
             "oldest_s": round((now - firing[0].starts_at).total_seconds(), 1) if firing else None,
             "severities": tuple(sorted({a.severity for a in firing if a.severity})),
             "suppressed": len(ours) - len(firing),
+            "truncated": left_out != 0,
         }
         return Reading(
             self.check,
@@ -85,7 +90,7 @@ class Alerts(Asking):
             latency=latency,
             origin="alertmanager",
             evidence=tuple(_sentence(a) for a in firing[:5]),
-            note=f"{others} other alerts, not about Mistral" if others > 0 else "",
+            note=_note(others, left_out),
             details=tuple(ours),
         )
 
@@ -101,6 +106,15 @@ class Alerts(Asking):
 def _concerns(alert: Alert) -> bool:
     said = (alert.name, alert.summary, *alert.labels.values())
     return any(_CONCERNS in text.lower() for text in said)
+
+
+def _note(others: int, left_out: int | None) -> str:
+    """What is not listed: first what nobody could look at."""
+    if left_out is None:
+        return "the list was cut off: there are more alerts than could be read"
+    if left_out:
+        return f"Alertmanager left out {left_out} more of a group: truncated"
+    return f"{others} other alerts, not about Mistral" if others > 0 else ""
 
 
 def _state(firing: Sequence[Alert]) -> State:
