@@ -23,7 +23,7 @@ class Section(StrEnum):
     USERS_AFFECTED = "users_affected"
 
     @property
-    def title(self) -> str:
+    def heading(self) -> str:
         """Its heading, or what it is called where it has none of its own."""
         return _TITLES[self]
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from tui.model.text import clean, clean_lines
 from tui.model.times import rfc3339
+from tui.reports.prose import Block, blocks
 
 _INLINE = re.compile(r"[\\`*\[\]<|~&$]")
 # An underscore inside a word (MISTRAL_TIMEOUT_MS) is no emphasis on GitHub, and reads better bare.
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_BLOCK = re.compile(r"\A([#>+=-]|\d{1,9}(?=[.)](?:\s|\Z)))")
+# What begins a block: on GitHub, and for pandoc also `a.`, `iv)`, `(2)`, a definition and a fenced div.
+_BLOCK = re.compile(r"\A(?:[#>+=:%(-]|(\d{1,9}|[A-Za-z]|[ivxlcdmIVXLCDM]{1,9})(?=[.)](?:\s|\Z)))")
 
 
 class Safe(str):
@@ -29,7 +31,7 @@ def md(value: object) -> Safe:
     text = _UNDERSCORE.sub(lambda found: "\\" + found[0], text)
     if (block := _BLOCK.match(text)) is not None:
         # "1." begins a list: it is the point that is escaped, a digit cannot be.
-        at = block.end() if block[0][0].isdigit() else 0
+        at = block.end() if block[1] else 0
         text = text[:at] + "\\" + text[at:]
     return Safe(text)
 
@@ -49,6 +51,22 @@ def fenced(value: object, language: str = "") -> Safe:
     text = clean_lines(str(value)).strip("\n")
     fence = "`" * max(3, _longest_run(text) + 1)
     return Safe(f"{fence}{language}\n{text}\n{fence}")
+
+
+def prose(text: str) -> Safe:
+    """What a person wrote: paragraphs and points, and otherwise the text that it is."""
+    return Safe("\n\n".join(_block(block) for block in blocks(text)))
+
+
+def _block(block: Block) -> str:
+    lines = [str(md(line)) for line in block.lines]
+    # A backslash keeps a line's end, on GitHub and for pandoc; two spaces would be lost by editors.
+    return "\n".join(f"- {line}" for line in lines) if block.points else "\\\n".join(lines)
+
+
+def yaml_markdown(value: str) -> Safe:
+    """As `yaml`, for a text that pandoc prints: it reads the texts of a front matter as Markdown."""
+    return yaml(str(md(value)))
 
 
 def yaml(value: Any) -> Safe:

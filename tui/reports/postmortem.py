@@ -10,14 +10,18 @@ from typing import Any
 
 import jinja2
 
-from tui.model.incident import KEY_KINDS, Applied, Entry, Incident, Kind
+from tui.model.incident import KEY_KINDS, Entry, Incident, Kind
+from tui.model.measures import BEFORE_AND_AFTER, FAILED, ON_TIME, SEVERITIES, Measures, measure
 from tui.model.mitigation import told
 from tui.model.times import clock, date_and_time, hours_minutes, span
-from tui.reports.markdown import code, fenced, md, yaml
+from tui.model.written import ActionItem, Section, Written, with_proposed, written
+from tui.reports import appendix
+from tui.reports.actions import proposed
+from tui.reports.changes import UNKNOWN, Change, changes, held, live
+from tui.reports.markdown import code, fenced, md, prose, yaml, yaml_markdown
 
 SCHEMA = "leeward/postmortem/v1"
-UNKNOWN = "unknown"
-ACTION = "action:"
+TO_SET = "to be set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,14 @@ class PostmortemFacts:
     Attributes:
         incident: the fold of `entries`.
         entries: the whole record, in any order.
-        failed_requests: over the impact window, from the metrics; None is unknown.
-        coverage: the share (0 to 1) of the impact window for which there are metrics.
-        users_affected: where anybody counted them.
+        failed_requests: over the impact window, where it is known better than the record tells.
+        coverage: the share (0 to 1) of the impact window for which there are metrics, with it.
     """
 
     incident: Incident
     entries: tuple[Entry, ...]
     failed_requests: float | None = None
     coverage: float | None = None
-    users_affected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +51,62 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class ActionItem:
-    """A line of the action items."""
+class Contents:
+    """All that a postmortem says, in whatever format. Texts are as the record has them: from outside."""
 
-    priority: str
-    action: str
-    owner: str
-    due: str
+    incident: Incident
+    measures: Measures
+    written: Written
+    error_type: str
+    length: timedelta | None
+    duration: str
+    summary: tuple[str, ...]
+    rows: tuple[Row, ...]
+    cause: Mapping[str, Any]
+    failed_requests: float | None
+    coverage: float | None
+    failed: str
+    changes: tuple[Change, ...]
+    actions: tuple[ActionItem, ...]
+    messages: tuple[appendix.Sent, ...]
+    evidence: tuple[appendix.Kept, ...]
+
+    @property
+    def one_day(self) -> bool:
+        """Whether a time of the day is enough to tell when."""
+        return len({row.at.date() for row in self.rows if row.at}) <= 1
+
+
+def contents(facts: PostmortemFacts) -> Contents:
+    """Everything computed, once for every format."""
+    incident, entries = facts.incident, facts.entries
+    measures, people = measure(incident, entries), written(entries)
+    failed, coverage = measures.impact.failed_requests, measures.impact.coverage
+    if facts.failed_requests is not None:
+        failed, coverage = facts.failed_requests, facts.coverage
+    return Contents(
+        incident=incident,
+        measures=measures,
+        written=people,
+        error_type=_error_type(incident),
+        length=_length(incident),
+        duration=_duration(incident),
+        summary=tuple(_summary(incident)),
+        rows=_timeline(incident, entries),
+        cause=_cause(entries, incident.root_cause),
+        failed_requests=failed,
+        coverage=coverage,
+        failed=_failed(failed, coverage),
+        changes=tuple(changes(incident, entries)),
+        actions=with_proposed(people.items, proposed(incident, entries, failed)),
+        messages=appendix.messages(entries),
+        evidence=appendix.evidence(entries),
+    )
 
 
 def markdown(facts: PostmortemFacts) -> str:
     """The postmortem as GitHub's Markdown, with a front matter for programs."""
-    incident = facts.incident
-    return _template().render(
-        schema=SCHEMA,
-        facts=facts,
-        incident=incident,
-        error_type=_error_type(incident),
-        duration=_duration(incident),
-        summary=tuple(_summary(facts)),
-        rows=_timeline(facts),
-        one_day=_one_day(facts),
-        cause=_cause(facts.entries, incident.root_cause),
-        failed=_failed(facts.failed_requests, facts.coverage),
-        mitigations=tuple(_mitigations(facts)),
-        actions=tuple(_actions(facts)),
-    )
+    return _template().render(schema=SCHEMA, it=contents(facts))
 
 
 @cache
@@ -93,13 +125,64 @@ def _template() -> jinja2.Template:
         "md": md,
         "code": code,
         "fenced": fenced,
+        "prose": prose,
         "yaml": yaml,
-        "clock": clock,
-        "told": told,
-        "number": _number,
+        "yaml_markdown": yaml_markdown,
+        **WORDS,
     }
-    environment.globals["unknown"] = UNKNOWN
+    environment.globals |= GLOBALS
     return environment.get_template("postmortem.md.j2")
+
+
+# How the figures are told to people, in Markdown as in HTML
+
+
+def number(value: Any) -> str:
+    """A measure for a person: three digits that count, or unknown."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return UNKNOWN
+    return f"{value:.3g}"
+
+
+def length(value: timedelta | None) -> str:
+    """`19 min`, or unknown."""
+    return UNKNOWN if value is None else span(value)
+
+
+def percent(share: float | None) -> str:
+    """`93 %`, or unknown."""
+    return UNKNOWN if share is None else f"{share:.0%}".replace("%", " %")
+
+
+def seconds(value: timedelta | None) -> float | None:
+    """For programs."""
+    return None if value is None else round(value.total_seconds(), 3)
+
+
+WORDS = {
+    "clock": clock,
+    "date_and_time": date_and_time,
+    "told": told,
+    "number": number,
+    "length": length,
+    "percent": percent,
+    "seconds": seconds,
+}
+GLOBALS = {
+    "unknown": UNKNOWN,
+    "to_set": TO_SET,
+    "Section": Section,
+    "afterwards": (Section.WENT_WELL, Section.WENT_BADLY, Section.BY_LUCK, Section.OPEN_QUESTIONS),
+    "definitions": {
+        "severities": SEVERITIES,
+        "on_time": ON_TIME,
+        "failed": FAILED,
+        "before_and_after": BEFORE_AND_AFTER,
+    },
+}
+
+
+# What is said
 
 
 def _error_type(incident: Incident) -> str:
@@ -113,15 +196,14 @@ def _length(incident: Incident) -> timedelta | None:
 
 
 def _duration(incident: Incident) -> str:
-    length = _length(incident)
-    if length is not None:
-        return hours_minutes(length)
+    found = _length(incident)
+    if found is not None:
+        return hours_minutes(found)
     return f"{UNKNOWN} (not resolved)" if incident.open else UNKNOWN
 
 
-def _summary(facts: PostmortemFacts) -> Iterator[str]:
+def _summary(incident: Incident) -> Iterator[str]:
     """Sentences: what it was, when it began, how soon it was seen, held and resolved."""
-    incident = facts.incident
     yield _sentence(incident.title)
     yield f"The cause: {_sentence(_error_type(incident))}"
     began = incident.started_at
@@ -140,14 +222,13 @@ def _summary(facts: PostmortemFacts) -> Iterator[str]:
         yield f"It is not resolved: the status is {incident.status}."
     for applied in incident.mitigations:
         if applied.held:
-            yield f"{_live(applied)} is {_held(applied)}."
+            yield f"{live(applied)} is {held(applied)}."
     if incident.reason:
         yield f"It was resolved by hand: {_sentence(incident.reason)}"
 
 
-def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
+def _timeline(incident: Incident, told_of: Iterable[Entry]) -> tuple[Row, ...]:
     """Milestones and key entries by the time they happened, then the milestones of which none is known."""
-    incident = facts.incident
     milestones = [
         Row(incident.alert_at, "Alert fired", True),
         Row(incident.commander_at, "IC assigned", True),
@@ -157,7 +238,7 @@ def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
     ]
     entries = (
         Row(entry.occurred_at, f"{entry.kind}: {entry.text}")
-        for entry in _by_id(facts.entries)
+        for entry in _by_id(told_of)
         if entry.kind in KEY_KINDS
     )
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
@@ -166,10 +247,6 @@ def _timeline(facts: PostmortemFacts) -> tuple[Row, ...]:
 
 def _known(row: Row) -> bool:
     return row.at is not None
-
-
-def _one_day(facts: PostmortemFacts) -> bool:
-    return len({row.at.date() for row in _timeline(facts) if row.at}) <= 1
 
 
 def _cause(entries: Iterable[Entry], cause: str) -> Mapping[str, Any]:
@@ -198,109 +275,8 @@ def _failed(failed: float | None, coverage: float | None) -> str:
     count = f"{round(failed):,}"
     if coverage is None:
         return f"{count} (how much of the impact window the metrics cover is {UNKNOWN})"
-    share = f"{coverage:.0%}".replace("%", " %")
-    return (
-        f"{'' if coverage >= 0.995 else 'at least '}{count} (the metrics cover {share} of the impact window)"
-    )
-
-
-def _mitigations(facts: PostmortemFacts) -> Iterator[Mapping[str, Any]]:
-    """The changes in their order, each with its undos; an undo of another incident's stands by itself."""
-    changes = facts.incident.mitigations
-    own = {applied.intent for applied in changes}
-    for applied in changes:
-        if applied.undoes not in own:
-            undos = tuple(_undo(undo, facts.entries) for undo in changes if undo.undoes == applied.intent)
-            yield {**_mitigation(applied, facts.entries), "undos": undos}
-
-
-def _undo(undo: Applied, entries: Iterable[Entry]) -> str:
-    """`by ana, 15:40: applied: MAX_CONCURRENT_MISTRAL 3 → 10`."""
-    made = _mitigation(undo, entries)
-    return f"by {made['by']}, {clock(undo.at)}: {made['outcome']}"
-
-
-def _mitigation(applied: Applied, entries: Iterable[Entry]) -> Mapping[str, Any]:
-    """A mitigation with what its entries say of it: commands, target, measures, lease."""
-    own = {entry.kind: entry for entry in _by_id(entries) if _is_about(entry, applied.intent)}
-    intent = own[Kind.INTENT].data if Kind.INTENT in own else {}
-    verdict = own[Kind.VERDICT].data if Kind.VERDICT in own else {}
-    outcome = own.get(Kind.SETTLED) or own.get(Kind.OUTCOME)
-    return {
-        "applied": applied,
-        "by": own[Kind.INTENT].actor if Kind.INTENT in own else UNKNOWN,
-        "target": _target(intent.get("target")),
-        "diff": "\n".join(str(line) for line in _list(intent, "diff")),
-        "apply_by_hand": _string(intent, "apply_by_hand"),
-        "undo_by_hand": _string(intent, "undo_by_hand"),
-        "outcome": _told(applied.outcome, outcome.text if outcome else ""),
-        "verdict": _told(applied.verdict, applied.verdict_text),
-        "held": _held(applied) if applied.held else "",
-        "measures": tuple(_measure(m) for m in _list(verdict, "measures") if isinstance(m, Mapping)),
-    }
-
-
-def _told(word: str, text: str) -> str:
-    """A word and the sentence that goes with it, without saying it twice."""
-    if not word or not text:
-        return word or text or UNKNOWN
-    return text if text.lower().startswith(word.lower()) else f"{word}: {text}"
-
-
-def _measure(measure: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {
-        "what": measure.get("what") or measure.get("query") or UNKNOWN,
-        "unit": measure.get("unit") or "",
-        "before": measure.get("before"),
-        "after": measure.get("after"),
-    }
-
-
-def _is_about(entry: Entry, intent: str) -> bool:
-    return entry.id == intent or entry.data.get("intent") == intent
-
-
-def _target(target: Any) -> str:
-    if not isinstance(target, Mapping):
-        return UNKNOWN
-    parts = [str(target[key]) for key in ("context", "namespace", "deployment") if target.get(key)]
-    return " / ".join(parts) or UNKNOWN
-
-
-def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
-    """What people wrote down (`action: …` notes), and what the record itself leaves to do."""
-    incident = facts.incident
-    for entry in _by_id(facts.entries):
-        if entry.kind == Kind.NOTE and entry.text.lower().startswith(ACTION):
-            yield ActionItem("to be set", entry.text[len(ACTION) :].strip(), entry.actor, "to be set")
-    for applied in incident.mitigations:
-        if applied.lease in ("taken", "kept", "ended") and not applied.undone:
-            change = f"{applied.variable} is still {told(applied.after)}"
-            until = date_and_time(applied.lease_until) if applied.lease_until else "to be set"
-            owner = applied.lease_owner or incident.commander or "to be set"
-            yield ActionItem("P2", f"{change}: undo it, or declare it for good", owner, until)
-        if (
-            applied.kind == "rollback"
-            and applied.outcome == "applied"
-            and not (applied.undone or applied.undoes)
-        ):
-            action = f"{applied.title}: mend the release that was taken back, and declare what runs now"
-            yield ActionItem("P2", action, incident.commander or "to be set", "to be set")
-    if incident.alert_at is None:
-        yield ActionItem("P3", "No alert fired: add one that would have", "to be set", "to be set")
-    if facts.failed_requests is None:
-        action = "Failed requests are unknown: see that the metrics cover the next incident"
-        yield ActionItem("P4", action, "to be set", "to be set")
-
-
-def _live(applied: Applied) -> str:
-    return f"{applied.variable}={told(applied.after)}"
-
-
-def _held(applied: Applied) -> str:
-    """`held by alice until 2026-11-23 17:22 UTC`."""
-    until = date_and_time(applied.lease_until) if applied.lease_until else UNKNOWN
-    return f"held by {applied.lease_owner or UNKNOWN} until {until}"
+    least = "" if coverage >= 0.995 else "at least "
+    return f"{least}{count} (the metrics cover {percent(coverage)} of the impact window)"
 
 
 def _by_id(entries: Iterable[Entry]) -> list[Entry]:
@@ -310,18 +286,6 @@ def _by_id(entries: Iterable[Entry]) -> list[Entry]:
 def _list(data: Mapping[str, Any], key: str) -> list[Any]:
     value = data.get(key)
     return list(value) if isinstance(value, list | tuple) else []
-
-
-def _string(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: Any) -> str:
-    """A measure for a person: three digits that count, or unknown."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return UNKNOWN
-    return f"{value:.3g}"
 
 
 def _sentence(text: str) -> str:
