@@ -119,7 +119,7 @@ async def test_a_revoked_key_is_exchanged_and_the_console_asks_with_the_new_one(
         with pytest.raises(SessionError, match="would leave production without a working key"):
             await session.preview_undo()
         await session.note(f"pasted {world.world.keys.ours} and {world.world.keys.candidate}")
-        await session.postmortem()
+        assert f"Revoke {old} once nothing uses it" in (await session.postmortem()).read_text()
         shown = repr(session.snapshot) + repr(plan)
         incident = seen.incident.id
     assert verify(tmp_path, incident).whole
@@ -209,6 +209,8 @@ async def test_a_key_that_is_stored_without_a_restart_is_said_and_can_be_taken_b
         (told,) = [entry for entry in session.snapshot.entries if entry.kind == Kind.OUTCOME]
         assert "is stored, and the pods were not restarted" in told.text
         assert "Restart the pods (m)" in told.text
+        assert told.data["restarted"] is False
+        assert session.snapshot.actions[0].id == "restart"
         world.cluster.faults.forbid = frozenset()
         undo = await session.preview_undo()
         assert undo.after == plan.before

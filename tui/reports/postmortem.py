@@ -279,6 +279,9 @@ def _actions(facts: PostmortemFacts) -> Iterator[ActionItem]:
             until = date_and_time(applied.lease_until) if applied.lease_until else "to be set"
             owner = applied.lease_owner or incident.commander or "to be set"
             yield ActionItem("P2", f"{change}: undo it, or declare it for good", owner, until)
+        if applied.kind == "rotate-key" and applied.stands and not (applied.undone or applied.undoes):
+            what = f"Revoke {told(applied.before)} once nothing uses it, and remove the store's copy of it"
+            yield ActionItem("P2", what, incident.commander or "to be set", "to be set")
         if (
             applied.kind == "rollback"
             and applied.outcome == "applied"
