@@ -190,7 +190,7 @@ async def test_quiet_logs_are_no_errors() -> None:
 
 
 async def test_a_log_that_was_cut_gives_a_least_number() -> None:
-    reading = await ask("", Door(log="\n".join([LIMITED] * 800)))
+    reading = await ask("", Door(log="\n".join([LIMITED] * 800)), Pace(timedelta(seconds=10), 60.0))
     assert reading.summary.startswith("at least ")
 
 
