@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tui.model import times
 from tui.model.incident import Status
+from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
 from tui.screens.words import Places
 from tui.session.snapshot import Action, Snapshot
@@ -23,7 +24,14 @@ def do_here(
     return ActionsView(
         headline=headline,
         trail=snapshot.walk.trail if trail else "",
-        prose=(*_damaged(snapshot), *_locked(snapshot), *_going_on(snapshot), *_recovering(snapshot), *prose),
+        prose=(
+            *_damaged(snapshot),
+            *_locked(snapshot),
+            *_going_on(snapshot),
+            *_instead(snapshot),
+            *_recovering(snapshot),
+            *prose,
+        ),
         actions=tuple(_action(a) for a in snapshot.actions),
         hints=hints,
         changed=snapshot.path_changed,
@@ -108,9 +116,10 @@ def locked(snapshot: Snapshot) -> str:
 
 
 def _locked(snapshot: Snapshot) -> tuple[str, ...]:
-    """It stands in place of a key to change something, where something would be offered."""
+    """In few words, in place of a key to change something, where something would be offered."""
     offered = any(action.kind == "mitigation" for action in snapshot.actions) or snapshot.leases
-    return (locked(snapshot),) if snapshot.arming.locked and offered else ()
+    why = snapshot.arming.locked
+    return (f"Read-only here: {why}.",) if why and offered else ()
 
 
 def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
@@ -120,6 +129,17 @@ def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _instead(snapshot: Snapshot) -> tuple[str, ...]:
+    """What the runbook offers instead of a change that was without effect; until another one is made."""
+    incident, diagnosis = snapshot.incident, snapshot.diagnosis
+    if incident is None or not incident.open or (diagnosis is not None and diagnosis.healthy):
+        return ()
+    made = [change for change in incident.mitigations if not (change.undoes or change.decides)]
+    if not made or made[-1].verdict != VerdictKind.INEFFECTIVE:
+        return ()
+    return (f"{made[-1].title}, {made[-1].verdict_text}",)
 
 
 def _recovering(snapshot: Snapshot) -> tuple[str, ...]:
