@@ -97,6 +97,7 @@ class Drill:
             "prometheus.token": self._token,
             "statuspage.key": self._statuspage_key,
             "kubeconfig": self.kubernetes.kubeconfig(RESPONDER),
+            "kubeconfig.admin": self.kubernetes.kubeconfig("admin"),
         }
         paths = {name: write_private(folder / name, text) for name, text in files.items()}
         places = Places(
@@ -114,6 +115,7 @@ class Drill:
         return {
             "config": str(config),
             "kubeconfig": str(paths["kubeconfig"]),
+            "admin_kubeconfig": str(paths["kubeconfig.admin"]),
             "candidate_key": str(paths["candidate.key"]),
             "statuspage_key": str(paths["statuspage.key"]),
         }
