@@ -137,9 +137,9 @@ async def _resume(desk: Desk, which: str) -> None:
     await desk.session.resume(which)
     if desk.snapshot.following:
         desk.say(f"Following, read-only: {desk.snapshot.offline}", "warn")
-    else:
     elif desk.snapshot.problems:
         desk.say(f"Resumed {which}. {' '.join(desk.snapshot.problems)}", "warn")
+    else:
         desk.say(f"Resumed {which}.", "ok")
 
 
