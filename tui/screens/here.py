@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from tui.model import times
-from tui.model.incident import Status
+from tui.model.incident import Incident, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
+from tui.model.runbook import RotateKey
 from tui.screens.words import Places
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
@@ -97,8 +98,18 @@ def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     if incident is None or not incident.open or snapshot.running:
         return ()
     if incident.status is Status.MONITORING:
-        return _resolving(snapshot, now)
-    return ("Next: i sets the status to monitoring; when that has held, i resolves.",)
+        return (*_resolving(snapshot, now), *_revoking(incident))
+    return ("Next: i sets the status to monitoring; when that has held, i resolves.", *_revoking(incident))
+
+
+def _revoking(incident: Incident) -> tuple[str, ...]:
+    """What a proven rotation leaves to a person: the old key is the way back until somebody revokes it."""
+    last = incident.mitigations[-1] if incident.mitigations else None
+    if last is None or last.kind != RotateKey.kind or last.undoes or last.undone:
+        return ()
+    if last.verdict != VerdictKind.EFFECTIVE:
+        return ()
+    return (f"Last, revoke {last.before}: the pods authenticate with {last.after}.",)
 
 
 def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
