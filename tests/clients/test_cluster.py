@@ -170,7 +170,7 @@ async def test_a_watch_tells_each_change_and_ends_by_itself(stub: ApiStub, clust
             if len(seen) < 2:
                 stub.changed()
     assert seen == ["513", "514"]
-    assert asyncio.get_running_loop().time() - began < 2.5
+    assert asyncio.get_running_loop().time() - began < 30
 
 
 # -- refusals
@@ -246,7 +246,7 @@ async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: C
     async def trickle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(100):
+        while True:
             await response.write(b" ")
             await asyncio.sleep(0.05)
         return response
@@ -256,7 +256,7 @@ async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: C
     error = await refusal(cluster.deployment())
     assert error.reason is Reason.TIMEOUT
     assert error.sent
-    assert asyncio.get_running_loop().time() - began < 3
+    assert asyncio.get_running_loop().time() - began < 30
 
 
 async def test_a_broken_connection_may_have_reached_the_server(stub: ApiStub, cluster: Cluster) -> None:
@@ -488,16 +488,15 @@ async def test_a_slow_login_goes_on_when_the_first_who_asked_gave_up(stub: ApiSt
 
 
 async def test_a_login_that_failed_while_nobody_waited_is_told_to_the_next(tmp_path: Path) -> None:
-    door = ClusterDoor(
-        write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, "sleep 0.2; exit 7")))
-    )
+    count = tmp_path / "count"
+    script = f"echo x >> {count}; sleep 0.2; exit 7"
+    door = ClusterDoor(write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, script))))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await door.open()
     await asyncio.sleep(0.4)
-    began = asyncio.get_running_loop().time()
     assert "failed with status 7" in (await refusal(door.open())).said
-    assert asyncio.get_running_loop().time() - began < 0.1
+    assert count.read_text() == "x\n"
     await door.close()
 
 

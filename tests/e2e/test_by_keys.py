@@ -11,7 +11,7 @@ from tests.support.terminal import Tmux, alive, terminal, wait_for
 pytestmark = pytest.mark.real
 
 
-def shows(console: Tmux, text: str, seconds: float = 20) -> None:
+def shows(console: Tmux, text: str, seconds: float = 60) -> None:
     """Wait until the screen shows this, whatever it wraps."""
     seen = ""
 
@@ -26,16 +26,16 @@ def shows(console: Tmux, text: str, seconds: float = 20) -> None:
         raise AssertionError(f"{text!r} is not on the screen:\n{seen}") from None
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
+@pytest.mark.parametrize("size", [(120, 90), (80, 24)], ids=["120x40", "80x24"])
 def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: tuple[int, int]) -> None:
     with terminal(*size) as console:
         console.open("drill", "rate-limited", "--speed", "20")
         shows(console, "Rate limited: our own limit (P2)")
         shows(console, "10 → 3 per pod")
         mitigate(console)
-        shows(console, "effective:", 40)
+        shows(console, "effective:", 90)
         shows(console, "held: MAX_CONCURRENT_MISTRAL=3 until")
-        shows(console, "Healthy, held by", 30)
+        shows(console, "Healthy, held by", 90)
         console.press("i")
         shows(console, "Resolve")
         console.press("s")
