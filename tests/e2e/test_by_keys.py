@@ -26,7 +26,13 @@ def shows(console: Tmux, text: str, seconds: float = 60) -> None:
         raise AssertionError(f"{text!r} is not on the screen:\n{seen}") from None
 
 
-@pytest.mark.parametrize("size", [(120, 90), (80, 24)], ids=["120x40", "80x24"])
+def listens(console: Tmux) -> None:
+    """Wait until the preview hears `y`: it is deaf for a second, and says so."""
+    shows(console, "y applies")
+    wait_for(lambda: "in a moment" not in console.seen(), 60)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
 def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: tuple[int, int]) -> None:
     with terminal(*size) as console:
         console.open("drill", "rate-limited", "--speed", "20")
@@ -68,8 +74,7 @@ def mitigate(console: Tmux) -> None:
     console.press("prodeu")
     shows(console, "15 min: prodeu")
     console.press("Enter")
-    shows(console, "y applies")
-    time.sleep(1.2)
+    listens(console)
     console.press("y")
     shows(console, "MITIGATING")
 
