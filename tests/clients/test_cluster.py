@@ -218,6 +218,14 @@ async def test_a_missing_permission_names_whom_to_ask(stub: ApiStub, cluster: Cl
     )
 
 
+async def test_the_settings_say_whom_to_ask(stub: ApiStub, tmp_path: Path) -> None:
+    stub.script("PATCH", PATH, api_stub.FORBIDDEN)
+    connected = await Cluster.connect(stub.settings(tmp_path, administrators="#platform-oncall"), 2.0)
+    error = await refusal(connected.patch_deployment([], "application/json-patch+json", dry_run=False))
+    await connected.close()
+    assert error.remedy == "Ask #platform-oncall for a Role with patch on deployments.apps in prod."
+
+
 async def test_an_anonymous_403_is_an_expired_login(stub: ApiStub, cluster: Cluster) -> None:
     message = 'deployments.apps is forbidden: User "system:anonymous" cannot get resource "deployments"'
     stub.script("GET", PATH, *[(403, api_stub.status(403, "Forbidden", message))] * 2)

@@ -131,9 +131,7 @@ def _kind(rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]) ->
     return VerdictKind.INEFFECTIVE, ""
 
 
-def _no_worse(
-    rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]
-) -> tuple[VerdictKind, str]:
+def _no_worse(rule: MitigationRule, judge: Measure, by_id: Mapping[str, Measure]) -> tuple[VerdictKind, str]:
     """Where it is enough that nothing got worse: not even for each request."""
     shared = _per_request(judge, by_id.get(_TRAFFIC))
     if shared is not None and _effect(rule, shared, rule.judged.better).worse:

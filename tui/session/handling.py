@@ -39,9 +39,7 @@ class Handling(Core):
             return
         if practised:
             raise SessionError(f"{incident_id} is a drill's, and this is none.", "Resume it in a drill.")
-        raise SessionError(
-            f"{incident_id} is real, and this is a drill.", "Resume it outside."
-        )
+        raise SessionError(f"{incident_id} is real, and this is a drill.", "Resume it outside.")
 
     async def acknowledge(self) -> None:
         """Somebody has responded."""

@@ -67,7 +67,7 @@ class KubernetesStore:
     @property
     def whom(self) -> str:
         """Who gives permissions."""
-        return f"an administrator of {self._cluster.context}"
+        return self._cluster.administrators
 
     async def read(self) -> Stored:
         """The current key, and the Secret's resourceVersion."""
