@@ -80,14 +80,15 @@ def mitigate(console: Tmux) -> None:
 
 
 def resolve(console: Tmux) -> None:
-    """`i`, resolve, yes, and the reason that a live change asks for."""
+    """Once it has held: `i`, resolve, yes, and that the change which is live is kept as it is."""
+    shows(console, "It has held")
     console.press("i")
     shows(console, "Resolve")
     console.press("x")
     shows(console, "Keep it open")
     console.press("y")
-    shows(console, "why?")
-    console.press("held on purpose until the new limit is granted", "Enter")
+    shows(console, "is still live")
+    console.press("k")
     shows(console, "RESOLVED")
 
 
