@@ -223,15 +223,15 @@ async def rate_limited() -> None:
 
 
 async def resolve(person: Person) -> None:
-    """From held to resolved: monitored until it may be resolved, with a reason for what is still held."""
+    """From held to resolved: monitored until it may be resolved, and what is still held is kept."""
     await person.press("i", "s", "3")
     await person.sees(
         "monitoring", lambda s: s.incident is not None and s.incident.status is Status.MONITORING
     )
     await person.reads("It has held")
     await person.press("i", "x", "y")
-    await person.reads("why?")
-    await person.type("the limit is raised tomorrow; the change stays until then")
+    await person.reads("is still live")
+    await person.press("k")
     await person.sees("the end", lambda s: s.incident is not None and not s.incident.open)
     await asyncio.sleep(1)
     await person.draw("resolved")

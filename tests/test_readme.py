@@ -24,6 +24,8 @@ KEYS = {
     "mitigate: choose a change and look at it": ("mitigate",),
     "look at how the last change is taken back": ("undo",),
     "write a note": ("note",),
+    "tell people: internal and external updates, and what did not arrive": ("update",),
+    "collect evidence into one archive": ("evidence",),
     "the whole diagnosis": ("details",),
     "pin a diagnosis; overrule an answer of the tree": ("pin", "overrule"),
     "timeline: key entries or all; filter": ("entries", "filter"),

@@ -466,7 +466,7 @@ class TestSecrets:
         began = time.monotonic()
         with pytest.raises(SettingsError, match="gave no answer within"):
             fetch_secret(SecretSource(command=("sh", "-c", script)), dict(os.environ))
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
 
     def test_a_file_without_permission_says_so(self, tmp_path: Path) -> None:
         if os.geteuid() == 0:

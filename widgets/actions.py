@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Piece, both_ends, wrap
+from widgets.lines import Line, Piece, both_ends, width_of, wrap
 from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
@@ -121,7 +121,10 @@ class ActionsPanel(Panel, can_focus=True):
     def _foot(self, width: int) -> list[Line]:
         pieces: list[Piece] = []
         for key, words in self.view.hints:
-            pieces += [Piece(self.text(key), "key"), Piece(f" {self.text(words)}   ", "dim")]
+            more = (Piece(self.text(key), "key"), Piece(f" {self.text(words)}   ", "dim"))
+            if width_of((*pieces, *more)) - 3 > width:
+                break
+            pieces += more
         return [(), tuple(pieces)] if pieces else []
 
     def _actions(self, width: int) -> list[Line]:
@@ -142,6 +145,13 @@ class ActionsPanel(Panel, can_focus=True):
         if row.blocked:
             words = f"  {self.glyphs.unset} {self.text(row.blocked)}"
             return (*left, Piece(name, "dim"), Piece(words, "dim"))
+        if not row.risk and cell_len(self.text(row.hint)) > hint:
+            # Nothing stands in the last column: the hint may have it.
+            return (
+                *left,
+                Piece(name, "bold" if index == self.cursor else ""),
+                Piece(f"  {self.text(row.hint)}"),
+            )
         room = width - 9 - title - hint
         risk = self.text(row.risk)
         risk = risk if cell_len(risk) <= room else _short(risk)

@@ -101,7 +101,7 @@ class Timeline(Panel, can_focus=True):
             words = "nothing matches the filter" if self._all else "nothing has happened yet"
             return [(Piece(self.text(words), "dim"),)]
         self._top_row = top = window(self._cursor, self._top_row, len(self._kept), height)
-        kind = 9 if width >= 70 else 7 if width >= 50 else 5
+        kind = 9 if width >= 50 else 5
         lines: list[Line] = []
         for y in range(min(height, len(self._kept) - top)):
             line = self._row(self._all[self._kept[top + y]], kind)

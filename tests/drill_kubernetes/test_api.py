@@ -360,7 +360,7 @@ def test_a_review_survives_protobuf(attributes: dict[str, str], allowed: bool) -
         "spec": {"resourceAttributes": attributes},
         "status": {"allowed": allowed},
     }
-    decoded = protobuf.access_review(protobuf.encoded_review(review))
+    decoded = protobuf.posted(protobuf.encoded_review(review))
     assert decoded == {key: item for key, item in review.items() if key != "status"}
 
 
@@ -368,7 +368,7 @@ def test_a_review_survives_protobuf(attributes: dict[str, str], allowed: bool) -
 def test_bytes_that_are_no_review_are_refused_and_nothing_worse(junk: bytes) -> None:
     for body in (junk, protobuf.MAGIC + junk):
         try:
-            protobuf.access_review(body)
+            protobuf.posted(body)
         except ValueError:
             continue
 

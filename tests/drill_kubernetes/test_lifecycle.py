@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from tests.drill_kubernetes.conftest import Client
 from tests.drill_kubernetes.recordings import load
 from tests.drill_kubernetes.test_recordings import DEPLOYMENT, Make, created
+from tests.support.real import require
 from tui.drill.kubernetes import KubeApi
 from tui.drill.kubernetes.resources import EVENTS, PODS, REPLICA_SETS
 
@@ -70,25 +72,38 @@ async def test_scaling_asks_for_a_permission_of_its_own(admin: Client, client: M
     assert 'cannot patch resource "deployments/scale"' in answer.json()["message"]
 
 
+async def kubectl(api: KubeApi, folder: Path, *words: str) -> str:
+    """What kubectl says as the administrator."""
+    config = folder / "kubeconfig"
+    config.write_text(api.kubeconfig("admin"))
+    running = await asyncio.create_subprocess_exec(
+        require("kubectl"),
+        *words,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"KUBECONFIG": str(config), "HOME": str(folder), "PATH": os.environ["PATH"]},
+    )
+    said, _ = await running.communicate()
+    assert running.returncode == 0, said.decode()
+    return said.decode()
+
+
+@pytest.mark.real
 @pytest.mark.parametrize("extra", [(), ("--current-replicas=3",)])
 async def test_kubectl_scales(extra: tuple[str, ...], api: KubeApi, tmp_path: Path) -> None:
     """With and without a precondition, which are a PUT and a PATCH."""
-    config = tmp_path / "kubeconfig"
-    config.write_text(api.kubeconfig("admin"))
-    command = ["kubectl", "scale", "deployment/mistral-service", "--replicas=2", *extra]
-    try:
-        running = await asyncio.create_subprocess_exec(
-            *command,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={"KUBECONFIG": str(config), "HOME": str(tmp_path), "PATH": "/usr/local/bin:/usr/bin:/bin"},
-        )
-    except FileNotFoundError:
-        pytest.skip("kubectl is not installed")
-    said, _ = await running.communicate()
-    assert running.returncode == 0, said.decode()
-    assert "scaled" in said.decode()
+    words = ("scale", "deployment/mistral-service", "--replicas=2", *extra)
+    assert "scaled" in await kubectl(api, tmp_path, *words)
     assert api.cluster.deployment["spec"]["replicas"] == 2
+
+
+@pytest.mark.real
+async def test_kubectl_makes_and_deletes_a_namespace(api: KubeApi, tmp_path: Path) -> None:
+    """It posts one as protobuf, and waits for its end by a watch."""
+    assert "created" in await kubectl(api, tmp_path, "create", "namespace", "trial")
+    assert "trial" in await kubectl(api, tmp_path, "get", "namespaces")
+    assert "deleted" in await kubectl(api, tmp_path, "delete", "namespace", "trial")
+    assert "trial" not in await kubectl(api, tmp_path, "get", "namespaces")
 
 
 async def test_with_a_deployment_go_its_replica_sets_and_pods(admin: Client) -> None:

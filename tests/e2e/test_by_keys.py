@@ -11,7 +11,7 @@ from tests.support.terminal import Tmux, alive, terminal, wait_for
 pytestmark = pytest.mark.real
 
 
-def shows(console: Tmux, text: str, seconds: float = 20) -> None:
+def shows(console: Tmux, text: str, seconds: float = 60) -> None:
     """Wait until the screen shows this, whatever it wraps."""
     seen = ""
 
@@ -26,6 +26,12 @@ def shows(console: Tmux, text: str, seconds: float = 20) -> None:
         raise AssertionError(f"{text!r} is not on the screen:\n{seen}") from None
 
 
+def listens(console: Tmux) -> None:
+    """Wait until the preview hears `y`: it is deaf for a second, and says so."""
+    shows(console, "y applies")
+    wait_for(lambda: "in a moment" not in console.seen(), 60)
+
+
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
 def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: tuple[int, int]) -> None:
     with terminal(*size) as console:
@@ -34,9 +40,9 @@ def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: t
         shows(console, "10 → 3 per pod")
         mitigate(console)
         tell(console)
-        shows(console, "effective:", 40)
+        shows(console, "effective:", 90)
         shows(console, "held: MAX_CONCURRENT_MISTRAL=3 until")
-        shows(console, "Healthy, held by", 30)
+        shows(console, "Healthy, held by", 90)
         console.press("i")
         shows(console, "Resolve")
         console.press("s")
@@ -79,21 +85,21 @@ def mitigate(console: Tmux) -> None:
     console.press("prodeu")
     shows(console, "15 min: prodeu")
     console.press("Enter")
-    shows(console, "y applies")
-    time.sleep(1.2)
+    listens(console)
     console.press("y")
     shows(console, "MITIGATING")
 
 
 def resolve(console: Tmux) -> None:
-    """`i`, resolve, yes, and the reason that a live change asks for."""
+    """Once it has held: `i`, resolve, yes, and that the change which is live is kept as it is."""
+    shows(console, "It has held")
     console.press("i")
     shows(console, "Resolve")
     console.press("x")
     shows(console, "Keep it open")
     console.press("y")
-    shows(console, "why?")
-    console.press("held on purpose until the new limit is granted", "Enter")
+    shows(console, "is still live")
+    console.press("k")
     shows(console, "RESOLVED")
 
 

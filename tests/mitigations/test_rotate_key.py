@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import traceback
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from tests.mitigations.keys import (
 )
 from tests.mitigations.test_protocol import KEY
 from tests.support.clock import START
+from tests.support.real import require
 from tui.clients.cluster import Cluster
 from tui.clients.secrets import KeyStore
 from tui.drill.kubernetes.managed_fields import Writer
@@ -634,3 +636,23 @@ async def test_a_store_that_refuses_changes_nothing(keys: Keyed) -> None:
     away(keys).failing = StoreError("You may not write it.", "Ask for secretsmanager:PutSecretValue.")
     plan = await keys.plan()
     assert (await refused(keys.apply(plan))).said == "You may not write it."
+
+
+@pytest.mark.real
+async def test_the_commands_by_hand_do_the_same_in_a_shell(keys: Keyed, tmp_path: Path) -> None:
+    bash, *_ = [require(name) for name in ("bash", "jq", "kubectl")]
+    plan = await keys.plan()
+
+    async def run(command: str, typed: str) -> None:
+        stored = f"export HOME={tmp_path}; set -o pipefail; {command.partition(' && ')[0]}"
+        process = await asyncio.create_subprocess_exec(
+            bash, "-c", stored, stdin=PIPE, stdout=PIPE, stderr=STDOUT
+        )
+        said, _ = await process.communicate(typed.encode())
+        assert process.returncode == 0, said
+        assert clean_of_keys(said.decode())
+
+    await run(plan.apply_by_hand, f"{NEW}\n")
+    assert keys.values == {"api-key": NEW, "api-key.previous": KEY, "other": OTHER}
+    await run(plan.undo_by_hand, "")
+    assert keys.values["api-key"] == KEY

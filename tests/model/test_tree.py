@@ -372,6 +372,12 @@ class TestMitigations:
         assert self.offered(SCENARIOS["provider-outage"]) == ["enable-fallback"]
         assert self.offered(SCENARIOS["network-timeout"]) == ["raise-timeout", "enable-fallback"]
 
+    def test_fewer_calls_at_once_are_offered_for_our_own_limit_alone(self) -> None:
+        """No concurrency makes capacity at the provider, or an allowance for a key that has none."""
+        offered = {name: self.offered(SCENARIOS[name]) for name in SCENARIOS}
+        assert [name for name, ids in offered.items() if "reduce-concurrency" in ids] == ["rate-limited"]
+        assert offered["provider-capacity"] == offered["no-allowance"] == ["enable-fallback"]
+
     def test_a_longer_timeout_is_not_offered_where_names_do_not_resolve(self) -> None:
         assert self.offered(SCENARIOS["dns-failure"]) == ["enable-fallback"]
 

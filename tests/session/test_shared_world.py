@@ -138,7 +138,7 @@ async def test_a_context_that_the_settings_lock_cannot_be_armed_and_still_shows_
             with pytest.raises(NotArmed):
                 await session.approve(plan)
             shown = view.do_here(seen, START, view.Places(), trail=False)
-            assert shown.prose[0].startswith(f"Nothing can be changed from here: {context} is read-only")
+            assert shown.prose[0] == f"Read-only here: {context} is read-only in the settings."
         finally:
             await session.stop()
 

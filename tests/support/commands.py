@@ -29,7 +29,7 @@ def environ(state: Path, **more: str) -> dict[str, str]:
 
 
 def leeward(
-    *args: str, state: Path, timeout: float = 60.0, env: Mapping[str, str] | None = None
+    *args: str, state: Path, timeout: float = 180.0, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end, without a terminal."""
     return subprocess.run(
@@ -60,6 +60,6 @@ def served(scenario: str, state: Path, *args: str) -> Iterator[dict[str, Any]]:
         yield json.loads(world.stdout.readline())
     finally:
         world.send_signal(signal.SIGTERM)
-        assert world.wait(10) == 0
+        assert world.wait(60) == 0
         assert world.stdout is not None
         world.stdout.close()

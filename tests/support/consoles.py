@@ -65,9 +65,14 @@ class Console:
     """One console: a chronicle and its operations, on the world's cluster or the kubeconfig's."""
 
     def __init__(
-        self, world: World, folder: Path, runbook: Runbook, windows: Windows = SHORT, prometheus: Any = None
+        self,
+        world: World | Path,
+        folder: Path,
+        runbook: Runbook,
+        windows: Windows = SHORT,
+        prometheus: Any = None,
     ) -> None:
-        path = folder / "kubeconfig" if isinstance(world, World) else world
+        path = world if isinstance(world, Path) else folder / "kubeconfig"
         if isinstance(world, World):
             path.write_text(world.api.kubeconfig("responder"))
         clock = Fast()

@@ -54,7 +54,7 @@ async def session_on(world: Drill, state_dir: Path, *, read_only: bool = False) 
         await session.stop()
 
 
-async def until(session: Session, wanted: Callable[[Snapshot], object], seconds: float = 15.0) -> Snapshot:
+async def until(session: Session, wanted: Callable[[Snapshot], object], seconds: float = 60.0) -> Snapshot:
     """The first snapshot that is as wanted; fails with the last one after so many seconds."""
     as_wanted = asyncio.Event()
     stop = session.subscribe(lambda snapshot: as_wanted.set() if wanted(snapshot) else None)

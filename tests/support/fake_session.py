@@ -55,6 +55,12 @@ class FakeSession(FakeUpdates):
         self._listeners: list[Callable[[Snapshot], None]] = []
 
     @property
+    def acts(self) -> list[tuple[object, ...]]:
+        """The calls that ask for more than looking, or for time to look."""
+        looking = ("looked", "hold_arming", "release_arming")
+        return [call for call in self.calls if call[0] not in looking]
+
+    @property
     def snapshot(self) -> Snapshot:
         return self._snapshot
 

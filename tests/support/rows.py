@@ -48,8 +48,8 @@ class Row:
         """Whether the object holds this very change."""
         annotations = workload.annotations(world.sim.deployment)
         if plan.kind == "lease":
-            return annotations.get(LEASE) == plan.mark["becomes"]
-        return annotations.get(workload.CHANGE_MARK) == plan.mark["known_by"]
+            return bool(annotations.get(LEASE) == plan.mark["becomes"])
+        return bool(annotations.get(workload.CHANGE_MARK) == plan.mark["known_by"])
 
 
 def stored(world: World) -> str:

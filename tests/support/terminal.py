@@ -74,7 +74,7 @@ class Tmux:
         return int((self.folder / "pid").read_text())
 
 
-def wait_for(what: Callable[[], bool], seconds: float = 15) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
     """Until it holds."""
     end = time.monotonic() + seconds
     while not what():

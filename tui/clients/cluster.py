@@ -35,6 +35,7 @@ class Cluster:
         context, namespace, deployment_name: what is pinned.
         container: the container that the settings name, or "".
         kubeconfig: the file that the settings name, or "".
+        administrators: whom to ask for a permission that is missing.
         secrets: the namespace's Secrets.
     """
 
@@ -48,6 +49,7 @@ class Cluster:
         self.deployment_name = settings.deployment
         self.container = settings.container
         self.kubeconfig = settings.kubeconfig
+        self.administrators = connection.administrators
 
     @classmethod
     async def connect(

@@ -30,6 +30,7 @@ class Connection:
     Attributes:
         context, namespace: what is pinned.
         user: who we are, as far as is known.
+        administrators: whom to ask for a permission that is missing.
         redact: learns the credentials; what is told of a refusal goes through it.
     """
 
@@ -47,6 +48,7 @@ class Connection:
         self.context = access.context
         self.namespace = access.namespace
         self.user = access.user
+        self.administrators = settings.administrators or f"an administrator of {access.context}"
 
     @classmethod
     async def open(cls, settings: Kubernetes, deadline: float, redact: Redactor) -> "Connection":
@@ -70,6 +72,7 @@ class Connection:
             user=self.user,
             login=self._access.login,
             group=group,
+            whom=self.administrators,
         )
 
     async def items(self, root: str, group: str, resource: str, query: Query) -> tuple[dict[str, Any], ...]:

@@ -54,7 +54,8 @@ class ClusterError(Exception):
 class Asked:
     """What was asked, in the words of an error.
 
-    `what` is the object ("deployment mistral-service"); verb, group and resource are the RBAC ones.
+    `what` is the object ("deployment mistral-service"); verb, group and resource are the RBAC ones;
+    `whom` is whom to ask for a permission that is missing.
     """
 
     verb: str
@@ -65,6 +66,7 @@ class Asked:
     user: str
     login: str = ""
     group: str = ""
+    whom: str = "an administrator"
 
     @property
     def place(self) -> str:
@@ -143,7 +145,7 @@ def _forbidden(told: dict[str, Any], asked: Asked) -> ClusterError:
     return ClusterError(
         Reason.FORBIDDEN,
         f"{user} may not {asked.verb} {resource} in {asked.place}; nothing was changed.",
-        f"Ask an administrator of {asked.context} for a Role with {asked.verb} on {resource}"
+        f"Ask {asked.whom} for a Role with {asked.verb} on {resource}"
         f"{' in ' + asked.namespace if asked.namespace else ''}.",
         403,
     )

@@ -105,6 +105,7 @@ class Drill:
             "slack.token": self._slack_token,
             "pagerduty.key": self._pagerduty_key,
             "kubeconfig": self.kubernetes.kubeconfig(RESPONDER),
+            "kubeconfig.admin": self.kubernetes.kubeconfig("admin"),
         }
         paths = {name: write_private(folder / name, text) for name, text in files.items()}
         places = Places(
@@ -129,6 +130,7 @@ class Drill:
         return {
             "config": str(config),
             "kubeconfig": str(paths["kubeconfig"]),
+            "admin_kubeconfig": str(paths["kubeconfig.admin"]),
             "candidate_key": str(paths["candidate.key"]),
             "statuspage_key": str(paths["statuspage.key"]),
             "slack_token": str(paths["slack.token"]),

@@ -143,8 +143,7 @@ def not_permitted(cluster: Cluster, user: str) -> Refused:
     return Refused(
         f"{user or 'Your user'} may not patch deployments.apps in namespace {cluster.namespace} "
         f"of {cluster.context}; nothing was changed.",
-        f"Ask an administrator of {cluster.context} for a Role with patch on deployments.apps "
-        f"in {cluster.namespace}.",
+        f"Ask {cluster.administrators} for a Role with patch on deployments.apps in {cluster.namespace}.",
         reason=Reason.FORBIDDEN,
     )
 

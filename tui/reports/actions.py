@@ -31,6 +31,12 @@ def _left(applied: Applied, commander: str) -> Iterator[ActionItem]:
         action = f"{applied.variable} is still {told(applied.after)}: undo it, or declare it for good"
         until = date_and_time(applied.lease_until) if applied.lease_until else ""
         yield ActionItem(f"lease-{applied.intent}", action, "P2", applied.lease_owner or commander, until)
+    if applied.kind == "rotate-key" and applied.stands and not (applied.undone or applied.undoes):
+        action = f"Revoke {told(applied.before)} once nothing uses it, and remove the store's copy of it"
+        yield ActionItem(f"key-{applied.intent}", action, "P2", commander)
+    if applied.kind == "rotate-key" and applied.stands and not (applied.undone or applied.undoes):
+        action = f"Revoke {told(applied.before)} once nothing uses it, and remove the store's copy of it"
+        yield ActionItem(f"key-{applied.intent}", action, "P2", commander)
     back = applied.kind == "rollback" and applied.outcome == "applied"
     if back and not (applied.undone or applied.undoes):
         action = f"{applied.title}: mend the release that was taken back, and declare what runs now"

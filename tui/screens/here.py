@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from tui.model import times
-from tui.model.incident import Status
+from tui.model.incident import Incident, Status
+from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
+from tui.model.runbook import RotateKey
 from tui.screens.words import Places
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
@@ -23,7 +25,14 @@ def do_here(
     return ActionsView(
         headline=headline,
         trail=snapshot.walk.trail if trail else "",
-        prose=(*_damaged(snapshot), *_locked(snapshot), *_going_on(snapshot), *_recovering(snapshot), *prose),
+        prose=(
+            *_damaged(snapshot),
+            *_locked(snapshot),
+            *_going_on(snapshot),
+            *_instead(snapshot),
+            *_recovering(snapshot),
+            *prose,
+        ),
         actions=tuple(_action(a) for a in snapshot.actions),
         hints=hints,
         changed=snapshot.path_changed,
@@ -89,8 +98,18 @@ def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     if incident is None or not incident.open or snapshot.running:
         return ()
     if incident.status is Status.MONITORING:
-        return _resolving(snapshot, now)
-    return ("Next: i sets the status to monitoring; when that has held, i resolves.",)
+        return (*_resolving(snapshot, now), *_revoking(incident))
+    return ("Next: i sets the status to monitoring; when that has held, i resolves.", *_revoking(incident))
+
+
+def _revoking(incident: Incident) -> tuple[str, ...]:
+    """What a proven rotation leaves to a person: the old key is the way back until somebody revokes it."""
+    last = incident.mitigations[-1] if incident.mitigations else None
+    if last is None or last.kind != RotateKey.kind or last.undoes or last.undone:
+        return ()
+    if last.verdict != VerdictKind.EFFECTIVE:
+        return ()
+    return (f"Last, revoke {last.before}: the pods authenticate with {last.after}.",)
 
 
 def _resolving(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
@@ -108,9 +127,10 @@ def locked(snapshot: Snapshot) -> str:
 
 
 def _locked(snapshot: Snapshot) -> tuple[str, ...]:
-    """It stands in place of a key to change something, where something would be offered."""
+    """In few words, in place of a key to change something, where something would be offered."""
     offered = any(action.kind == "mitigation" for action in snapshot.actions) or snapshot.leases
-    return (locked(snapshot),) if snapshot.arming.locked and offered else ()
+    why = snapshot.arming.locked
+    return (f"Read-only here: {why}.",) if why and offered else ()
 
 
 def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
@@ -120,6 +140,17 @@ def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _instead(snapshot: Snapshot) -> tuple[str, ...]:
+    """What the runbook offers instead of a change that was without effect; until another one is made."""
+    incident, diagnosis = snapshot.incident, snapshot.diagnosis
+    if incident is None or not incident.open or (diagnosis is not None and diagnosis.healthy):
+        return ()
+    made = [change for change in incident.mitigations if not (change.undoes or change.decides)]
+    if not made or made[-1].verdict != VerdictKind.INEFFECTIVE:
+        return ()
+    return (f"{made[-1].title}, {made[-1].verdict_text}",)
 
 
 def _recovering(snapshot: Snapshot) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from tui.model.clock import Clock
 from tui.model.facts import TITLES
 from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
-from tui.model.runbook import Command, EnvChange, Link, MitigationRule, Query
+from tui.model.runbook import Command, EnvChange, Link, MitigationRule, Query, RotateKey
 from tui.session.connections import Connections, connect
 from tui.settings import Loaded, config_file
 
@@ -57,7 +57,7 @@ async def examine(
     try:
         groups = await asyncio.gather(
             _checks(made, clock),
-            _cluster(made),
+            _cluster(made, loaded.settings.key_store.kind == "kubernetes"),
             _queries(made),
             _links(made, loaded),
             _updates(made),
@@ -140,7 +140,7 @@ def _reading(reading: Reading) -> Finding:
     return Finding(name, reading.state, reading.summary, reading.remedy)
 
 
-async def _cluster(made: Connections) -> tuple[Finding, ...]:
+async def _cluster(made: Connections, stores: bool) -> tuple[Finding, ...]:
     if made.door is None:
         return (Finding("cluster", State.UNSET, "no deployment is set", "Set kubernetes.deployment."),)
     from tui.clients.cluster import ClusterError, Reason
@@ -153,7 +153,7 @@ async def _cluster(made: Connections) -> tuple[Finding, ...]:
         return (Finding("cluster", State.UNKNOWN if away else State.FAIL, error.said, error.remedy),)
     found = Finding("cluster", State.OK, f"{cluster.context} / {cluster.namespace}, as {user}")
     permissions = [_permission(cluster, *asked) for asked in PERMISSIONS]
-    variables = _deployment(cluster, made.runbook.mitigations.values())
+    variables = _deployment(cluster, made.runbook.mitigations.values(), stores)
     told = await _together([*permissions, variables])
     return (found, *(finding for group in told for finding in group))
 
@@ -176,8 +176,13 @@ async def _permission(
     return (Finding(name, state, f"missing; without it: {lost}", remedy),)
 
 
-async def _deployment(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tuple[Finding, ...]:
-    """Whether each variable that a mitigation sets can be set, and the pods' keys be compared."""
+async def _deployment(
+    cluster: "Cluster", rules: Iterable[MitigationRule], stores: bool
+) -> tuple[Finding, ...]:
+    """Whether each variable that a mitigation sets can be set, and the pods' keys be compared.
+
+    `stores` says that a new key is stored in their Secret, too.
+    """
     from tui.clients.cluster import ClusterError
 
     try:
@@ -199,6 +204,9 @@ async def _deployment(cluster: "Cluster", rules: Iterable[MitigationRule]) -> tu
     lost = "comparing the pods' key with the key here"
     key = secret_of(deployment, container)
     secret = await _permission(cluster, "get", "", "secrets", "", lost, key[0]) if key else ()
+    if key and stores and any(isinstance(rule.change, RotateKey) for rule in rules):
+        lost = "storing a new key in it"
+        secret += await _permission(cluster, "patch", "", "secrets", "", lost, key[0])
     variables = dict.fromkeys(
         name for rule in rules if isinstance(rule.change, EnvChange) for name, _ in rule.change.values
     )

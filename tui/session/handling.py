@@ -5,6 +5,7 @@ from pathlib import Path
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
 from tui.model.severity import Severity
 from tui.model.times import span
+from tui.session import openings
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.parts import Working
@@ -22,6 +23,7 @@ class Handling(Core):
         current = parts.chronicle.incident
         if current is not None and current.open and parts.chronicle.writable:
             raise SessionError(f"{current.id} is open here already.", "Resolve it before resuming another.")
+        await self._check_world(incident_id)
         incident = await parts.chronicle.resume(incident_id)
         self._watch.seen_by(incident)
         parts.open_incidents = tuple(other for other in parts.open_incidents if other.id != incident_id)
@@ -29,6 +31,15 @@ class Handling(Core):
             await self._continue(working, incident)
         self._publish()
         return incident
+
+    async def _check_world(self, incident_id: str) -> None:
+        """A practised incident must not be settled against a real cluster, nor a real one in a drill."""
+        practised = await openings.of_a_drill(self._state_dir, incident_id)
+        if practised is None or practised is self._loaded.settings.drill:
+            return
+        if practised:
+            raise SessionError(f"{incident_id} is a drill's, and this is none.", "Resume it in a drill.")
+        raise SessionError(f"{incident_id} is real, and this is a drill.", "Resume it outside.")
 
     async def acknowledge(self) -> None:
         """Somebody has responded."""

@@ -1,6 +1,7 @@
 """From a change that was made to its verdict: the rollout, the watch, and an end by hand."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -111,10 +112,13 @@ class Watch:
             return self._clock.now()
         cluster = await self._cluster()
         last = Progress(Stage.ROLLING_OUT, "", self._clock.now(), {})
-        async for last in follow(cluster, watched.change, self._windows.rollout, self._clock):
-            show(last.stage, last.text)
-            data = {"intent": watched.intent, "stage": last.stage.value, **last.data}
-            await self._note(Kind.ROLLOUT, last.text, data)
+        # Closed here however it ends: its watch has a connection of its own.
+        following = follow(cluster, watched.change, self._windows.rollout, self._clock)
+        async with aclosing(following) as steps:  # type: ignore[type-var]
+            async for last in steps:
+                show(last.stage, last.text)
+                data = {"intent": watched.intent, "stage": last.stage.value, **last.data}
+                await self._note(Kind.ROLLOUT, last.text, data)
         if last.data.get("complete") is True:
             return self._clock.now()
         way_back = "z undoes the change" if kind.reversible else "it cannot be taken back"

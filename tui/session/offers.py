@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.recovery import Recovery
 from tui.model.runbook import Diagnosis, Runbook
@@ -44,6 +45,16 @@ def led(
         return diagnosis
     others = tuple(one for one in diagnosis.mitigations if one != PROPOSES)
     return replace(diagnosis, mitigations=(PROPOSES, *others))
+
+
+def finishing(diagnosis: Diagnosis | None, runbook: Runbook, incident: Incident | None) -> Diagnosis | None:
+    """The diagnosis with the restart first, while a key is stored that the pods were not restarted for."""
+    made = [change for change in (incident.mitigations if incident else ()) if change.stands]
+    restart = next((rule.id for rule in runbook.mitigations.values() if rule.change.kind == "restart"), None)
+    if diagnosis is None or restart is None or not made or made[-1].outcome != "stored":
+        return diagnosis
+    others = tuple(one for one in diagnosis.mitigations if one != restart)
+    return replace(diagnosis, mitigations=(restart, *others))
 
 
 def pages(diagnosis: Diagnosis | None) -> tuple[Action, ...]:

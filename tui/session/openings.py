@@ -39,8 +39,11 @@ def locked(settings: Settings, read_only: bool) -> str:
     return ""
 
 
-async def open_incidents(state_dir: Path) -> tuple[OpenIncident, ...]:
-    """The incidents that were left open, latest first; none where they cannot be listed."""
+async def open_incidents(state_dir: Path, drill: bool) -> tuple[OpenIncident, ...]:
+    """The incidents that were left open, latest first; none where they cannot be listed.
+
+    A drill's are offered in a drill alone, and real ones never there: neither is about the other's world.
+    """
 
     def find() -> tuple[OpenIncident, ...]:
         from tui.record.errors import JournalError
@@ -53,8 +56,26 @@ async def open_incidents(state_dir: Path) -> tuple[OpenIncident, ...]:
         return tuple(
             OpenIncident(found.incident.id, found.incident.title, since, found.holder is not None)
             for found in listed
-            if found.incident.open and (since := found.incident.started_at or found.incident.declared_at)
+            if found.incident.open
+            and found.incident.drill is drill
+            and (since := found.incident.started_at or found.incident.declared_at)
         )
+
+    return await in_thread(find)
+
+
+async def of_a_drill(state_dir: Path, incident_id: str) -> bool | None:
+    """Whether an incident was practised; None where its record cannot be read."""
+
+    def find() -> bool | None:
+        from tui.model.folding import fold
+        from tui.record.errors import JournalError
+        from tui.record.reading import read
+
+        try:
+            return fold(incident_id, read(state_dir, incident_id).entries).drill
+        except JournalError:
+            return None
 
     return await in_thread(find)
 

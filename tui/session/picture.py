@@ -10,7 +10,7 @@ from tui.model.update import update_due
 from tui.model.walk import Walk
 from tui.session import leases
 from tui.session.actions import actions_for
-from tui.session.offers import led, pages
+from tui.session.offers import finishing, led, pages
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import Action, Snapshot, Undoable
 
@@ -31,7 +31,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         pinned=board is not None and board.pinned is not None,
         path_changed=board is not None and board.path_changed and (incident is None or incident.open),
         evidence=board.evidence if board else (),
-        actions=_actions(working, live, now, many=len(able) > 1) if working else (),
+        actions=_actions(working, incident, live, now, many=len(able) > 1) if working else (),
         incident=incident,
         entries=parts.chronicle.timeline,
         leases=live,
@@ -90,12 +90,14 @@ def _undoable(
     )
 
 
-def _actions(working: Working, live: tuple[Lease, ...], now: datetime, *, many: bool) -> tuple[Action, ...]:
+def _actions(
+    working: Working, incident: Incident | None, live: tuple[Lease, ...], now: datetime, *, many: bool
+) -> tuple[Action, ...]:
     operations = working.operations
     blocked = "a change is under way" if operations.busy else operations.unsettled
     diagnosis, runbook = working.board.diagnosis, working.board.runbook
     found = actions_for(
-        led(diagnosis, runbook, working.lookout.recovery, live),
+        finishing(led(diagnosis, runbook, working.lookout.recovery, live), runbook, incident),
         runbook,
         working.board.checks,
         live,

@@ -36,7 +36,7 @@ class Session(Handling, Changing, Keeping, Rotating, Telling, Gathering):
     async def start(self) -> None:
         """Load the clients and begin to ask. Raises RunbookError where the runbook cannot be used."""
         parts = self._parts
-        parts.open_incidents = await openings.open_incidents(self._state_dir)
+        parts.open_incidents = await openings.open_incidents(self._state_dir, self._loaded.settings.drill)
         self._publish()
         working = await openings.load(
             self._loaded,

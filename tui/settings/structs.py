@@ -70,13 +70,17 @@ class StatusPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Kubernetes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The workload: one deployment, in a context that is pinned when the console starts."""
+    """The workload: one deployment, in a context that is pinned when the console starts.
+
+    `administrators` is whom to ask for a permission that is missing, as people know them.
+    """
 
     kubeconfig: str = ""
     context: str = ""
     namespace: str = ""
     deployment: str = ""
     container: str = ""
+    administrators: str = ""
     read_only: bool = False
 
 

@@ -67,7 +67,7 @@ class KubernetesStore:
     @property
     def whom(self) -> str:
         """Who gives permissions."""
-        return f"an administrator of {self._cluster.context}"
+        return self._cluster.administrators
 
     async def read(self) -> Stored:
         """The current key, and the Secret's resourceVersion."""
@@ -133,10 +133,13 @@ class KubernetesStore:
         )
 
     def by_hand(self) -> str:
-        """Paste the key and press Ctrl+D: jq reads it from the standard input, and so does kubectl."""
-        program = '{stringData: {($name): gsub("\\\\s"; "")}}'
-        jq = shlex.join(["jq", "-Rs", "--arg", "name", self.key_name, program])
-        return f"{jq} | {self._kubectl()} patch secret {shlex.quote(self.secret_name)} {_FROM_STDIN}"
+        """Paste the key and press Ctrl+D: no key is in an argument, and the one before is kept, too."""
+        program = '{stringData: {($name): gsub("\\\\s"; "")}, data: {($name + $suffix): $old[0].data[$name]}}'
+        names = shlex.join(["--arg", "name", self.key_name, "--arg", "suffix", PREVIOUS])
+        secret, kubectl = shlex.quote(self.secret_name), self._kubectl()
+        old = f"--slurpfile old <({kubectl} get secret {secret} -o json)"
+        jq = f"jq -Rs {names} {old} {shlex.quote(program)}"
+        return f"{jq} | {kubectl} patch secret {secret} {_FROM_STDIN}"
 
     def back_by_hand(self) -> str:
         """The key that was replaced, put back without being shown."""

@@ -312,11 +312,14 @@ def _counts(used: int) -> tuple[tuple[str, int], ...]:
 
 
 def _body(request: web.Request, raw: bytes) -> Obj:
-    """The posted object: JSON, or protobuf for access reviews alone."""
+    """The posted object: JSON, or protobuf for the few kinds that are read in it."""
     media = request.content_type
     try:
         if media == protobuf.MEDIA_TYPE:
-            return protobuf.access_review(raw)
+            read = protobuf.posted(raw)
+            if read is None:
+                raise status.unsupported_media_type(["application/json", "application/yaml"])
+            return read
         if media not in ("application/json", "application/octet-stream", "application/yaml"):
             raise status.unsupported_media_type(["application/json", "application/yaml", protobuf.MEDIA_TYPE])
         found = json.loads(raw or b"{}")

@@ -17,6 +17,7 @@ from tui.drill.kubernetes.resources import PODS, REPLICA_SETS, SECRETS
 from tui.drill.kubernetes.store import Store, stamp
 
 Obj = dict[str, Any]
+_NO_REGISTRY = ".invalid"
 CONTROLLER = Writer("kube-controller-manager")
 KUBELET = Writer("kubelet", subresource="status")
 
@@ -94,12 +95,19 @@ class Pods:
         pod = self.store.create(PODS, objects.pod(owner, self.store.rng), CONTROLLER)
         self._addresses += 1
         env, problem = self._environment(pod)
-        fault = self.fault or ("crash" if self.doomed(env) else "")
+        fault = self._fault_of(pod, env)
         ready_at = None if problem or fault else moment + timedelta(seconds=self.pace.ready_s)
         address = f"10.88.{self._addresses // 250}.{self._addresses % 250 + 1}"
         self._runs[pod["metadata"]["name"]] = _Run(ready_at, moment, env, ip=address)
         self._set_status(pod, self._first_status(pod, moment, problem, fault))
         self._tell_start(owner, pod, problem, fault)
+
+    def _fault_of(self, pod: Obj, env: Mapping[str, str]) -> str:
+        """What keeps a pod from starting: what is set, or an image of a registry that cannot exist."""
+        host = str(pod["spec"]["containers"][0].get("image", "")).partition("/")[0]
+        if self.fault or host.endswith(_NO_REGISTRY):
+            return self.fault or "image"
+        return "crash" if self.doomed(env) else ""
 
     def _first_status(self, pod: Obj, moment: datetime, problem: str, fault: str) -> Obj:
         when = stamp(moment)

@@ -106,16 +106,24 @@ def wrap(api_version: str, kind: str, raw: bytes) -> bytes:
     return MAGIC + message((1, meta), (2, raw), (3, ""), (4, ""))
 
 
-def access_review(body: bytes) -> dict[str, Any]:
-    """A posted SelfSubjectAccessReview as the JSON that it stands for."""
+def posted(body: bytes) -> dict[str, Any] | None:
+    """What kubectl posts in this form, as the JSON that it stands for; None for any other kind."""
     version, kind, raw = unwrap(body)
+    if kind == "SelfSubjectAccessReview":
+        return {"apiVersion": version, "kind": kind, "spec": _review_spec(raw)}
+    if kind == "Namespace":
+        return {"apiVersion": version, "kind": kind, "metadata": _texts(_parts(raw).get(1, b""), {1: "name"})}
+    return None
+
+
+def _review_spec(raw: bytes) -> dict[str, Any]:
     spec = _parts(_parts(raw).get(2, b""))
     asked: dict[str, Any] = {}
     if 1 in spec:
         asked["resourceAttributes"] = _texts(spec[1], _RESOURCE)
     if 2 in spec:
         asked["nonResourceAttributes"] = _texts(spec[2], _PATH)
-    return {"apiVersion": version, "kind": kind, "spec": asked}
+    return asked
 
 
 def encoded_review(review: Mapping[str, Any]) -> bytes:

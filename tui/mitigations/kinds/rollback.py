@@ -120,8 +120,7 @@ def _sets(cluster: Cluster, found: Survey) -> tuple[Json, ...]:
             f"{found.target.user or 'Your user'} may not list replicasets.apps in namespace "
             f"{cluster.namespace} of {cluster.context}, where the earlier revisions are kept; nothing was "
             "changed.",
-            f"Ask an administrator of {cluster.context} for a Role with list on replicasets.apps "
-            f"in {cluster.namespace}.",
+            f"Ask {cluster.administrators} for a Role with list on replicasets.apps in {cluster.namespace}.",
             reason=Reason.FORBIDDEN,
         )
     return found.replica_sets

@@ -73,6 +73,7 @@ class RotateKeyKind:
         current = await _current(store, found.target.user)
         _check_ours(store, current, change)
         back = await _previous(store, change)
+        asked.cluster.redact.add(back)
         test = await self._keys().test(back, f"kept by {store.kind}")
         if test.dead:
             raise Refused(
