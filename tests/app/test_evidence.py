@@ -22,14 +22,14 @@ async def test_e_says_what_and_where_and_enter_collects_nothing(console: Console
         assert ("collect_evidence", None) not in desk.session.calls
         await desk.press("escape")
         assert "y collects" not in desk.seen()
-        assert desk.session.calls == []
+        assert desk.session.acts == []
 
 
 async def test_y_collects_and_the_console_stays_usable(console: Console) -> None:
     async with console(size=(80, 24)) as desk:
         desk.session.gate = asyncio.Event()
         await desk.press("e", "y")
-        assert desk.session.calls == [("collect_evidence", None)]
+        assert desk.session.acts == [("collect_evidence", None)]
         assert "e shows how far it is" in desk.seen()
         await desk.press("question_mark")
         assert "Help" in desk.seen()
@@ -46,9 +46,9 @@ async def test_while_it_runs_e_shows_how_far_it_is_and_s_stops_it(console: Conso
         assert "7 of 23" in desk.seen()
         assert "log of mistral-service-x, app, 1.5 MB so far" in desk.seen()
         await desk.press("y")
-        assert desk.session.calls == []
+        assert desk.session.acts == []
         await desk.press("s")
-        assert desk.session.calls == [("end_evidence",)]
+        assert desk.session.acts == [("end_evidence",)]
         desk.session.publish(replace(desk.session.snapshot, collecting=None))
         await desk.settle()
         assert "so far" not in desk.seen()
@@ -58,5 +58,5 @@ async def test_leaving_the_dialog_leaves_it_running(console: Console) -> None:
     async with console(size=(80, 24)) as desk:
         desk.session.publish(replace(desk.session.snapshot, collecting=RUNNING))
         await desk.press("e", "escape")
-        assert desk.session.calls == []
+        assert desk.session.acts == []
         assert "so far" not in desk.seen()
