@@ -103,7 +103,9 @@ def test_a_redaction_of_text_data_and_salt_leaves_the_chain_whole(tmp_path: Path
         rb'"salt":"[0-9a-f]{32}","body":\{"text":"note 2".*\}\n', b'"salt":null,"body":null}\n', WHOLE
     )
     assert count == 1
-    assert checked(redacted) == Report(entries=LINES - 1, redacted=1)
+    report = checked(redacted)
+    assert (report.entries, report.redacted, report.problems) == (LINES - 1, 1, ())
+    assert [note for note in report.notes if "line 4" in note and "no entry says by whom" in note]
     asyncio.run(with_entries(tmp_path, 1))
     journal_file(tmp_path).write_bytes(redacted)
     entries = read(tmp_path, INCIDENT).entries

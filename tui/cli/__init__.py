@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incidents": ("tui.cli.incidents:command", "List past and open incidents."),
     "show": ("tui.cli.show:command", "Show one incident's entries."),
     "note": ("tui.cli.note:command", "Add a note to an incident; print its entry id."),
+    "redact": ("tui.cli.redact:command", "Remove the content of an entry for good; the chain stays whole."),
     "postmortem": ("tui.cli.postmortem:command", "Write an incident's postmortem from its record."),
     "evidence": ("tui.cli.evidence:command", "Collect an incident's evidence into one redacted archive."),
     "verify": ("tui.cli.verify:command", "Check the hash chain of an incident's journal."),

@@ -33,8 +33,8 @@ def command(options: Options, incident_id: str, text: str) -> int:
     if not text.strip():
         raise click.UsageError("the note is empty")
     settings = load(options.config, os.environ).settings
-    redact = Redactor(_secrets(settings, os.environ))
-    actor = settings.incidents.responder or _login()
+    redact = Redactor(secrets_at_hand(settings, os.environ))
+    actor = settings.incidents.responder or login()
     clock = SystemClock()
     note = Draft(Kind.NOTE, text.strip(), clock.now(), actor)
     try:
@@ -49,7 +49,7 @@ def command(options: Options, incident_id: str, text: str) -> int:
     return WELL
 
 
-def _secrets(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:
+def secrets_at_hand(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:
     """The secrets at hand without running a command, which may take ten seconds or ask something."""
     yield from (Secret(value) for name, value in environ.items() if says_secret(name))
     servers = (settings.prometheus, settings.alertmanager)
@@ -66,7 +66,8 @@ def _at_hand(source: SecretSource, environ: Mapping[str, str]) -> Secret | None:
         return None
 
 
-def _login() -> str:
+def login() -> str:
+    """Who is at the keyboard, as this machine knows it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

@@ -35,7 +35,7 @@ async def follow(
     """
     folder = incident_folder(state_dir, incident_id)
     known = {entry.id for entry in seen}
-    offsets: dict[str, int] = {}
+    offsets: dict[str, tuple[int, int]] = {}
     while True:
         news: list[Entry] = []
         for path in journals(folder):
@@ -48,12 +48,16 @@ async def follow(
         await clock.sleep(every)
 
 
-async def _added(path: Path, offsets: dict[str, int], incident_id: str) -> tuple[Entry, ...]:
-    """The entries of the whole lines that were added since the last look."""
-    offset = offsets.get(path.name, 0)
+async def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) -> tuple[Entry, ...]:
+    """The entries of the whole lines that were added since the last look.
+
+    A redaction puts another file in the journal's place, which is read from its beginning.
+    """
+    file_was, offset = offsets.get(path.name, (0, 0))
     try:
-        size = (await aiofiles.os.stat(path)).st_size
-        if size < offset:
+        found = await aiofiles.os.stat(path)
+        size = found.st_size
+        if size < offset or found.st_ino != file_was:
             offset = 0
         if size == offset:
             return ()
@@ -63,5 +67,5 @@ async def _added(path: Path, offsets: dict[str, int], incident_id: str) -> tuple
     except OSError:
         return ()
     whole = data[: data.rfind(b"\n") + 1]
-    offsets[path.name] = offset + len(whole)
+    offsets[path.name] = (found.st_ino, offset + len(whole))
     return parsed(path.name, whole, incident_id, header=offset == 0).entries

@@ -15,7 +15,7 @@ from aiofiles.threadpool.binary import AsyncFileIO
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
-from tui.record import lines
+from tui.record import lines, redacting
 from tui.record.errors import JournalError, told
 from tui.record.folder import JOURNAL, NOTES, existing_folder, incident_folder, make_folder, sync_folder
 from tui.record.following import POLL, follow
@@ -73,6 +73,7 @@ class Journal:
         self._tape: Tape | None = None
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
 
     @property
     def read_only(self) -> str:
@@ -140,18 +141,58 @@ class Journal:
         Raises:
             JournalError: nothing was recorded; the journal is as it was, and later appends may work.
         """
-        if self.refusal is not None:
-            raise type(self.refusal)(self.refusal.said, self.refusal.remedy)
-        if self._tape is None:
-            raise JournalError(f"The journal of {self.incident_id} is closed.")
+        tape = self._writable()
         if not drafts:
             return ()
         contents = [lines.content(_redacted(draft, self._redact)) for draft in drafts]
         waiting = _Waiting(contents, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_waiting(self._tape), name="journal")
+            self._writer = asyncio.create_task(self._write_waiting(tape), name="journal")
         return await waiting.done
+
+    async def redact(self, told: Draft) -> Entry:
+        """Take text, data and salt of the entries that `told` names out of the files, and record `told`.
+
+        What lies in this journal goes in one step with `told`. What lies in one beside it goes after
+        that: until it is done nobody shows it, and the next who opens the incident finishes it.
+
+        Raises:
+            JournalError: there is no such entry, or the disk refuses; the text says what was done.
+        """
+        tape = self._writable()
+        made = lines.content(_redacted(told, self._redact))
+        async with self._turn:
+            return await self._hop(self._take_out, tape, frozenset(told.data["entries"]), made)
+
+    def _writable(self) -> Tape:
+        if self.refusal is not None:
+            raise type(self.refusal)(self.refusal.said, self.refusal.remedy)
+        if self._tape is None:
+            raise JournalError(f"The journal of {self.incident_id} is closed.")
+        return self._tape
+
+    def _take_out(self, tape: Tape, ids: frozenset[str], made: lines.Content) -> Entry:
+        folder, now = self._path.parent, self._clock.now()
+        left, found = redacting.without(tape.content(), ids)
+        beside = redacting.there(folder, ids - found)
+        if lost := ids - found - beside:
+            raise redacting.missing(lost, self.incident_id)
+        entry, line, hash_ = lines.chained(made, self._ids.next(now), now, tape.end.hash)
+        tape.rewrite(left + line, Written(len(left) + len(line), tape.end.lines + 1, hash_))
+        redacting.take_out_beside(folder, beside, now)
+        return entry
+
+    def _finish_redactions(self, tape: Tape) -> None:
+        """Finish what a killed process began, or what an import brought."""
+        folder = self._path.parent
+        if self._path.name != JOURNAL or not (ids := redacting.pending(self.found.entries)):
+            return
+        left, _ = redacting.without(data := tape.content(), ids)
+        if left != data:
+            tape.rewrite(left, Written(len(left), tape.end.lines, tape.end.hash))
+        redacting.take_out_beside(folder, ids, self._clock.now())
+        self.found = read_folder(folder, self.incident_id)
 
     def others(self, *, every: float = POLL) -> AsyncIterator[tuple[Entry, ...]]:
         """Entries that come into the incident from elsewhere while this is open: `following.follow`.
@@ -206,6 +247,7 @@ class Journal:
             header = lines.header_line(self.incident_id, socket.gethostname(), self._clock.now())
             await self._hop(tape.commit, header, Written(len(header), 1, lines.hash_of_line(header)))
             await self._hop(sync_folder, self._path.parent)
+        await self._hop(self._finish_redactions, tape)
         self._tape = tape
         torn = "the last line is torn"
         self.problems = (*(p for p in self.found.problems if torn not in p), *tape.problems)
@@ -214,7 +256,8 @@ class Journal:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                await self._write(tape, batch)
+                async with self._turn:
+                    await self._write(tape, batch)
             except JournalError as error:
                 for waiting in batch:
                     if not waiting.done.done():

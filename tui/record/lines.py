@@ -143,6 +143,11 @@ def joined(envelope: bytes, salt: str, body: bytes) -> bytes:
     return b'{"envelope":%b,"salt":"%b","body":%b}' % (envelope, salt.encode(), body)
 
 
+def stone(envelope: bytes) -> bytes:
+    """The line of an entry of which the content was taken out, without its newline."""
+    return b'{"envelope":%b,"salt":null,"body":null}' % envelope
+
+
 def parse_header(line: bytes) -> Header:
     """The header. Raises Unreadable, also for a format of a later version."""
     try:

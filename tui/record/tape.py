@@ -65,6 +65,45 @@ class Tape:
         with contextlib.suppress(OSError):
             write_head(self._head, Head(end.lines, end.hash))
 
+    def content(self) -> bytes:
+        """What is acknowledged. Raises JournalError."""
+        try:
+            data = os.pread(self._descriptor, self.end.size, 0)
+            while len(data) < self.end.size:
+                more = os.pread(self._descriptor, self.end.size - len(data), len(data))
+                if not more:
+                    break
+                data += more
+        except OSError as error:
+            raise told("read", self._path, error) from error
+        return data
+
+    def rewrite(self, data: bytes, end: Written) -> None:
+        """Put another content in the place of all of it: a new file takes the name, or nothing is changed.
+
+        Raises:
+            JournalError: it may not have been done; the text says why.
+        """
+        self._check_place()
+        fresh = self._path.with_name(f".{self._path.name}.new")
+        try:
+            descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+            try:
+                _write_all(descriptor, data, 0)
+                os.fsync(descriptor)
+                fresh.replace(self._path)
+                # The caller's descriptor is now the new file's: whoever has it open notices nothing.
+                os.dup2(descriptor, self._descriptor, inheritable=False)
+                self.end = end
+            finally:
+                os.close(descriptor)
+            sync_folder(self._path.parent)
+        except OSError as error:
+            fresh.unlink(missing_ok=True)
+            raise told("write", self._path, error) from error
+        with contextlib.suppress(OSError):
+            write_head(self._head, Head(end.lines, end.hash))
+
     def close(self) -> None:
         """Close what this opened: the head."""
         os.close(self._head)

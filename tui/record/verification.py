@@ -1,9 +1,11 @@
 """Whether the journals of an incident are as they were written."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.model.amending import redacts
+from tui.model.incident import Kind
 from tui.record import lines
 from tui.record.folder import existing_folder, journals
 from tui.record.head import Head, head_file, read_head
@@ -48,6 +50,8 @@ def verify(state_dir: Path, incident_id: str) -> Report:
         for lost in sorted(folder.glob("journal*.head.lost-*"))
     ]
     notes = [note for check in checks for note in check.notes]
+    told = frozenset(one for check in checks for one in check.told)
+    notes += [note for check in checks for note in check.untold(told)]
     notes += [f"{torn.name}: a torn line that was set aside" for torn in sorted(folder.glob("*.torn-*"))]
     return Report(
         sum(check.entries for check in checks),
@@ -72,6 +76,8 @@ class _Check:
         self._hashes: list[str | None] = []
         self._prevs: list[str | None] = []
         self._ids: set[str] = set()
+        self._stones: dict[str, int] = {}
+        self.told: set[str] = set()
         if whole:
             self._header(whole[0], incident_id)
         for number, line in enumerate(whole[1:], start=2):
@@ -111,10 +117,24 @@ class _Check:
         body = bytes(raw.body)
         if raw.salt is None and body == b"null":
             self.redacted += 1
+            self._stones[envelope.id] = number
+            if line != lines.stone(bytes(raw.envelope)):
+                self._broken(number, f"something was put in beside entry {envelope.id}")
         elif raw.salt is None or lines.digest(raw.salt, body) != envelope.digest:
             self._broken(number, f"the text or data of entry {envelope.id} was changed")
         elif line != lines.joined(bytes(raw.envelope), raw.salt, body):
             self._broken(number, f"something was put in beside entry {envelope.id}")
+        elif envelope.kind == Kind.REDACTED:
+            self.told.update(redacts(lines.parse(line)))
+
+    def untold(self, told: Container[str]) -> Iterator[str]:
+        """The stones of which no entry says who left them and why: a note, since the chain is whole."""
+        for one, number in self._stones.items():
+            if one not in told:
+                yield (
+                    f"{self.path.name}, line {number}: the content of entry {one} was taken out, "
+                    "and no entry says by whom"
+                )
 
     def _links(self) -> Iterator[str]:
         where = {made: number for number, made in enumerate(self._hashes, start=1) if made}
