@@ -8,12 +8,14 @@ import asyncio
 import bisect
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tui.model.amending import AMENDING, CHANGING, GONE, NONE, Amendments, amendments, redacts
 from tui.model.clock import Clock
-from tui.model.folding import advance
+from tui.model.folding import advance, fold
 from tui.model.incident import Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.session.errors import NoIncident, SessionError
@@ -38,7 +40,10 @@ class Chronicle:
         self._journal: Journal | None = None
         self._kept: deque[Draft] = deque(maxlen=KEPT)
         self._backlog: list[Draft] = []
+        # As they lie on disk, and as they are to be read now: corrected, without what was redacted.
         self._entries: list[Entry] = []
+        self._amended: list[Entry] = []
+        self.amendments: Amendments = NONE
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self._alerts: set[tuple[str, str]] = set()
@@ -57,23 +62,41 @@ class Chronicle:
         """Why this console may only read the incident's journal, or ""."""
         return self._journal.read_only if self._journal is not None else ""
 
-    async def open_new(self, incident_id: str, declared: Draft) -> Entry:
-        """Open an incident and write what was kept. Raises SessionError where the disk refuses."""
+    async def open_new(
+        self, incident_id: str, declared: Draft, *alerts: Draft, elsewhere: frozenset[str] = frozenset()
+    ) -> Entry:
+        """Open an incident and write what was kept. Raises SessionError where the disk refuses.
+
+        Args:
+            alerts: those that it is declared from, written even where an incident before told of them.
+            elsewhere: the fingerprints of alerts that are part of another open incident, and stay there.
+        """
         from tui.record.errors import JournalError
         from tui.record.journal import Journal
 
         try:
             journal = await Journal.create(self._state_dir, incident_id, self._clock, self._redact)
-            written = await journal.append(declared, *self._kept)
+            written = await journal.append(declared, *self._of_ours(alerts, elsewhere))
         except JournalError as error:
             raise SessionError(f"The incident could not be opened: {error}") from error
         await self._release()
         self._journal = journal
         self._kept.clear()
-        self._entries, self.incident, self.problems = [], None, ()
+        self._forget()
+        self.problems = ()
         self._take(incident_id, written)
         self._follow(journal)
         return written[0]
+
+    def _of_ours(self, alerts: Iterable[Draft], elsewhere: frozenset[str]) -> list[Draft]:
+        """What was kept, but for others' alerts; and these alerts, each once."""
+        kept = [
+            draft
+            for draft in self._kept
+            if draft.kind is not Kind.ALERT or draft.data.get("fingerprint") not in elsewhere
+        ]
+        known = {_alert_key(draft.data) for draft in kept if draft.kind is Kind.ALERT}
+        return [*(draft for draft in alerts if _alert_key(draft.data) not in known), *kept]
 
     async def resume(self, incident_id: str) -> Incident:
         """Open an incident that exists. Another console's stays read-only here, and is followed."""
@@ -88,7 +111,8 @@ class Chronicle:
         self._journal = journal
         kept = [draft for draft in self._kept if draft.kind is Kind.ALERT]
         self._kept.clear()
-        self._entries, self._alerts, self.incident = [], set(), None
+        self._forget()
+        self._alerts = set()
         self._take(incident_id, journal.found.entries)
         self.keep(kept)
         self.problems = self._told(journal)
@@ -133,6 +157,33 @@ class Chronicle:
         self.trouble = ""
         self._take(self._journal.incident_id, written)
         return written[len(waiting) :]
+
+    @property
+    def recorded(self) -> tuple[Entry, ...]:
+        """The entries as they lie on disk, whatever later ones say of them."""
+        return tuple(self._entries)
+
+    async def redact(self, told: Draft) -> Entry:
+        """Take the content of the entries that `told` names out of the files, and record `told`.
+
+        Raises NoIncident where none is open, SessionError where it cannot be done.
+        """
+        from tui.record.errors import JournalError
+
+        journal = self._journal
+        if journal is None:
+            raise NoIncident
+        try:
+            entry = await journal.redact(told)
+        except JournalError as error:
+            raise SessionError(f"It may not have been redacted: {error.said}", error.remedy) from error
+        gone = redacts(entry)
+        self._entries = [
+            replace(one, text=GONE, data={}, redacted=True) if one.id in gone else one
+            for one in self._entries
+        ]
+        self._take(journal.incident_id, (entry,))
+        return entry
 
     def keep(self, drafts: Iterable[Draft]) -> None:
         """Write what happened by itself: now where an incident is open, else once one opens."""
@@ -204,15 +255,29 @@ class Chronicle:
         ):
             self._take(journal.incident_id, entries)
 
+    def _forget(self) -> None:
+        self._entries, self._amended, self.amendments, self.incident = [], [], NONE, None
+
     def _take(self, incident_id: str, entries: Iterable[Entry]) -> None:
+        entries = tuple(entries)
         incident = self.incident or Incident(incident_id)
+        kinds = {entry.kind for entry in entries}
+        anew = not kinds.isdisjoint(CHANGING)
         for entry in entries:
-            incident = advance(incident, entry)
             bisect.insort(self._entries, entry, key=_moment)
+            if not anew:
+                told = self.amendments.told(entry)
+                incident = advance(incident, told)
+                bisect.insort(self._amended, told, key=_moment)
             if entry.kind == Kind.ALERT:
                 self._alerts.add(_alert_key(entry.data))
+        if not kinds.isdisjoint(AMENDING):
+            self.amendments = amendments(self._entries)
+        if anew:
+            incident = fold(incident_id, self._entries)
+            self._amended = sorted(map(self.amendments.told, self._entries), key=_moment)
         self.incident = incident
-        self.timeline = tuple(self._entries)
+        self.timeline = tuple(self._amended)
         self._changed()
 
     def _is_news(self, draft: Draft) -> bool:
