@@ -59,7 +59,7 @@ class Board:
         changed = self._state_change(reading, previous)
         return [
             *page_words(reading, previous, changed),
-            *(_alert(alert) for alert in reading.of(Alert) if alert.state == "active"),
+            *(fired(alert) for alert in reading.of(Alert) if alert.state == "active"),
             *self.look(reading.at),
         ]
 
@@ -194,7 +194,8 @@ def _flapping(reading: Reading, count: int) -> Draft:
     return Draft(Kind.FLAPPING, text, reading.at, ACTOR, data)
 
 
-def _alert(alert: Alert) -> Draft:
+def fired(alert: Alert) -> Draft:
+    """That an alert fires, as an entry."""
     data = {
         "fingerprint": alert.fingerprint,
         "name": alert.name,

@@ -5,16 +5,19 @@ from datetime import datetime, timedelta
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
+from tui.model.milestones import HOW, Milestone, WrongTime, is_corrected, placed, times, typed
+from tui.model.milestones import told as when
 from tui.model.mitigation import Lease
 from tui.model.runbook import Diagnosis
 from tui.model.severity import Severity
 from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
+from tui.session.board import fired
 from tui.session.chronicle import Chronicle
 from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
+from tui.session.declaration import Declaration
 from tui.session.errors import NoIncident, SessionError
 from tui.session.impact import Impact
-from tui.session.snapshot import Place
 
 # Letters of a reason that somebody can read later: a slip of the hand resolves nothing.
 REASON = 8
@@ -53,24 +56,18 @@ class Command:
             return None
         return incident.monitoring_at + self._monitoring
 
-    async def declare(
-        self, incident_id: str, title: str, severity: Severity | None, found: Diagnosis | None, place: Place
-    ) -> Entry:
-        """Open an incident. Who declares it has responded: it is acknowledged in the same breath."""
+    async def declare(self, incident_id: str, said: Declaration, elsewhere: frozenset[str]) -> Entry:
+        """Open an incident. Who declares it has responded: it is acknowledged in the same breath.
+
+        `elsewhere` has the alerts that are part of other open incidents.
+        """
         current = self._chronicle.incident
         if current is not None and current.open:
             raise SessionError(f"{current.id} is open already.", "Resolve it before declaring another.")
-        now = self._clock.now()
-        title = title.strip() or (found.title if found else "")
-        told = f"{title or 'incident'}{f', {severity}' if severity else ''}"
-        data = {
-            "title": title,
-            "severity": severity.value if severity else None,
-            "diagnosis": found.id if found else "",
-            "drill": self._drill,
-            "place": {"context": place.context, "namespace": place.namespace, "deployment": place.deployment},
-        }
-        entry = await self._chronicle.open_new(incident_id, self._draft(Kind.DECLARED, told, data, now))
+        told, data = said.told(), {**said.data(), "drill": self._drill}
+        draft = self._draft(Kind.DECLARED, told, data, self._clock.now())
+        alerts = (fired(said.alert),) if said.alert is not None else ()
+        entry = await self._chronicle.open_new(incident_id, draft, *alerts, elsewhere=elsewhere)
         await self.acknowledge()
         return entry
 
@@ -84,15 +81,14 @@ class Command:
         told = f"by {self.actor}{f', {span(now - began)} after it began' if began else ''}"
         await self._record(Kind.ACKNOWLEDGED, told, {}, now)
 
-    async def set_severity(self, severity: Severity) -> None:
-        """Change the severity."""
-        before = self.incident.severity
+    async def set_severity(self, severity: Severity, reason: str = "") -> None:
+        """Change the severity; why, where a person says so."""
+        before, reason = self.incident.severity, reason.strip()
         if before is severity:
             raise SessionError(f"The severity is {severity} already.")
         told = f"{before} → {severity}" if before else f"{severity}"
-        await self._record(
-            Kind.SEVERITY, told, {"from": before.value if before else None, "to": severity.value}
-        )
+        data = {"from": before.value if before else None, "to": severity.value, "reason": reason}
+        await self._record(Kind.SEVERITY, f"{told}: {reason}" if reason else told, data)
 
     async def set_status(self, status: Status) -> None:
         """Change the status. Resolving has its own way, `resolve`."""
@@ -105,6 +101,49 @@ class Command:
         if not incident.open:
             told = f"opened again: {told}"
         await self._record(Kind.STATUS, told, {"from": incident.status.value, "to": status.value})
+
+    async def reopen(self, reason: str = "") -> None:
+        """Open the incident again: it was resolved, and is not over."""
+        incident, reason = self.incident, reason.strip()
+        if incident.open:
+            raise SessionError(f"{incident.id} is open: there is nothing to open again.")
+        over = incident.resolved_at
+        lasted = f", {span(self._clock.now() - over)} after it was resolved" if over else ""
+        told = f"opened again{lasted}{f': {reason}' if reason else ''}"
+        data = {"from": incident.status.value, "to": Status.INVESTIGATING.value, "reason": reason}
+        await self._record(Kind.STATUS, told, data | {"reopened": True})
+
+    async def set_milestone(self, milestone: Milestone, text: str) -> datetime | None:
+        """Say when a milestone was, as a person types it; "" leaves it to the record again.
+
+        Raises SessionError where it is no time, or the milestones would be out of order.
+        """
+        incident, now = self.incident, self._clock.now()
+        if milestone is Milestone.RESOLVED and incident.open:
+            raise SessionError(
+                "It is not resolved yet.", "Press i, then resolve; its moment can be set then."
+            )
+        before = times(incident)[milestone]
+        if not text.strip():
+            if not is_corrected(incident, milestone):
+                raise SessionError("No time was typed: nothing was changed.", HOW)
+            at, told = None, "as the record tells it again"
+        else:
+            try:
+                at = placed(incident, milestone, typed(text, now), now)
+            except WrongTime as wrong:
+                raise SessionError(wrong.said, wrong.remedy) from wrong
+            if at == before:
+                raise SessionError(f"{milestone.words} is at {when(at)} already.")
+            told = f"at {when(at)}"
+        was = f", was {when(before)}" if before else ", was unknown"
+        data = {
+            "name": milestone.value,
+            "at": rfc3339(at) if at else None,
+            "before": rfc3339(before) if before else None,
+        }
+        await self._record(Kind.MILESTONE, f"{milestone.words} {told}{was}", data)
+        return at
 
     async def take_command(self, name: str = "") -> None:
         """Take command of the incident, for oneself or in somebody's name."""

@@ -10,17 +10,22 @@ from typing import Any
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
+from tui.model.reading import Alert, Check
 from tui.model.redaction import Redactor
 from tui.model.severity import Severity
 from tui.session import openings
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
+from tui.session.connections import in_thread
+from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
 from tui.session.leases import LeaseWatch
+from tui.session.open_incidents import OpenIncidents
 from tui.session.parts import Parts, Working
 from tui.session.picture import picture
 from tui.session.snapshot import Place, Snapshot
+from tui.session.standing import standing
 from tui.settings import Loaded, duration
 
 
@@ -66,6 +71,7 @@ class Core:
             chronicle,
             Command(chronicle, clock, self._actor, monitoring, settings.drill),
             Place(settings.kubernetes.context, settings.kubernetes.namespace, settings.kubernetes.deployment),
+            OpenIncidents(state_dir, settings.drill),
         )
         self._snapshot = picture(self._parts, clock.now())
 
@@ -81,16 +87,43 @@ class Core:
 
     async def declare(self, title: str = "", severity: Severity | None = None) -> Entry:
         """Open an incident, from the diagnosis where nothing else is said."""
-        board = self._working.board
-        proposed = severity or board.proposed(self._clock.now())
-        entry = await self._parts.command.declare(
-            self._incident_id(), title, proposed, board.diagnosis, self._parts.place
+        await self._look_for_open()
+        return await self._declare(title, severity)
+
+    # -- inside
+
+    async def _declare(self, title: str, severity: Severity | None, alert: Alert | None = None) -> Entry:
+        board, now = self._working.board, self._clock.now()
+        elsewhere = frozenset[str]().union(*(one.alerts for one in self._parts.open_incidents))
+        declaration = Declaration(
+            title,
+            severity,
+            board.proposed(now),
+            board.diagnosis,
+            self._parts.place,
+            standing(board.checks),
+            alert,
+            self._left_out,
         )
+        entry = await self._parts.command.declare(self._incident_id(), declaration, elsewhere)
         self._next_id = ""
         self._publish()
         return entry
 
-    # -- inside
+    @property
+    def _left_out(self) -> str:
+        """What Alertmanager says that it did not tell, or ""."""
+        held = self._snapshot.checks.get(Check.ALERTS)
+        cut = held is not None and held.latest.facts.get("truncated") is True
+        return held.latest.note if held is not None and cut else ""
+
+    async def _look_for_open(self) -> None:
+        """Which incidents are open, but for the one that is open here."""
+        found = await in_thread(self._parts.opens.look)
+        incident = self._parts.chronicle.incident
+        here = incident.id if incident is not None else ""
+        self._parts.open_incidents = tuple(one for one in found if one.id != here)
+        self._publish()
 
     @property
     def _working(self) -> Working:

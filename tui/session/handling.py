@@ -1,14 +1,16 @@
 """What a person asks of the incident: taking it up, deciding about it, writing it down."""
 
-from pathlib import Path
+from datetime import datetime
 
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
+from tui.model.milestones import Milestone
 from tui.model.severity import Severity
 from tui.model.times import span
 from tui.session import openings
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.parts import Working
+from tui.session.standing import standing
 
 
 class Handling(Core):
@@ -45,13 +47,26 @@ class Handling(Core):
         """Somebody has responded."""
         await self._parts.command.acknowledge()
 
-    async def set_severity(self, severity: Severity) -> None:
-        """Change the severity."""
-        await self._parts.command.set_severity(severity)
+    async def set_severity(self, severity: Severity, reason: str = "") -> None:
+        """Change the severity; why, where a person says so."""
+        await self._parts.command.set_severity(severity, reason)
 
     async def set_status(self, status: Status) -> None:
         """Change the status; `resolve` is another thing."""
         await self._parts.command.set_status(status)
+
+    async def reopen(self, reason: str = "") -> None:
+        """Open a resolved incident again, of this console or resumed; what is live is looked at anew."""
+        working, chronicle = self._working, self._parts.chronicle
+        await self._parts.command.reopen(reason)
+        incident = self._parts.command.incident
+        chronicle.keep(working.board.recorded(chronicle.last_states(), incident.diagnosis, self._clock.now()))
+        await working.operations.settle()
+        self._publish()
+
+    async def set_milestone(self, milestone: Milestone, text: str) -> datetime | None:
+        """Say when a milestone was, by a new entry; the moment, or None where the record tells it again."""
+        return await self._parts.command.set_milestone(milestone, text)
 
     async def take_command(self, name: str = "") -> None:
         """Take command of the incident."""
@@ -95,7 +110,11 @@ class Handling(Core):
     async def _continue(self, working: Working, incident: Incident) -> None:
         chronicle, now = self._parts.chronicle, self._clock.now()
         away = now - max((entry.recorded_at for entry in chronicle.timeline), default=now)
-        data = {"away_s": round(away.total_seconds())}
+        data = {
+            "away_s": round(away.total_seconds()),
+            "last": max((entry.id for entry in chronicle.timeline), default=""),
+            "checks": standing(working.board.checks),
+        }
         older = working.keys.older(incident)
         told = f"{older} Resumed after {span(away)}." if older else f"after {span(away)}"
         await chronicle.record(Draft(Kind.RESUMED, told, now, self._actor, data))

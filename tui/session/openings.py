@@ -18,7 +18,7 @@ from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
-from tui.session.snapshot import OpenIncident, Place
+from tui.session.snapshot import Place
 from tui.session.updates import Updates
 from tui.settings import Loaded, Settings, duration
 
@@ -37,31 +37,6 @@ def locked(settings: Settings, read_only: bool) -> str:
     if not settings.kubernetes.deployment:
         return "no deployment is set (kubernetes.deployment)"
     return ""
-
-
-async def open_incidents(state_dir: Path, drill: bool) -> tuple[OpenIncident, ...]:
-    """The incidents that were left open, latest first; none where they cannot be listed.
-
-    A drill's are offered in a drill alone, and real ones never there: neither is about the other's world.
-    """
-
-    def find() -> tuple[OpenIncident, ...]:
-        from tui.record.errors import JournalError
-        from tui.record.reading import list_incidents
-
-        try:
-            listed = list_incidents(state_dir)
-        except JournalError:
-            return ()
-        return tuple(
-            OpenIncident(found.incident.id, found.incident.title, since, found.holder is not None)
-            for found in listed
-            if found.incident.open
-            and found.incident.drill is drill
-            and (since := found.incident.started_at or found.incident.declared_at)
-        )
-
-    return await in_thread(find)
 
 
 async def of_a_drill(state_dir: Path, incident_id: str) -> bool | None:

@@ -10,6 +10,7 @@ from tui.session.command import Command
 from tui.session.connections import Connections
 from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
+from tui.session.open_incidents import OpenIncidents
 from tui.session.operations import Operations
 from tui.session.snapshot import Collecting, OpenIncident, Place
 from tui.session.updates import Updates
@@ -41,6 +42,7 @@ class Parts:
     chronicle: Chronicle
     command: Command
     place: Place
+    opens: OpenIncidents
     open_incidents: tuple[OpenIncident, ...] = ()
     working: Working | None = None
     trouble: str = ""

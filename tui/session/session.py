@@ -8,6 +8,7 @@ from tui.model.reading import Reading
 from tui.model.runbook import Runbook
 from tui.session import openings
 from tui.session.changing import Changing
+from tui.session.declaring import Declaring
 from tui.session.errors import SessionError
 from tui.session.gathering import Gathering
 from tui.session.handling import Handling
@@ -15,6 +16,7 @@ from tui.session.keeping import Keeping
 from tui.session.picture import live_leases
 from tui.session.rotating import Rotating
 from tui.session.telling import Telling
+from tui.session.writing import Writing
 
 if TYPE_CHECKING:
     from tui.model.network_look import NetworkLook
@@ -23,12 +25,13 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Changing, Keeping, Rotating, Telling, Gathering):
+class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gathering, Writing):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
     changes in `Changing`, about leases in `Keeping`, about keys in `Rotating`, about updates in
-    `Telling`, about evidence in `Gathering`; here are its life, the tree and the looking.
+    `Telling`, about evidence in `Gathering`, about the
+    postmortem in `Writing`; here are its life, the tree and the looking.
     """
 
     # -- its life
@@ -36,8 +39,7 @@ class Session(Handling, Changing, Keeping, Rotating, Telling, Gathering):
     async def start(self) -> None:
         """Load the clients and begin to ask. Raises RunbookError where the runbook cannot be used."""
         parts = self._parts
-        parts.open_incidents = await openings.open_incidents(self._state_dir, self._loaded.settings.drill)
-        self._publish()
+        await self._look_for_open()
         working = await openings.load(
             self._loaded,
             parts,
@@ -141,6 +143,7 @@ class Session(Handling, Changing, Keeping, Rotating, Telling, Gathering):
             drafts = self._working.board.look(now)
             self._working.lookout.mind(self._working.board.diagnosis, live_leases(parts))
             self._working.updates.mind()
+            self._look_now_and_then()
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)

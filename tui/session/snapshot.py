@@ -89,12 +89,16 @@ class Collecting:
 
 @dataclass(frozen=True, slots=True)
 class OpenIncident:
-    """An incident that was left open, offered as a line and never as a dialog."""
+    """An incident that was left open, offered as a line and never as a dialog.
+
+    `alerts` are the fingerprints of the alerts that are part of it.
+    """
 
     id: str
     title: str
     since: datetime
     held_by_other: bool = False
+    alerts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

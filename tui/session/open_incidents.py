@@ -1,0 +1,91 @@
+"""The incidents that are open on this machine, whoever has them open: read again only where they changed."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.session.errors import SessionError
+from tui.session.snapshot import OpenIncident
+
+if TYPE_CHECKING:
+    from tui.record.lock import Lock
+
+Stamp = tuple[tuple[str, int, int], ...]
+# How long one console waits for another that is declaring at the same moment.
+WAIT = 5.0
+
+
+class OpenIncidents:
+    """Looks at the record of every incident, each as often as it is written to. For a thread.
+
+    A drill's are offered in a drill alone, and real ones never there: neither is about the other's world.
+    """
+
+    def __init__(self, state_dir: Path, drill: bool) -> None:
+        self._state_dir = state_dir
+        self._drill = drill
+        self._known: dict[str, tuple[Stamp, OpenIncident | None]] = {}
+
+    def look(self) -> tuple[OpenIncident, ...]:
+        """The open ones, latest first; none where they cannot be listed."""
+        from tui.record.folder import JOURNAL, incidents_folder
+        from tui.record.lock import holder
+
+        root = incidents_folder(self._state_dir)
+        try:
+            folders = [path for path in root.iterdir() if (path / JOURNAL).exists()]
+        except OSError:
+            return ()
+        found = [(folder, one) for folder in folders if (one := self._one(folder)) is not None]
+        listed = [
+            OpenIncident(one.id, one.title, one.since, holder(folder / JOURNAL) is not None, one.alerts)
+            for folder, one in found
+        ]
+        return tuple(sorted(listed, key=lambda one: (one.since, one.id), reverse=True))
+
+    def _one(self, folder: Path) -> OpenIncident | None:
+        stamp = _stamp(folder)
+        known = self._known.get(folder.name)
+        if known is None or known[0] != stamp:
+            known = self._known[folder.name] = (stamp, _read(self._state_dir, folder.name, self._drill))
+        return known[1]
+
+    def alone(self, now: datetime) -> "Lock":
+        """Until it is released no other console of this machine declares. Raises SessionError."""
+        from tui.record.errors import JournalError
+        from tui.record.folder import incidents_folder, make_folder
+        from tui.record.lock import Lock
+
+        root = incidents_folder(self._state_dir)
+        try:
+            if not root.exists():
+                make_folder(root)
+            return Lock.take(root / "declaring", now, WAIT)
+        except JournalError as error:
+            raise SessionError(f"The incident was not declared: {error}", "Try again.") from error
+
+
+def _read(state_dir: Path, incident_id: str, drill: bool) -> OpenIncident | None:
+    from tui.model.folding import fold
+    from tui.record.errors import JournalError
+    from tui.record.reading import read
+
+    try:
+        incident = fold(incident_id, read(state_dir, incident_id).entries)
+    except JournalError:
+        return None
+    since = incident.started_at or incident.declared_at
+    if not incident.open or incident.drill is not drill or since is None:
+        return None
+    return OpenIncident(incident_id, incident.title, since, False, incident.alerts)
+
+
+def _stamp(folder: Path) -> Stamp:
+    """What tells that a record was written to; () where it cannot be looked at."""
+    from tui.record.folder import journals
+
+    try:
+        found = [(path.name, path.stat()) for path in journals(folder)]
+    except OSError:
+        return ()
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)
