@@ -83,7 +83,7 @@ class Handling(Core):
 
     async def resolve(self, reason: str = "") -> None:
         """Resolve the incident; what speaks against it asks for a reason in words."""
-        from tui.session.impact import measure
+        from tui.session import impact
 
         working, command = self._working, self._parts.command
         found, live = working.board.diagnosis, self._snapshot.leases
@@ -91,21 +91,12 @@ class Handling(Core):
         incident = command.incident
         made = working.connections
         end = incident.monitoring_at or self._clock.now()
-        impact = await measure(made.prometheus, made.runbook, incident.started_at, end)
-        await command.resolve(reason, found, live, impact)
+        now = self._clock.now()
+        cost = await impact.measure(made.prometheus, made.runbook, incident.started_at, end, now)
+        if cost.failed_requests is not None:
+            await self._parts.chronicle.record(impact.entry(cost, working.updates.every, now, self._actor))
+        await command.resolve(reason, found, live, cost)
         self._publish()
-
-    async def postmortem(self, path: Path | None = None) -> Path:
-        """Write the postmortem, beside the journal unless a path is given; answers where it is."""
-        from tui.session import postmortem
-
-        incident, chronicle = self._parts.command.incident, self._parts.chronicle
-        where = path or postmortem.default_path(self._state_dir, incident.id)
-        await postmortem.write(where, incident, chronicle.timeline, replace=path is None)
-        if chronicle.writable:
-            draft = Draft(Kind.EXPORTED, f"postmortem written to {where}", self._clock.now(), self._actor)
-            await chronicle.record(draft)
-        return where
 
     async def _continue(self, working: Working, incident: Incident) -> None:
         chronicle, now = self._parts.chronicle, self._clock.now()

@@ -1,35 +1,93 @@
-"""The postmortem of an incident, written to a file."""
+"""The postmortem of an incident as files: where they are, and whose they are."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui.model.incident import Entry, Incident
+from tui.model.incident import Entry, Incident, Kind
 from tui.session.connections import in_thread
 from tui.session.errors import SessionError
 
-NAME = "postmortem.md"
+if TYPE_CHECKING:
+    from tui.reports.formats import Format
+
+NAME = "postmortem"
 
 
-def default_path(state_dir: Path, incident_id: str) -> Path:
-    """Beside the incident's journal. Each writing there replaces the one before."""
-    from tui.record.folder import incident_folder
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A postmortem that was written.
 
-    return incident_folder(state_dir, incident_id) / NAME
+    `beside` is the file that was left alone, because somebody had edited it; `sha256` is what this
+    one is known by until somebody edits it, too.
+    """
+
+    path: Path
+    sha256: str
+    beside: Path | None = None
 
 
-async def write(path: Path, incident: Incident, entries: Sequence[Entry], *, replace: bool) -> None:
-    """Write it, whole or not at all. Raises SessionError where the disk refuses."""
+async def write(
+    state_dir: Path, path: Path | None, incident: Incident, entries: Sequence[Entry], kind: "Format"
+) -> Exported:
+    """Write it, whole or not at all: to `path`, which must not be there, or beside the journal.
 
-    def work() -> None:
+    There, our own earlier export is replaced, and a file that a person made or edited is not.
+    Raises SessionError where the disk refuses.
+    """
+
+    def work() -> Exported:
         from tui.reports import document
-        from tui.reports.postmortem import PostmortemFacts, markdown
+        from tui.reports.formats import render
+        from tui.reports.postmortem import PostmortemFacts
 
-        facts = PostmortemFacts(incident, tuple(entries), incident.failed_requests, incident.coverage)
-        document.write(path, markdown(facts), replace=replace)
+        text = render(PostmortemFacts(incident, tuple(entries)), kind)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if path is not None:
+            document.write(path, text)
+            return Exported(path, digest)
+        first = _folder(state_dir, incident.id) / f"{NAME}.{kind.ending}"
+        where = _ours(first, set(digests(entries)))
+        document.write(where, text, replace=True)
+        return Exported(where, digest, first if where != first else None)
 
     try:
-        await in_thread(work)
-    except FileExistsError:
-        raise SessionError(f"{path} is there already, and was not replaced.", "Name another file.") from None
+        return await in_thread(work)
+    except FileExistsError as error:
+        raise SessionError(f"{path} is there already, and was not replaced.", "Name another file.") from error
     except OSError as error:
-        raise SessionError(f"The postmortem was not written to {path}: {error.strerror}.") from error
+        where = path or _folder(state_dir, incident.id)
+        raise SessionError(f"The postmortem was not written to {where}: {error.strerror}.") from error
+
+
+def digests(entries: Iterable[Entry]) -> Iterable[str]:
+    """Of every export that the record tells of."""
+    found = (entry.data.get("sha256") for entry in entries if entry.kind == Kind.EXPORTED)
+    return (digest for digest in found if isinstance(digest, str))
+
+
+def _folder(state_dir: Path, incident_id: str) -> Path:
+    from tui.record.folder import incident_folder
+
+    return incident_folder(state_dir, incident_id)
+
+
+def _ours(first: Path, known: set[str]) -> Path:
+    """`postmortem.md`, or the first of `postmortem-2.md`, … that nobody but us has written to."""
+    names = chain((first,), (first.with_stem(f"{first.stem}-{n}") for n in count(2)))
+    return next(path for path in names if _is_ours(path, known))
+
+
+def _is_ours(path: Path, known: set[str]) -> bool:
+    if path.is_symlink():
+        return False
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest() in known
+    except FileNotFoundError:
+        return True
+    except OSError:
+        # A folder of that name, or a file that we may not read.
+        return False
