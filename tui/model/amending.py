@@ -114,6 +114,7 @@ _STAYS: Mapping[str, tuple[str, ...]] = {
     Kind.EVIDENCE: ("sha256", "size", "files"),
     Kind.UPDATE: ("outcome", "audience", "event", "status", "severity", "next"),
     Kind.SNOOZED: ("until",),
+    Kind.MILESTONE: ("name", "at", "before"),
     Kind.RESOLVED: ("failed_requests", "coverage"),
     Kind.CORRECTION: ("entry", "occurred_at"),
     Kind.ENTRY_PINNED: ("entry",),

@@ -61,6 +61,12 @@ def verify(state_dir: Path, incident_id: str) -> Report:
     )
 
 
+def checked(name: str, head: Head | None, data: bytes, incident_id: str) -> Report:
+    """Check the bytes of one journal, wherever they came from."""
+    check = _Check(Path(name), head, data, incident_id)
+    return Report(check.entries, check.redacted, tuple(check.problems), tuple(check.notes))
+
+
 class _Check:
     """One journal, checked line by line."""
 
