@@ -54,7 +54,7 @@ class Prompt(Vertical):
 
     @dataclass
     class Submitted(Message):
-        """The text, stripped, never empty; may have line breaks where `multiline`."""
+        """The text, stripped, empty only where it may be; may have line breaks where `multiline`."""
 
         text: str
 
@@ -71,6 +71,7 @@ class Prompt(Vertical):
         text: str = "",
         hint: str = "",
         multiline: bool = False,
+        empty: bool = False,
         glyphs: Glyphs = UNICODE,
         id: str | None = None,  # noqa: A002
     ) -> None:
@@ -78,7 +79,7 @@ class Prompt(Vertical):
         from widgets.field import Field
 
         super().__init__(id=id, classes="-ascii" if glyphs.plain_only else None)
-        self.multiline, self.glyphs = multiline, glyphs
+        self.multiline, self.empty, self.glyphs = multiline, empty, glyphs
         self._field = Field(text, multiline)
         usual = "Enter saves, Ctrl+J breaks the line, Esc keeps the draft"
         self._remark = _Remark(hint or (usual if multiline else "Enter saves, Esc keeps the draft"), glyphs)
@@ -107,11 +108,11 @@ class Prompt(Vertical):
         self.border_title = Content(fit(self._words, self.outer_size.width - 8, self.glyphs.ellipsis))
 
     def action_submit(self) -> None:
-        """Say what was written; nothing written is nothing asked."""
+        """Say what was written; nothing written is nothing asked, unless it may be empty."""
         text = self.text.strip()
         if not self.multiline:
             text = " ".join(text.split())
-        if text:
+        if text or self.empty:
             self.post_message(self.Submitted(text))
 
     def action_leave(self) -> None:

@@ -553,15 +553,6 @@ async def test_an_action_that_is_blocked_says_why(console) -> None:
         assert "Reduce concurrency: already live: z undoes it" in desk.seen()
 
 
-async def test_a_postmortem_says_where_it_was_written(console) -> None:
-    async with console() as desk:
-        await desk.press("x")
-        assert "Postmortem written to postmortem.md" in desk.seen()
-        desk.session.refuse = SessionError("No incident is open.", "Press i to declare one.")
-        await desk.press("x")
-        assert "Press i to declare one." in desk.seen()
-
-
 @pytest.mark.parametrize("size", [(120, 40), (80, 24)])
 async def test_keys_typed_ahead_go_where_a_person_meant(console, size) -> None:
     async with console(size=size) as desk:

@@ -102,6 +102,8 @@ def test_a_revoked_key_is_exchanged_resolved_and_written_up_by_keys_alone(size: 
         seen.append(console.seen())
         resolve(console)
         console.press("x")
+        shows(console, "Markdown")
+        console.press("1")
         wait_for(lambda: bool(list((console.folder / "state").rglob("postmortem.md"))), 60)
         shows(console, "ostmortem")
         seen.append(console.run("capture-pane", "-p", "-S", "-"))

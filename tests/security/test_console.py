@@ -86,6 +86,8 @@ def _played(console: Tmux, hostile: HostileWorld) -> None:
     shows(console, "We send more than")
     leave(console, "We send more than")
     console.press("x")
+    shows(console, "Markdown")
+    console.press("1")
     wait_for(lambda: bool(list(journals.glob("*/postmortem.md"))), 30)
 
 

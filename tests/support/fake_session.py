@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support import sights
 from tests.support.fake_updates import FakeUpdates
+from tests.support.fake_writing import FakeWriting
 from tui.evidence.bundle import Collected
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
@@ -20,7 +21,7 @@ from tui.model.severity import Severity
 from tui.session.snapshot import Snapshot
 
 
-class FakeSession(FakeUpdates):
+class FakeSession(FakeUpdates, FakeWriting):
     """Publishes the snapshots that it is given and remembers what was asked of it.
 
     Attributes:
@@ -53,6 +54,7 @@ class FakeSession(FakeUpdates):
         self.stopped = False
         self._snapshot = snapshot
         self._listeners: list[Callable[[Snapshot], None]] = []
+        self.fresh_page()
 
     @property
     def acts(self) -> list[tuple[object, ...]]:
@@ -195,10 +197,6 @@ class FakeSession(FakeUpdates):
 
     def looked(self) -> None:
         self.calls.append(("looked",))
-
-    async def postmortem(self, path: Path | None = None) -> Path:
-        self._did("postmortem", path)
-        return path or Path("postmortem.md")
 
     def word_matches(self, word: str) -> bool:
         return word.strip().casefold() == self._snapshot.arming.word.casefold()

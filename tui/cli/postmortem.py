@@ -10,7 +10,8 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.model.folding import fold
 from tui.record.reading import read
 from tui.reports.document import write
-from tui.reports.postmortem import PostmortemFacts, markdown
+from tui.reports.formats import Format, render
+from tui.reports.postmortem import PostmortemFacts
 from tui.settings import state_dir
 
 
@@ -19,10 +20,10 @@ from tui.settings import state_dir
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["markdown"]),
-    default="markdown",
+    type=click.Choice([kind.value for kind in Format]),
+    default=Format.MARKDOWN.value,
     show_default=True,
-    help="What to write.",
+    help="What to write: Markdown, one page of HTML, or JSON.",
 )
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Instead of stdout."
@@ -30,10 +31,9 @@ from tui.settings import state_dir
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @failing_in_words
 def command(incident_id: str, format_: str, output: Path | None, force: bool) -> int:
-    """Write the postmortem. Failed requests are those that were counted when it was resolved."""
+    """Write the postmortem. Failed requests are those that were counted when they were last measured."""
     record = read(state_dir(os.environ), incident_id)
-    incident = fold(incident_id, record.entries)
-    text = markdown(PostmortemFacts(incident, record.entries, incident.failed_requests, incident.coverage))
+    text = render(PostmortemFacts(fold(incident_id, record.entries), record.entries), Format(format_))
     for problem in record.problems:
         narrate(problem)
     if output is None:

@@ -365,13 +365,6 @@ async def note(desk: Desk) -> None:
         desk.say("Noted.", "ok")
 
 
-async def export(desk: Desk) -> None:
-    """Write the postmortem, where the record is."""
-    desk.say("Writing the postmortem…")
-    path = await desk.session.postmortem(None)
-    desk.say(f"Postmortem written to {path}", "ok")
-
-
 # The rest
 
 

@@ -302,8 +302,10 @@ class MainScreen(Screen[None]):
         self.desk.begin(evidence.collect)
 
     def action_export(self) -> None:
-        """Write the postmortem."""
-        self.desk.begin(_flows().export)
+        """The postmortem: write it, or what people write in it."""
+        from tui.screens import postmortem
+
+        self.desk.begin(postmortem.menu)
 
     def action_refresh(self) -> None:
         """Ask every check now."""

@@ -42,6 +42,10 @@ class Written:
     unsaved: Mapping[Section, str]
     items: tuple[ActionItem, ...]
 
+    def text(self, section: Section) -> str:
+        """What is saved of a section, or ""."""
+        return self.sections.get(section, "")
+
 
 class Writing(Core):
     """The calls about the postmortem. What cannot be done is a SessionError."""
