@@ -2,10 +2,7 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -16,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.record.helpers import INCIDENT, create, draft, journal_file, reopen, with_entries
 from tests.support.clock import ManualClock
+from tests.support.nursery import Nursery, nursery
 from tui.model.amending import amended, redacts
 from tui.model.erasing import redaction
 from tui.model.incident import Entry, Kind
@@ -30,6 +28,8 @@ from tui.record.redaction import NotRedactable, redact
 from tui.record.verification import verify
 
 KILLS = int(os.environ.get("LEEWARD_KILLS", "4"))
+EACH = 20
+LONGEST = 0.06
 SECRET = "the customer Jane Doe called from 555-0199"
 
 
@@ -245,23 +245,32 @@ async def test_a_disk_that_refuses_changes_nothing(tmp_path: Path, monkeypatch: 
 
 
 def test_kill_9_redacts_whole_or_not_at_all(tmp_path: Path) -> None:
-    asyncio.run(with_entries(tmp_path, 1))
     rng = Random(KILLS)
     done: set[str] = set()
-    for _ in range(KILLS):
-        finished, begun = _killed(tmp_path, rng.uniform(0.02, 0.3))
+    with nursery("tests.record.redactor", tmp_path) as children:
+        for start in range(0, KILLS, EACH):
+            folder = tmp_path / str(start)
+            asyncio.run(with_entries(folder, 1))
+            done |= _redacted_under_kills(folder, min(EACH, KILLS - start), children, rng)
+    assert len(done) > KILLS / 2
+
+
+def _redacted_under_kills(folder: Path, kills: int, children: Nursery, rng: Random) -> set[str]:
+    done: set[str] = set()
+    for _ in range(kills):
+        finished, begun = _killed(children, rng, folder)
         done |= finished
-        report = verify(tmp_path, INCIDENT)
+        report = verify(folder, INCIDENT)
         assert report.whole, report.problems
         assert not [note for note in report.notes if "no entry says" in note]
-        asyncio.run(_opened(tmp_path))
-        entries = read(tmp_path, INCIDENT).entries
+        asyncio.run(_opened(folder))
+        entries = read(folder, INCIDENT).entries
         told = {one for entry in entries for one in redacts(entry)}
         # What is told is gone, what is gone is told, and all that was acknowledged is both.
         assert {entry.id for entry in entries if entry.redacted} == told
         assert done <= told <= done | begun
         done |= told
-    assert len(done) > KILLS
+    return done
 
 
 async def _opened(state_dir: Path) -> None:
@@ -269,19 +278,7 @@ async def _opened(state_dir: Path) -> None:
     await journal.close()
 
 
-def _killed(state_dir: Path, after: float) -> tuple[set[str], set[str]]:
+def _killed(children: Nursery, rng: Random, folder: Path) -> tuple[set[str], set[str]]:
     """The redactions that were done, and those that were begun, before it was killed."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.record.redactor", str(state_dir)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert process.stdout is not None
-    with process:
-        first = process.stdout.readline()
-        time.sleep(after)
-        process.kill()
-        said = [line.split() for line in (first + process.stdout.read()).splitlines()]
-    steps = [step for step in said if len(step) == 2 and len(step[1]) == 26]
+    steps = [line.split() for line in children.killed(rng, LONGEST, str(folder))]
     return {i for what, i in steps if what == "done"}, {i for what, i in steps if what == "begins"}

@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "drill": ("tui.cli.drill:command", "Open the console in a simulated world."),
     "incidents": ("tui.cli.incidents:command", "List past and open incidents."),
     "show": ("tui.cli.show:command", "Show one incident's entries."),
+    "export": ("tui.cli.export:command", "Write an incident into one file, to carry to another machine."),
+    "import": ("tui.cli.import_:command", "Take in an incident that another machine exported."),
     "note": ("tui.cli.note:command", "Add a note to an incident; print its entry id."),
     "redact": ("tui.cli.redact:command", "Remove the content of an entry for good; the chain stays whole."),
     "postmortem": ("tui.cli.postmortem:command", "Write an incident's postmortem from its record."),

@@ -16,6 +16,14 @@ from tui.record.reading import content, parsed, union
 from tui.record.verification import checked
 
 
+class Damaged(JournalError):
+    """The record is not whole: no machine would take it."""
+
+
+class AlreadyThere(JournalError):
+    """There is a file of this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """A file that was written: where, its SHA-256, and how much of the record is in it."""
@@ -38,7 +46,9 @@ def export(state_dir: Path, incident_id: str, path: Path) -> Exported:
 
     Raises:
         NoSuchIncident: there is none of this id.
-        JournalError: the record is damaged, so that no machine would take it; or the disk refuses.
+        Damaged: no machine would take it.
+        AlreadyThere: there is a file of this name.
+        JournalError: the disk refuses.
     """
     path = path.absolute()
     found = []
@@ -48,7 +58,7 @@ def export(state_dir: Path, incident_id: str, path: Path) -> Exported:
         data = content(journal)
         whole = data[: data.rfind(b"\n") + 1]
         if broken := checked(journal.name, head, whole, incident_id).problems:
-            raise JournalError(
+            raise Damaged(
                 f"{incident_id} is damaged, and no machine would import it: {broken[0]}",
                 f"`leeward verify {incident_id}` names all; `leeward show --json` has the rest.",
             )
@@ -79,6 +89,6 @@ def _write(path: Path, data: bytes) -> None:
             fresh.unlink(missing_ok=True)
         sync_folder(path.parent)
     except FileExistsError:
-        raise JournalError(f"{path} is there already, and was not replaced.", "Name another file.") from None
+        raise AlreadyThere(f"{path} is there already, and was not replaced.", "Name another file.") from None
     except OSError as error:
         raise told("write", path, error) from error

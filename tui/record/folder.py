@@ -11,6 +11,8 @@ JOURNAL = "journal.jsonl"
 # What a second process on this machine records while a console holds the journal: a chain of its own.
 NOTES = "journal-notes.jsonl"
 OTHERS = "journal*.jsonl"
+# What an import has laid ready to be moved in its place.
+READY = ".import"
 
 
 def incidents_folder(state_dir: Path) -> Path:
@@ -56,6 +58,21 @@ def make_folder(folder: Path) -> None:
             sync_folder(path.parent)
         except OSError as error:
             raise told("make the folder", path, error) from error
+
+
+def finish_moving(folder: Path) -> None:
+    """Move what an import has laid ready in its place; whole files alone lie there. Raises OSError.
+
+    The caller holds the incident's journal.
+    """
+    ready = folder / READY
+    if not ready.is_dir():
+        return
+    # A head must never be ahead of its journal.
+    for path in sorted(ready.iterdir(), key=lambda path: path.suffix != ".jsonl"):
+        path.replace(folder / path.name)
+    sync_folder(folder)
+    ready.rmdir()
 
 
 def sync_folder(folder: Path) -> None:

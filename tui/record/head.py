@@ -42,4 +42,9 @@ def open_head(journal: Path) -> int:
 
 def write_head(descriptor: int, head: Head) -> None:
     """Write it in place, unsynced: the journal's own sync is the acknowledgement. Raises OSError."""
-    os.pwrite(descriptor, msgspec.json.encode(head).ljust(_WIDTH - 1) + b"\n", 0)
+    os.pwrite(descriptor, head_bytes(head), 0)
+
+
+def head_bytes(head: Head) -> bytes:
+    """As it lies in its file."""
+    return msgspec.json.encode(head).ljust(_WIDTH - 1) + b"\n"

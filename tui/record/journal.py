@@ -17,7 +17,15 @@ from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
 from tui.record import lines, redacting
 from tui.record.errors import JournalError, told
-from tui.record.folder import JOURNAL, NOTES, existing_folder, incident_folder, make_folder, sync_folder
+from tui.record.folder import (
+    JOURNAL,
+    NOTES,
+    existing_folder,
+    finish_moving,
+    incident_folder,
+    make_folder,
+    sync_folder,
+)
 from tui.record.following import POLL, follow
 from tui.record.ids import EntryIds
 from tui.record.lock import Lock
@@ -233,6 +241,8 @@ class Journal:
 
     async def _take_over(self) -> None:
         try:
+            if self._path.name == JOURNAL:
+                await self._hop(finish_moving, self._path.parent)
             self._file = await aiofiles.open(
                 self._path, "r+b", buffering=0, opener=_private, executor=self._thread
             )

@@ -1,0 +1,43 @@
+"""`leeward import`: takes in an incident that another machine exported."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+from tui.cli import PROBLEM, WELL, Options
+from tui.cli.note import login, secrets_at_hand
+from tui.cli.output import Failure, failing_in_words, narrate
+from tui.model.clock import SystemClock
+from tui.model.redaction import Redactor
+from tui.record.errors import HeldByAnother
+from tui.record.importing import take
+from tui.record.merging import OtherContent
+from tui.record.parcel import BadParcel
+from tui.settings import load, state_dir
+
+
+@click.command("import")
+@click.argument("file", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.pass_obj
+@failing_in_words
+def command(options: Options, file: Path) -> int:
+    """Take in the incident of FILE, whole or not at all; print its id.
+
+    Its journals come to lie beside this machine's own. What is here already is not taken again, and
+    what says something else than what is here is refused.
+    """
+    settings = load(options.config, os.environ).settings
+    hides = Redactor(secrets_at_hand(settings, os.environ))
+    actor = settings.incidents.responder or login()
+    try:
+        made = asyncio.run(take(state_dir(os.environ), file.absolute(), SystemClock(), hides, actor))
+    except (BadParcel, OtherContent, HeldByAnother) as error:
+        raise Failure(str(error), PROBLEM) from error
+    if made.entries or made.began:
+        narrate(f"{made.entries} entries of {', '.join(made.writers)}. leeward --resume {made.incident}")
+    else:
+        narrate("All of it is here already: nothing was changed.")
+    click.echo(made.incident)
+    return WELL

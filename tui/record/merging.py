@@ -1,0 +1,75 @@
+"""Two copies of one chain: which is further, and whether they are one chain at all. Pure, on bytes."""
+
+from dataclasses import dataclass
+
+from tui.record import lines
+from tui.record.errors import JournalError
+
+
+class OtherContent(JournalError):
+    """Two journals begin alike and say different things: one of them was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A journal's bytes, in whole lines; `writer` is its machine.
+
+    `identity` is the hash of the first envelope, which has that of the header and a random part; "" where
+    there is no entry yet.
+    """
+
+    identity: str
+    writer: str
+    data: bytes
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has, the header included."""
+        return self.data.count(b"\n")
+
+
+def chain(data: bytes) -> Chain:
+    """The chain of a journal's bytes, without a torn last line. Raises Unreadable."""
+    data = data[: data.rfind(b"\n") + 1]
+    header, _, rest = data.partition(b"\n")
+    first = rest[: rest.find(b"\n")]
+    identity = lines.hash_of_line(first) if first else ""
+    return Chain(identity, lines.parse_header(header).writer, data)
+
+
+def merged(ours: Chain, theirs: Chain) -> bytes:
+    """The longer of two copies of one chain, redacted wherever one of them is.
+
+    Raises:
+        OtherContent: neither continues the other.
+    """
+    if ours.data.startswith(theirs.data):
+        return ours.data
+    if theirs.data.startswith(ours.data):
+        return theirs.data
+    one, other = ours.data.splitlines(keepends=True), theirs.data.splitlines(keepends=True)
+    both = min(len(one), len(other))
+    pairs = enumerate(zip(one[:both], other[:both], strict=True), start=1)
+    common = [a if a == b else _stone_of(a, b, number, ours.writer) for number, (a, b) in pairs]
+    return b"".join([*common, *one[both:], *other[both:]])
+
+
+def _stone_of(ours: bytes, theirs: bytes, number: int, writer: str) -> bytes:
+    """The one of two lines that is redacted, where that is all in which they differ."""
+    try:
+        one, other = lines.parse_raw(ours)[0], lines.parse_raw(theirs)[0]
+    except lines.Unreadable:
+        raise _differ(number, writer) from None
+    if bytes(one.envelope) == bytes(other.envelope):
+        if one.salt is None:
+            return ours
+        if other.salt is None:
+            return theirs
+    raise _differ(number, writer)
+
+
+def _differ(number: int, writer: str) -> OtherContent:
+    return OtherContent(
+        f"The journal of {writer[:80]} is here already, and line {number} of it says something else there.",
+        "Nothing was imported. `leeward verify` on both machines tells which of the two was changed.",
+    )
