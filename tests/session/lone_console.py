@@ -8,17 +8,13 @@ import sys
 from pathlib import Path
 
 from tests.support.consoles import Console, runbook_of
+from tests.support.nursery import say
 from tests.support.rows import ROWS
 from tui.model.incident import Draft, Entry
 
 
-def say(word: str) -> None:
-    sys.stdout.write(f"{word}\n")
-    sys.stdout.flush()
-
-
-async def main(kubeconfig: Path, folder: Path, name: str) -> None:
-    console = Console(kubeconfig, folder, runbook_of())
+async def main(kubeconfig: str, folder: str, name: str) -> None:
+    console = Console(Path(kubeconfig), Path(folder), runbook_of())
     try:
         await console.open()
         plan = await ROWS[name].plan(console)
@@ -38,4 +34,4 @@ async def main(kubeconfig: Path, folder: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]))
+    asyncio.run(main(*sys.argv[1:]))
