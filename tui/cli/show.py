@@ -8,6 +8,7 @@ import click
 from tui.cli import WELL
 from tui.cli.incidents import described
 from tui.cli.output import failing_in_words, minute, moment, narrate, put_json, put_table
+from tui.model.amending import Amendments, amendments
 from tui.model.folding import fold
 from tui.model.incident import Entry, Incident
 from tui.model.mitigation import told
@@ -25,9 +26,11 @@ def command(incident_id: str, as_json: bool) -> int:
     """Show one incident: its milestones, and its entries in the order in which they happened."""
     record = read(state_dir(os.environ), incident_id)
     incident = fold(incident_id, record.entries)
-    entries = sorted(record.entries, key=lambda entry: (entry.occurred_at, entry.id))
+    said, written = amendments(record.entries), {entry.id: entry for entry in record.entries}
+    entries = sorted(map(said.told, record.entries), key=lambda entry: (entry.occurred_at, entry.id))
     if as_json:
-        put_json({"incident": _whole(incident), "entries": [_entry(entry) for entry in entries]})
+        told = [_entry(entry) | _said_of(entry, written[entry.id], said) for entry in entries]
+        put_json({"incident": _whole(incident), "entries": told})
     else:
         _print(incident, entries)
     for problem in record.problems:
@@ -86,6 +89,16 @@ def _whole(incident: Incident) -> dict[str, Any]:
             for change in incident.mitigations
             if change.held
         ],
+    }
+
+
+def _said_of(entry: Entry, written: Entry, said: Amendments) -> dict[str, Any]:
+    """What later entries say of this one; `original` is what it said before it was corrected."""
+    original = {"text": written.text, "occurred_at": moment(written.occurred_at)}
+    return {
+        "redacted": entry.redacted,
+        "pinned": entry.id in said.pinned,
+        "original": original if said.corrected(entry.id) and not entry.redacted else None,
     }
 
 

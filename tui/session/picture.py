@@ -34,6 +34,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         actions=_actions(working, incident, live, now, many=len(able) > 1) if working else (),
         incident=incident,
         entries=parts.chronicle.timeline,
+        amendments=parts.chronicle.amendments,
         leases=live,
         running=working.operations.running if working else (),
         open_incidents=parts.open_incidents,

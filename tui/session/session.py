@@ -7,6 +7,7 @@ from tui.model.incident import Draft, Kind
 from tui.model.reading import Reading
 from tui.model.runbook import Runbook
 from tui.session import openings
+from tui.session.amending import Amending
 from tui.session.changing import Changing
 from tui.session.declaring import Declaring
 from tui.session.errors import SessionError
@@ -25,13 +26,13 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gathering, Writing):
+class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gathering, Writing, Amending):
     """Composes the parts, lets time pass, and publishes what they know.
 
     What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
     changes in `Changing`, about leases in `Keeping`, about keys in `Rotating`, about updates in
-    `Telling`, about evidence in `Gathering`, about the
-    postmortem in `Writing`; here are its life, the tree and the looking.
+    `Telling`, about evidence in `Gathering`, about the postmortem in `Writing`, about earlier entries
+    in `Amending`; here are its life, the tree and the looking.
     """
 
     # -- its life

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tui.model.amending import NONE, Amendments
 from tui.model.incident import Entry, Incident
 from tui.model.mitigation import Lease, Stage
 from tui.model.reading import Check, Held
@@ -135,7 +136,9 @@ class Snapshot:
         path_changed: whether the path moved since the person last looked at the list.
         actions: what to do here, best first.
         incident: the incident being worked; None while only looking.
-        entries: its timeline, in the order of `occurred_at`. A new tuple only when it changed.
+        entries: its timeline as it is to be read now, in the order of `occurred_at`. A new tuple only
+            when it changed.
+        amendments: what later entries say of earlier ones: corrections, redactions, pins.
         leases: temporary changes that are live on the target.
         proposed: the severity that the diagnosis proposes.
         respond_by: until when somebody must respond; None once somebody has, or without incident.
@@ -189,3 +192,4 @@ class Snapshot:
     telling: str = ""
     undoable: tuple[Undoable, ...] = ()
     problems: tuple[str, ...] = ()
+    amendments: Amendments = NONE
