@@ -16,6 +16,8 @@ DATA = {
     "widgets/py.typed",
     "tui/runbooks/mistral.yaml",
     "tui/settings/sample.toml",
+    "tui/reports/schemas/postmortem-v1.json",
+    "tui/reports/templates/postmortem.html.j2",
     "tui/reports/templates/postmortem.md.j2",
 }
 

@@ -86,7 +86,7 @@ def written(entries: Iterable[Entry]) -> Written:
             _take_section(sections, entry.data)
         elif entry.kind == Kind.ACTION:
             _take_item(items, entry.data)
-    return Written({s: sections[s] for s in Section if sections.get(s)}, tuple(items.values()))
+    return Written({s: sections[s] for s in Section if sections.get(s, "").strip()}, tuple(items.values()))
 
 
 def with_proposed(items: Iterable[ActionItem], proposed: Iterable[ActionItem]) -> tuple[ActionItem, ...]:
