@@ -306,7 +306,8 @@ async def test_acknowledging_is_offered_until_somebody_has(console) -> None:
     ("keys", "call"),
     [
         (("s", "2"), ("set_status", "mitigating")),
-        (("v", "1"), ("set_severity", "P1")),
+        (("v", "1", "enter"), ("set_severity", "P1")),
+        (("v", "1", *"all of it", "enter"), ("set_severity", "P1", "all of it")),
         (("c", "enter"), ("take_command", "responder")),
         (("h", *"ana", "enter"), ("hand_over", "ana")),
     ],

@@ -13,11 +13,13 @@ from tui.evidence.bundle import Collected
 from tui.model.clock import Clock
 from tui.model.incident import Entry, Kind, Status
 from tui.model.keys import KeyShown, KeyTest
+from tui.model.milestones import Milestone, WrongTime, laid_over, placed, set_to, typed
 from tui.model.mitigation import Lease, Plan
 from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
 from tui.model.severity import Severity
+from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 
 
@@ -31,6 +33,7 @@ class FakeSession(FakeUpdates, FakeWriting):
         refuse: when set, every call that acts raises it.
         tests: what each key's test answers, by the key; the key in use is None. `testing` holds them.
         left: the leases about which nobody has decided; `keep_as_it_is` decides.
+        unredactable: why no entry can be redacted, or "".
         draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
@@ -49,6 +52,7 @@ class FakeSession(FakeUpdates, FakeWriting):
             sights.NEW_KEY: sights.GOOD_KEY,
         }
         self.testing: asyncio.Event | None = None
+        self.unredactable = ""
         self.left: tuple[Lease, ...] = ()
         self.started = False
         self.stopped = False
@@ -106,8 +110,27 @@ class FakeSession(FakeUpdates, FakeWriting):
     async def acknowledge(self) -> None:
         self._did("acknowledge")
 
-    async def set_severity(self, severity: Severity) -> None:
-        self._did("set_severity", severity)
+    async def set_severity(self, severity: Severity, reason: str = "") -> None:
+        self._did("set_severity", severity, *([reason] if reason else []))
+
+    async def declare_from_alert(self, fingerprint: str, severity: Severity | None = None) -> None:
+        self._did("declare_from_alert", fingerprint, severity)
+
+    async def reopen(self, reason: str = "") -> None:
+        self._did("reopen", reason)
+
+    async def set_milestone(self, milestone: Milestone, text: str) -> datetime | None:
+        self._did("set_milestone", milestone, text)
+        if not text:
+            return None
+        assert self._snapshot.incident is not None
+        try:
+            at = placed(self._snapshot.incident, milestone, typed(text, self.clock.now()), self.clock.now())
+        except WrongTime as wrong:
+            raise SessionError(wrong.said, wrong.remedy) from wrong
+        incident = laid_over(set_to(self._snapshot.incident, milestone, at))
+        self.publish(replace(self._snapshot, incident=incident))
+        return at
 
     async def set_status(self, status: Status) -> None:
         self._did("set_status", status)
@@ -123,6 +146,28 @@ class FakeSession(FakeUpdates, FakeWriting):
         made = sights.entry(self.clock.now(), Kind.NOTE, text, 100 + len(self.calls))
         self.publish(replace(self._snapshot, entries=(*self._snapshot.entries, made)))
         return made
+
+    def can_redact(self, entry_id: str) -> str:
+        return self.unredactable
+
+    async def redact_entry(self, entry_id: str, reason: str) -> tuple[str, ...]:
+        self._did("redact_entry", entry_id, reason)
+        return ("the evidence of 15:03 UTC: /e/one.tar.gz",)
+
+    async def correct_entry(self, entry_id: str, text: str = "", when: str = "") -> None:
+        self._did("correct_entry", entry_id, text, when)
+
+    async def pin_entry(self, entry_id: str) -> bool:
+        self._did("pin_entry", entry_id)
+        said = self._snapshot.amendments
+        pinned = entry_id not in said.pinned
+        now = said.pinned | {entry_id} if pinned else said.pinned - {entry_id}
+        self.publish(replace(self._snapshot, amendments=replace(said, pinned=now)))
+        return pinned
+
+    async def hand_on(self, path: Path | None = None) -> Path:
+        self._did("hand_on", path)
+        return Path("/state/inc.leeward.zip")
 
     async def resume(self, incident_id: str) -> None:
         self._did("resume", incident_id)

@@ -519,3 +519,27 @@ def refused(**changes: Any) -> Snapshot:
         }
         | changes
     )
+
+
+def come_back(**changes: Any) -> Snapshot:
+    """The incident was resumed 2 h after its last entry; a change was settled and an alert is new."""
+    last = ENTRIES[-1]
+    more = (
+        entry(
+            NOW,
+            Kind.RESUMED,
+            "after 2 h",
+            20,
+            away_s=7200,
+            last=last.id,
+        ),
+        entry(NOW, Kind.SETTLED, "Reduce concurrency: applied, found on the deployment", 21),
+        entry(ago(minutes=20), Kind.ALERT, "MistralHighErrorRate fired", 22, fingerprint="f2"),
+    )
+    then = {
+        "mistral_api": {"state": "ok", "summary": "200"},
+        "network": {"state": "ok", "summary": "dns 3 ms"},
+    }
+    declared = replace(ENTRIES[1], data={"severity": "P2", "checks": then})
+    entries = (ENTRIES[0], declared, *ENTRIES[2:], *more)
+    return limited(**{"entries": entries, "update_due": ago(minutes=7)} | changes)

@@ -7,6 +7,11 @@ from tui.screens.palette import Command
 from tui.session import offers
 
 THEMES = ("dark", "light", "ansi")
+_OF_THE_INCIDENT = {
+    "milestones": "Milestones: when what happened; set and correct",
+    "handover-page": "Handover page: for the next shift, to copy",
+    "return-card": "While you were away: what changed before it was resumed",
+}
 
 
 def commands(desk: Desk) -> tuple[Command, ...]:
@@ -26,6 +31,8 @@ async def run(desk: Desk, command_id: str) -> None:
         await flows.PAGES[which](desk)
     elif what == "key":
         await flows.preview(desk, which, desk.runbook.mitigations[which].title if desk.runbook else which)
+    elif what in _OF_THE_INCIDENT:
+        await _about_the_incident(desk, what)
     elif what == "checks":
         await flows.read_checks(desk)
     elif what == "theme":
@@ -39,14 +46,32 @@ async def run(desk: Desk, command_id: str) -> None:
     elif what == "reset":
         await desk.session.reset_breaker(which)
         desk.say(f"{which} may be tried again.", "ok")
+    elif what == "hand-on":
+        path = await desk.session.hand_on()
+        desk.say(f"The incident is in {path}; on the other machine: leeward import FILE", "ok")
     else:
         desk.press(command_id)
+
+
+async def _about_the_incident(desk: Desk, what: str) -> None:
+    from tui.screens import handover, milestones, returning
+
+    flows_of = {
+        "milestones": milestones.show,
+        "handover-page": handover.show,
+        "return-card": returning.show,
+    }
+    await flows_of[what](desk)
 
 
 def _without_key(desk: Desk) -> list[Command]:
     more = [Command(f"page:{page}", title) for page, title in offers.TITLES.items()]
     more.append(Command("checks", "All that the checks said"))
+    if desk.snapshot.incident is not None:
+        more += [Command(name, title) for name, title in _OF_THE_INCIDENT.items()]
     more += [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
+    if desk.snapshot.incident is not None:
+        more.append(Command("hand-on", "Export the incident into one file, to carry to another machine"))
     if desk.snapshot.arming.until is not None:
         more.append(Command("disarm", "Read-only again, now"))
     more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]

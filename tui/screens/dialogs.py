@@ -71,7 +71,10 @@ class Why(Panel):
 
 
 class AskingScreen(Dialog[str]):
-    """A text. What was typed is kept under `draft` when Escape leaves it; `why` stands above the field."""
+    """A text, which may be "" where it may be `empty`; `why` stands above the field.
+
+    What was typed is kept under `draft` when Escape leaves it.
+    """
 
     DEFAULT_CSS = """
     AskingScreen { align: center middle; }
@@ -89,13 +92,14 @@ class AskingScreen(Dialog[str]):
         drafts: dict[str, str] | None = None,
         draft: str = "",
         why: str = "",
+        empty: bool = False,
     ) -> None:
         super().__init__()
         self._why = Why(why, glyphs) if why else None
         self._drafts = drafts if drafts is not None else {}
         self._draft = draft
         kept = self._drafts.get(draft, "") if draft else ""
-        self.prompt = Prompt(title, text=kept or text, hint=hint, glyphs=glyphs)
+        self.prompt = Prompt(title, text=kept or text, hint=hint, empty=empty, glyphs=glyphs)
 
     def compose(self) -> ComposeResult:
         """The reason for asking, and the prompt."""

@@ -1,9 +1,14 @@
-"""The incident menu: declare, acknowledge, status, severity, commander, hand over, resolve, resume."""
+"""The incident menu: declaring, responding, command, milestones, resolving, and taking it up again."""
+
+from datetime import datetime
 
 from tui.model.incident import Incident, Status
-from tui.model.severity import Severity
-from tui.screens import flows, view
+from tui.model.severity import Severity, from_label, graver
+from tui.model.times import clock, span
+from tui.screens import flows, handover, milestones, returning, severity
 from tui.screens.desk import Desk, Flow
+from tui.screens.dialogs import AskingScreen
+from tui.session import declaring
 from tui.session.deciding import Undecided
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
@@ -13,7 +18,7 @@ from widgets.prompt import Choice
 async def menu(desk: Desk) -> None:
     """The incident menu."""
     snapshot = desk.snapshot
-    choices = incident_choices(snapshot, view.offer(snapshot, desk.clock.now()))
+    choices = incident_choices(snapshot, desk.clock.now())
     title = snapshot.incident.id if snapshot.incident else "No incident"
     chosen = await flows.choose(desk, title, choices)
     if chosen is not None:
@@ -21,7 +26,7 @@ async def menu(desk: Desk) -> None:
         await _INCIDENT[what](desk, which)
 
 
-def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...]:
+def incident_choices(snapshot: Snapshot, moment: datetime) -> tuple[Choice, ...]:
     """What can be done with the incident as it is now."""
     now = snapshot.incident
     left = tuple(
@@ -34,28 +39,47 @@ def incident_choices(snapshot: Snapshot, offered: str = "") -> tuple[Choice, ...
         for index, i in enumerate(snapshot.open_incidents)
     )
     declare = Choice("declare", "Declare an incident", "title, then severity", key="d")
+    from_alerts = tuple(
+        Choice(
+            f"alert:{alert.fingerprint}",
+            f"Declare from the alert {alert.name}",
+            f"firing {span(moment - alert.starts_at)}",
+        )
+        for alert in declaring.offered(snapshot, moment)
+    )
     if now is None:
-        return (*left, declare)
+        return (*left, declare, *from_alerts)
     if not now.open:
-        return (declare, *left)
+        past = () if snapshot.following else _PAST
+        return (*past, declare, *from_alerts, *left)
     if snapshot.following:
         take_over = Choice(f"resume:{now.id}", "Take over", "once the other console has let it go", key="r")
         return (take_over, *left)
     return (*_open_choices(now, snapshot.proposed), *left)
 
 
+# What can still be done with an incident that is resolved.
+_PAST = (
+    Choice("reopen", "Reopen", "it is not over: an entry", key="o"),
+    Choice("milestones", "Milestones", "when what happened; set and correct", key="m"),
+    Choice("page", "Handover page", "c copies it", key="g"),
+)
+
+
 def _open_choices(now: Incident, proposed: Severity | None) -> tuple[Choice, ...]:
-    severity = str(now.severity or "not set")
+    level = str(now.severity or "not set")
     if proposed is not None and proposed is not now.severity:
-        severity += f"; {proposed} is proposed"
+        level += f"; {proposed} is proposed"
     responded = now.acknowledged_at is not None
     acknowledge = Choice("acknowledge", "Acknowledge", "stops the response clock", key="a")
     return (
         *(() if responded else (acknowledge,)),
         Choice("status", "Status", str(now.status), key="s"),
-        Choice("severity", "Severity", severity, key="v"),
+        Choice("severity", "Severity", level, key="v"),
         Choice("command", "Commander", now.commander or "nobody", key="c"),
         Choice("handover", "Hand over", "to the next shift", key="h"),
+        Choice("page", "Handover page", "for the next shift, to copy", key="g"),
+        Choice("milestones", "Milestones", "when what happened", key="m"),
         Choice("resolve", "Resolve", "asks once more", key="x"),
     )
 
@@ -71,40 +95,32 @@ async def _declare(desk: Desk, _which: str) -> None:
     )
     if title is None:
         return
-    severity = await _choose_severity(desk, "Severity; if unsure, take the higher")
-    if severity is not None:
-        await desk.session.declare(title, severity)
+    chosen = await severity.choose(desk)
+    if chosen is not None:
+        await desk.session.declare(title, chosen)
         desk.drafts.pop("declare", None)
-        desk.say(f"Declared, {severity}.", "ok")
+        desk.say(f"Declared, {chosen}.", "ok")
 
 
-async def _choose_severity(desk: Desk, title: str) -> Severity | None:
-    snapshot, runbook = desk.snapshot, desk.runbook
-    now = snapshot.incident.severity if snapshot.incident else snapshot.proposed
-    choices = [
-        Choice(
-            s,
-            str(s),
-            (runbook.severities[s].definition if runbook and s in runbook.severities else "")
-            + (", proposed" if s is snapshot.proposed else ""),
-            current=s is now,
-        )
-        for s in Severity
-    ]
-    chosen = await flows.choose(desk, title, choices)
-    return Severity(chosen) if chosen is not None else None
+async def _declare_from_alert(desk: Desk, fingerprint: str) -> None:
+    """Its severity is proposed, and nothing more: Enter accepts it."""
+    snapshot = desk.snapshot
+    alert = next(
+        (a for a in declaring.firing(snapshot, desk.clock.now()) if a.fingerprint == fingerprint), None
+    )
+    if alert is None:
+        desk.say("That alert no longer fires: nothing was declared.", "warn")
+        return
+    proposed = graver(from_label(alert.severity), snapshot.proposed)
+    chosen = await severity.choose(desk, proposed=proposed)
+    if chosen is not None:
+        await desk.session.declare_from_alert(fingerprint, chosen)
+        desk.say(f"Declared from {alert.name}, {chosen}.", "ok")
 
 
 async def _acknowledge(desk: Desk, _which: str) -> None:
     await desk.session.acknowledge()
     desk.say("Acknowledged.", "ok")
-
-
-async def _severity(desk: Desk, _which: str) -> None:
-    severity = await _choose_severity(desk, "Severity; if unsure, take the higher")
-    if severity is not None:
-        await desk.session.set_severity(severity)
-        desk.say(f"Severity {severity}.", "ok")
 
 
 async def _status(desk: Desk, _which: str) -> None:
@@ -118,19 +134,15 @@ async def _status(desk: Desk, _which: str) -> None:
 
 
 async def _command(desk: Desk, _which: str) -> None:
+    now = desk.snapshot.incident
+    since = f" since {clock(now.commander_at)} UTC" if now is not None and now.commander_at else ""
+    has = f"{now.commander} has command{since}." if now is not None and now.commander else ""
     name = await flows.ask(
-        desk, "Incident commander", text=desk.snapshot.place.user, hint="who takes command"
+        desk, "Incident commander", text=desk.snapshot.place.user, hint="who takes command", why=has
     )
     if name is not None:
         await desk.session.take_command(name)
         desk.say(f"Commander: {name}.", "ok")
-
-
-async def _handover(desk: Desk, _which: str) -> None:
-    name = await flows.ask(desk, "Hand over to", hint="who takes command from now on; it is an entry")
-    if name is not None:
-        await desk.session.hand_over(name)
-        desk.say(f"Handed over to {name}.", "ok")
 
 
 async def _resume(desk: Desk, which: str) -> None:
@@ -141,6 +153,24 @@ async def _resume(desk: Desk, which: str) -> None:
         desk.say(f"Resumed {which}. {' '.join(desk.snapshot.problems)}", "warn")
     else:
         desk.say(f"Resumed {which}.", "ok")
+    incident = desk.snapshot.incident
+    if incident is not None and not incident.open:
+        desk.say(f"{which} is resolved. i, Reopen opens it again.", "ok")
+    await returning.after_resuming(desk)
+
+
+async def _reopen(desk: Desk, _which: str) -> None:
+    reason = await desk.ask(
+        AskingScreen(
+            "Reopen the incident: why?",
+            desk.glyphs,
+            hint="Enter opens it again, with or without a reason; Esc leaves it",
+            empty=True,
+        )
+    )
+    if reason is not None:
+        await desk.session.reopen(reason)
+        desk.say("Opened again: investigating.", "ok")
 
 
 def resume(incident_id: str) -> Flow:
@@ -181,11 +211,15 @@ async def _resolve(desk: Desk, _which: str) -> None:
 
 _INCIDENT = {
     "declare": _declare,
+    "alert": _declare_from_alert,
     "acknowledge": _acknowledge,
     "status": _status,
-    "severity": _severity,
+    "severity": severity.change,
     "command": _command,
-    "handover": _handover,
+    "handover": handover.hand_over,
+    "page": handover.show,
+    "milestones": milestones.show,
+    "reopen": _reopen,
     "resolve": _resolve,
     "resume": _resume,
 }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry, Incident, Kind, Status
+from tui.model.measures import Impact
 from tui.model.milestones import HOW, Milestone, WrongTime, is_corrected, placed, times, typed
 from tui.model.milestones import told as when
 from tui.model.mitigation import Lease
@@ -17,7 +18,6 @@ from tui.session.chronicle import Chronicle
 from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
 from tui.session.declaration import Declaration
 from tui.session.errors import NoIncident, SessionError
-from tui.session.impact import Impact
 
 # Letters of a reason that somebody can read later: a slip of the hand resolves nothing.
 REASON = 8

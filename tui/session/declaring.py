@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tui.model.incident import Entry
 from tui.model.reading import Alert, Check
-from tui.model.severity import Severity, from_label, graver
+from tui.model.severity import Severity
 from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import SessionError
@@ -39,10 +39,6 @@ class Declaring(Core):
             return await self._declare("", severity, alert)
         finally:
             alone.release()
-
-    def proposed_for(self, alert: Alert) -> Severity | None:
-        """The severity that an alert and the diagnosis propose: the graver one, and nobody has to take it."""
-        return graver(from_label(alert.severity), self._snapshot.proposed)
 
     def _look_now_and_then(self) -> None:
         """While no incident is open here: what others did since."""

@@ -1,0 +1,75 @@
+"""What changed while nobody had the incident open, as its record tells it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tui.model.incident import Entry, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """How a check stood when it was last recorded."""
+
+    state: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The last time that the incident was resumed.
+
+    Attributes:
+        at, by: when, and who did.
+        away: since the last entry before.
+        then: how each check stood at that time, by its name; absent is not recorded.
+        since: what was recorded after that, in the order of time.
+    """
+
+    at: datetime
+    by: str
+    away: timedelta
+    then: Mapping[str, Stood]
+    since: tuple[Entry, ...]
+
+    def of(self, *kinds: Kind) -> tuple[Entry, ...]:
+        """What was recorded since, of these kinds."""
+        return tuple(entry for entry in self.since if entry.kind in kinds)
+
+
+def returned(entries: Sequence[Entry]) -> Returned | None:
+    """The last return to an incident; None where it was never resumed."""
+    resumed = max((e for e in entries if e.kind == Kind.RESUMED), key=lambda e: e.id, default=None)
+    if resumed is None:
+        return None
+    away = resumed.data.get("away_s")
+    seconds = away if isinstance(away, int | float) and 0 <= away < 1e9 else 0
+    last = resumed.data.get("last")
+    if not isinstance(last, str) or not last:
+        last = max((e.id for e in entries if e.id < resumed.id), default="")
+    before = sorted((e for e in entries if e.id <= last), key=lambda e: e.id)
+    since = tuple(e for e in entries if e.id > last and e.id != resumed.id)
+    return Returned(resumed.occurred_at, resumed.actor, timedelta(seconds=seconds), _then(before), since)
+
+
+def _then(entries: Sequence[Entry]) -> dict[str, Stood]:
+    then: dict[str, Stood] = {}
+    for entry in entries:
+        if entry.kind in (Kind.DECLARED, Kind.RESUMED):
+            then |= _standing(entry.data.get("checks"))
+        elif entry.kind == Kind.STATE:
+            check, to = entry.data.get("check"), entry.data.get("to")
+            if isinstance(check, str) and isinstance(to, str):
+                then[check] = Stood(to, entry.text.partition(": ")[2])
+    return then
+
+
+def _standing(checks: Any) -> dict[str, Stood]:
+    if not isinstance(checks, Mapping):
+        return {}
+    return {
+        str(name): Stood(str(said.get("state", "")), str(said.get("summary", "")))
+        for name, said in checks.items()
+        if isinstance(said, Mapping) and said.get("state")
+    }
