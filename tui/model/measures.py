@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.model.folding import advance
 from tui.model.incident import Entry, Incident, Kind
+from tui.model.milestones import Milestone
 from tui.model.severity import Severity
 from tui.model.times import parse_rfc3339
 from tui.model.update import Told, update_due
@@ -109,7 +110,7 @@ BEFORE_AND_AFTER = (
 
 
 def measure(incident: Incident, entries: Iterable[Entry]) -> Measures:
-    """The figures of an incident; `entries` is its whole record, in any order."""
+    """The figures of an incident; `entries` is its whole record as it is to be read now, in any order."""
     told = sorted(entries, key=lambda entry: entry.id)
     impact = impact_of(incident, told)
     return Measures(
@@ -122,15 +123,16 @@ def measure(incident: Incident, entries: Iterable[Entry]) -> Measures:
 
 def _lengths(incident: Incident, impact: Impact) -> Iterator[Length]:
     began = incident.started_at
-    detected = min(filter(None, (incident.alert_at, incident.declared_at)), default=None)
-    # What is known from its detection alone may have begun before: nobody can tell.
-    seen = detected if detected != began else None
+    detected = incident.detected_at
+    # What is known from its detection alone may have begun before: only a person can tell.
+    told = any(one.name in (Milestone.IMPACT_STARTED, Milestone.DETECTED) for one in incident.corrected)
+    seen = detected if told or detected != began else None
     yield Length(
         "time_to_detect",
         "Time to detect",
         _between(began, seen),
-        "From the beginning of the impact until an alert fired or a person declared it, whichever was "
-        "first. Unknown where nothing tells of the impact before that.",
+        "From the beginning of the impact until it was detected: an alert fired or a person declared it, "
+        "whichever was first. Unknown where nothing tells of the impact before that.",
     )
     yield Length(
         "time_to_acknowledge",

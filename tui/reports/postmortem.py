@@ -10,6 +10,7 @@ from typing import Any
 
 import jinja2
 
+from tui.model.amending import amended
 from tui.model.incident import KEY_KINDS, Entry, Incident, Kind
 from tui.model.measures import BEFORE_AND_AFTER, FAILED, ON_TIME, SEVERITIES, Measures, measure
 from tui.model.mitigation import told
@@ -22,6 +23,8 @@ from tui.reports.markdown import code, fenced, md, prose, yaml, yaml_markdown
 
 SCHEMA = "leeward/postmortem/v1"
 TO_SET = "to be set"
+# A correction stands in the line that it corrects; a pin is for the console.
+_TOLD = KEY_KINDS - {Kind.CORRECTION, Kind.ENTRY_PINNED, Kind.ENTRY_UNPINNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Contents:
 
 def contents(facts: PostmortemFacts) -> Contents:
     """Everything computed, once for every format."""
-    incident, entries = facts.incident, facts.entries
+    incident, entries = facts.incident, amended(facts.entries)
     measures, people = measure(incident, entries), written(entries)
     failed, coverage = measures.impact.failed_requests, measures.impact.coverage
     if facts.failed_requests is not None:
@@ -239,7 +242,7 @@ def _timeline(incident: Incident, told_of: Iterable[Entry]) -> tuple[Row, ...]:
     entries = (
         Row(entry.occurred_at, f"{entry.kind}: {entry.text}")
         for entry in _by_id(told_of)
-        if entry.kind in KEY_KINDS
+        if entry.kind in _TOLD
     )
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
     return (*known, *(row for row in milestones if row.at is None))

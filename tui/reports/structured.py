@@ -81,6 +81,7 @@ def _milestones(it: Contents) -> Mapping[str, Any]:
         "started_at": _moment(incident.started_at),
         "alert_at": _moment(incident.alert_at),
         "declared_at": _moment(incident.declared_at),
+        "detected_at": _moment(incident.detected_at),
         "acknowledged_at": _moment(incident.acknowledged_at),
         "commander_at": _moment(incident.commander_at),
         "root_cause_at": _moment(incident.root_cause_at),
