@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.support.clock import ManualClock
@@ -190,6 +191,20 @@ def test_a_postmortem_goes_to_stdout_or_to_a_new_file(home: Path) -> None:
     assert leeward(home, "postmortem", INCIDENT, "--output", str(file), "--force").returncode == 0
     assert file.read_text() == done.stdout
     assert sorted(path.name for path in home.iterdir()) == ["out.md", "state"]
+
+
+def test_a_postmortem_comes_as_a_page_and_as_json_by_its_schema(home: Path) -> None:
+    page = leeward(home, "postmortem", INCIDENT, "--format", "html")
+    assert (page.returncode, page.stderr) == (0, "")
+    assert page.stdout.startswith("<!doctype html>")
+    assert "Failed requests: 41 (the metrics cover 100 %" in page.stdout
+    file = home / "out.json"
+    assert leeward(home, "postmortem", INCIDENT, "--format", "json", "--output", str(file)).returncode == 0
+    read = json.loads(file.read_text())
+    jsonschema.validate(read, json.loads((ROOT / "docs/schemas/postmortem-v1.json").read_text()))
+    assert read["impact"]["failed_requests"] == 41
+    wrong = leeward(home, "postmortem", INCIDENT, "--format", "pdf")
+    assert wrong.returncode == 2 and "'html'" in wrong.stderr
 
 
 def test_a_postmortem_into_a_folder_that_is_not_there(home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from tui.model.incident import Draft, Kind
@@ -81,7 +82,7 @@ def _course(seen: "Ranged", first: datetime, step: timedelta, over: timedelta) -
     sums: dict[int, float] = {}
     for line in seen.lines:
         for at, value in line.points:
-            if value is not None:
+            if value is not None and isfinite(value):
                 index = round((at - first) / step)
                 sums[index] = sums.get(index, 0.0) + value / over.total_seconds()
     count = max(sums, default=-1) + 1
