@@ -75,6 +75,14 @@ def finish_moving(folder: Path) -> None:
     ready.rmdir()
 
 
+def unmake_folder(folder: Path) -> None:
+    """Remove the folder of an incident that could not be begun; what cannot be removed stays."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
 def sync_folder(folder: Path) -> None:
     """Put the names in a folder on disk: a new file is else lost with the power, however synced."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

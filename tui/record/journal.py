@@ -25,6 +25,7 @@ from tui.record.folder import (
     incident_folder,
     make_folder,
     sync_folder,
+    unmake_folder,
 )
 from tui.record.following import POLL, follow
 from tui.record.ids import EntryIds
@@ -96,8 +97,13 @@ class Journal:
             JournalError: the id is none or taken, or the disk refuses.
         """
         folder = incident_folder(state_dir, incident_id)
+        await asyncio.to_thread(make_folder, folder)
         journal = cls(folder / JOURNAL, incident_id, clock, redact)
-        return await journal._opened(lambda: make_folder(folder), LOCK_WAIT)
+        try:
+            return await journal._opened(LOCK_WAIT)
+        except JournalError:
+            await asyncio.to_thread(unmake_folder, folder)
+            raise
 
     @classmethod
     async def open(
@@ -121,7 +127,7 @@ class Journal:
         folder = existing_folder(state_dir, incident_id)
         journal = cls(folder / JOURNAL, incident_id, clock, redact)
         try:
-            return await journal._opened(lambda: None, wait)
+            return await journal._opened(wait)
         except JournalError as error:
             journal.found = await asyncio.to_thread(read, state_dir, incident_id)
             journal.refusal = error
@@ -138,7 +144,7 @@ class Journal:
         """
         folder = existing_folder(state_dir, incident_id)
         journal = cls(folder / NOTES, incident_id, clock, redact)
-        return await journal._opened(lambda: None, 2.0)
+        return await journal._opened(2.0)
 
     async def append(self, *drafts: Draft) -> tuple[Entry, ...]:
         """Record the drafts, in order and all or none. On return they are on disk.
@@ -223,15 +229,21 @@ class Journal:
             tape.close()
         await self._let_go()
 
+    async def discard(self) -> None:
+        """Close it, and leave nothing of an incident that was begun here and has no entry."""
+        begun = self._tape is not None and self._tape.end.lines == 1
+        await self.close()
+        if begun:
+            await asyncio.to_thread(unmake_folder, self._path.parent)
+
     async def __aenter__(self) -> "Journal":
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _opened(self, before: Callable[[], None], wait: float) -> "Journal":
+    async def _opened(self, wait: float) -> "Journal":
         try:
-            await self._hop(before)
             self._lock = await self._hop(Lock.take, self._path, self._clock.now(), wait)
             await self._take_over()
         except BaseException:
@@ -251,7 +263,8 @@ class Journal:
             raise told("open", self._path, error) from error
         lines.check_version(content)
         self.found = await self._hop(read_folder, self._path.parent, self.incident_id)
-        tape = await self._hop(Tape, self._path, self._file.fileno(), content)
+        assert self._lock is not None
+        tape = await self._hop(Tape, self._path, self._file.fileno(), content, self._lock.check)
         self._ids = EntryIds(max((entry.id for entry in self.found.entries), default=""))
         if not tape.end.lines:
             header = lines.header_line(self.incident_id, socket.gethostname(), self._clock.now())

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from tui.model.times import clock, rfc3339
-from tui.record.errors import HeldByAnother, told
+from tui.record.errors import HeldByAnother, JournalError, told
 
 _RETRY = 0.02
 
@@ -38,7 +38,8 @@ class Holder:
 class Lock:
     """The right to append to one journal, until `release` or the process's end."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
         self._descriptor = descriptor
 
     @classmethod
@@ -65,7 +66,22 @@ class Lock:
         except HeldByAnother:
             _close(descriptor)
             raise
-        return cls(descriptor)
+        return cls(path, descriptor)
+
+    def check(self) -> None:
+        """Raise JournalError where it is not ours any more: another process may write by now."""
+        try:
+            ours, there = os.fstat(self._descriptor), self._path.stat()
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held = False
+        else:
+            held = (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)
+        if not held:
+            raise JournalError(
+                f"The lock {self._path} is lost: another process may write there.",
+                "See that no other console has the incident, then resume it.",
+            )
 
     def release(self) -> None:
         """Give it back. Safe to call twice."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,14 +29,22 @@ class Tape:
         problems: what was found wrong with the file when it was opened, in sentences.
     """
 
-    def __init__(self, path: Path, descriptor: int, content: bytes) -> None:
+    def __init__(
+        self, path: Path, descriptor: int, content: bytes, ours: Callable[[], None] = lambda: None
+    ) -> None:
         """Take over the writing of a file that was read whole; `descriptor` stays the caller's.
+
+        Args:
+            ours: raises JournalError where the right to write is lost.
 
         Raises:
             JournalError: a torn end could not be set aside.
         """
         self._path = path
         self._descriptor = descriptor
+        self._ours = ours
+        # What a write of ours that failed may have left behind the end.
+        self._left = False
         self.problems: tuple[str, ...] = ()
         self.end = _end_of(content)
         try:
@@ -123,13 +132,20 @@ class Tape:
                 f"{self._path} was cut: {self.end.size - ours.st_size} bytes of it are gone.",
                 "Resume the incident; `leeward verify` tells what is missing.",
             )
+        self._ours()
         if ours.st_size > self.end.size:
+            if not self._left:
+                raise JournalError(
+                    f"{self._path} was written to by something else.", "Leave and resume the incident."
+                )
             self._take_back()
 
     def _take_back(self) -> None:
         """Remove what a failed write left; if even that fails, the next write tries again."""
+        self._left = True
         with contextlib.suppress(OSError):
             os.ftruncate(self._descriptor, self.end.size)
+            self._left = False
             os.fsync(self._descriptor)
 
     def _set_aside(self, torn: bytes) -> None:

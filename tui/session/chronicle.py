@@ -1,11 +1,13 @@
 """The incident's record as the session writes it, from the first reading to the last word.
 
 Looking needs no incident: what happens before one is open is kept in memory, and written when
-it opens. What the disk refuses is kept too, said, and tried again with the next entry.
+it opens. What happened and the disk refuses is kept too, said, and tried again: with the next entry,
+every few seconds, and at the end.
 """
 
 import asyncio
 import bisect
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tui.model.amending import AMENDING, CHANGING, GONE, NONE, Amendments, amendments, redacts
 from tui.model.clock import Clock
 from tui.model.folding import advance, fold
-from tui.model.incident import Draft, Entry, Incident, Kind
+from tui.model.incident import KEPT_ID, Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.session.errors import NoIncident, SessionError
 
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
 # Enough for a night of looking; older changes of state fall off the front.
 KEPT = 2000
-# Ids of entries that are on no disk: no journal has such ones.
-KEPT_ID = "kept-"
+# Seconds between two tries to write what the disk refused.
+AGAIN = 5.0
 
 
 class Chronicle:
@@ -46,6 +48,7 @@ class Chronicle:
         self.amendments: Amendments = NONE
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
+        self._again: asyncio.Task[None] | None = None
         self._alerts: set[tuple[str, str]] = set()
         self.timeline: tuple[Entry, ...] = ()
         self.incident: Incident | None = None
@@ -74,10 +77,13 @@ class Chronicle:
         from tui.record.errors import JournalError
         from tui.record.journal import Journal
 
+        journal: Journal | None = None
         try:
             journal = await Journal.create(self._state_dir, incident_id, self._clock, self._redact)
             written = await journal.append(declared, *self._of_ours(alerts, elsewhere))
         except JournalError as error:
+            if journal is not None:
+                await journal.discard()
             raise SessionError(f"The incident could not be opened: {error}") from error
         await self._release()
         self._journal = journal
@@ -107,6 +113,9 @@ class Chronicle:
             journal = await Journal.open(self._state_dir, incident_id, self._clock, self._redact)
         except JournalError as error:
             raise SessionError(f"{incident_id} could not be resumed: {error}") from error
+        # Of this very incident, what the disk refused is for the journal as it is now.
+        same = self._journal is not None and self._journal.incident_id == incident_id
+        waiting, self._backlog = (self._backlog, []) if same else ([], self._backlog)
         await self._release()
         self._journal = journal
         kept = [draft for draft in self._kept if draft.kind is Kind.ALERT]
@@ -117,6 +126,8 @@ class Chronicle:
         self.keep(kept)
         self.problems = self._told(journal)
         self._follow(journal)
+        if waiting:
+            await self.tell(*waiting)
         return self.incident or Incident(incident_id)
 
     def _told(self, journal: "Journal") -> tuple[str, ...]:
@@ -195,16 +206,26 @@ class Chronicle:
             if self._journal is None:
                 self._show_kept()
             return
-        task = asyncio.create_task(self._record_quietly(fresh), name="record")
+        task = asyncio.create_task(self.tell(*fresh), name="record")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _record_quietly(self, drafts: list[Draft]) -> None:
-        """A write that no person waits for: what fails waits for the next one, and is said."""
+    async def tell(self, *drafts: Draft) -> None:
+        """Write what has happened already: what the disk refuses is said, and waits for space."""
         try:
             await self.record(*drafts)
+        except NoIncident:
+            self._kept.extend(drafts)
         except SessionError:
             self._backlog.extend(drafts)
+            if self._again is None or self._again.done():
+                self._again = asyncio.create_task(self._write_again(), name="record again")
+
+    async def _write_again(self) -> None:
+        while self._backlog and self.writable:
+            await self._clock.sleep(AGAIN)
+            with contextlib.suppress(SessionError):
+                await self.record()
 
     def last_states(self) -> dict[str, str]:
         """Each check's last recorded state, so that a resumed console knows what changed."""
@@ -218,10 +239,17 @@ class Chronicle:
         """Finish what is being written and let the lock go."""
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._backlog and self.writable:
-            waiting, self._backlog = self._backlog, []
-            await self._record_quietly(waiting)
         await self._release()
+
+    async def _write_backlog(self) -> None:
+        """The last try before the journal is let go: another incident's has no place for it."""
+        if self._again is not None:
+            self._again.cancel()
+            await asyncio.gather(self._again, return_exceptions=True)
+        if self._backlog and self.writable:
+            with contextlib.suppress(SessionError):
+                await self.record()
+        self._backlog = []
 
     def _show_kept(self) -> None:
         """What waits for an incident is on the timeline, too; only it has no id yet."""
@@ -232,6 +260,7 @@ class Chronicle:
         )
 
     async def _release(self) -> None:
+        await self._write_backlog()
         if self._follower is not None:
             self._follower.cancel()
             await asyncio.gather(self._follower, return_exceptions=True)

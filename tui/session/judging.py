@@ -200,7 +200,7 @@ class Watch:
 
     async def _verdict(self, watched: Watched, found: Verdict, *, stalled: bool = False) -> None:
         draft = intents.verdict(watched.intent, found, self._clock.now(), stalled=stalled)
-        await self._chronicle.record(draft)
+        await self._chronicle.tell(draft)
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
-        await self._chronicle.record(Draft(kind, text, self._clock.now(), ACTOR, data))
+        await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))

@@ -288,7 +288,7 @@ class Operations:
             await self._note(Kind.OUTCOME, "ended by hand, with all that it had started", data)
             return "failed"
         drafts = intents.applied(plan, run.intent, kind.kept(result), self._clock.now())
-        await self._chronicle.record(*drafts)
+        await self._chronicle.tell(*drafts)
         return "applied"
 
     async def _watch_or_end(self, run: Run, watched: Watched) -> None:
@@ -306,7 +306,7 @@ class Operations:
     # -- writing down
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
-        await self._chronicle.record(Draft(kind, text, self._clock.now(), ACTOR, data))
+        await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))
 
     # -- the rest
 
