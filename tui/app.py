@@ -89,9 +89,7 @@ class LeewardApp(App[int]):
         self.clock = opening.clock
         self.glyphs = ASCII if opening.ascii else UNICODE
         self.places = opening.places
-        self.zone: tzinfo | None = (
-            opening.clock.now().astimezone().tzinfo if opening.console.local_time else None
-        )
+        self.zone: tzinfo | None = self._local if opening.console.local_time else None
         self.table, self._key_problems = rebind(opening.console.keys)
         self.drafts: dict[str, str] = {}
         self.arm_for = opening.arm_for
@@ -168,6 +166,15 @@ class LeewardApp(App[int]):
         """Change the theme; an unknown one is the dark one."""
         name = f"leeward-{theme}"
         self.theme = name if name in self.available_themes else "leeward-dark"
+
+    @property
+    def _local(self) -> tzinfo | None:
+        return self.opening.clock.now().astimezone().tzinfo
+
+    def change_zone(self) -> None:
+        """Tell times in UTC, or in this machine's zone."""
+        self.zone = self._local if self.zone is None else None
+        self.main.tell_time()
 
     def press(self, binding_id: str) -> None:
         """Do what the key of this binding does."""

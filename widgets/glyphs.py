@@ -42,6 +42,7 @@ class Glyphs:
     more_up: str
     more_down: str
     focus: str
+    pin: str
     arrow: str
     ellipsis: str
     frame: Box
@@ -73,7 +74,7 @@ _IN_ASCII: Mapping[str, str] = {
     "●": "*", "▲": "!", "✗": "x", "◂": "<", "▸": ">", "│": "|", "─": "-", "├": "|", "└": "`",
     "≤": "<=", "≥": ">=",
     "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*", "┤": "|", "┼": "+", "┬": "+", "┴": "+", "┌": "+",
-    "┐": "+",     "┘": "+", "€": "EUR", "°": "deg", "✓": "ok",
+    "┐": "+",     "┘": "+", "◆": "+", "€": "EUR", "°": "deg", "✓": "ok",
 }  # fmt: skip
 
 UNICODE = Glyphs(
@@ -94,6 +95,7 @@ UNICODE = Glyphs(
     more_up="↑",
     more_down="↓",
     focus="▸",
+    pin="◆",
     arrow="→",
     ellipsis="…",
     frame=Box("╭", "─", "╮", "│", "╰", "─", "╯"),
@@ -119,6 +121,7 @@ ASCII = Glyphs(
     more_up="^",
     more_down="v",
     focus=">",
+    pin="+",
     arrow="->",
     ellipsis="...",
     frame=Box("+", "-", "+", "|", "+", "-", "+"),

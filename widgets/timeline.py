@@ -14,13 +14,18 @@ from widgets.panel import LIST_KEYS, Panel, lit, window
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One entry: `time` as it is shown (`15:03:09`), `key` whether it is one of the key entries."""
+    """One entry: `time` as it is shown (`15:03:09`), `key` whether it is one of the key entries.
+
+    `id` is what it is known by when rows change around it, or "".
+    """
 
     time: str
     kind: str
     text: str
     key: bool = True
     role: str = ""
+    id: str = ""
+    pinned: bool = False
 
 
 class Timeline(Panel, can_focus=True):
@@ -115,8 +120,13 @@ class Timeline(Panel, can_focus=True):
     def _row(self, row: TimelineRow, kind: int) -> Line:
         # A row is cut at the frame anyway: cleaning all of a long log line would be for nothing.
         words = self.text(row.text[:1000])
+        time = f"{self.text(row.time)} "
         return (
-            Piece(f"{self.text(row.time)}  ", "dim"),
+            *(
+                (Piece(time, "dim"), Piece(self.glyphs.pin, "accent"))
+                if row.pinned
+                else (Piece(f"{time} ", "dim"),)
+            ),
             Piece(self.pad(row.kind, kind) + "  ", row.role or "accent"),
             Piece(words, row.role if row.role in ("ok", "warn", "fail") else "" if row.key else "dim"),
         )
@@ -129,15 +139,23 @@ class Timeline(Panel, can_focus=True):
             self._kept = [i for i, row in enumerate(self._all) if holds(row)]
 
     def _settle(self, was: TimelineRow | None) -> None:
-        """Put the cursor back on the row it was on, or on the last one."""
+        """Put the cursor back on the row it was on, where that stood on the screen, or on the last one."""
         last = max(len(self._kept) - 1, 0)
         if was is None:
             self._cursor, self.following, self._unseen = last, True, 0
         else:
-            found = (i for i, index in enumerate(self._kept) if self._all[index] is was)
-            equal = (i for i, index in enumerate(self._kept) if self._all[index] == was)
-            self._cursor = next(found, next(equal, min(self._cursor, last)))
+            below = self._cursor - self._top_row
+            self._cursor = self._place_of(was, min(self._cursor, last))
+            self._top_row = max(self._cursor - below, 0)
         self.show_changes()
+
+    def _place_of(self, was: TimelineRow, otherwise: int) -> int:
+        if was.id:
+            found = (i for i, index in enumerate(self._kept) if self._all[index].id == was.id)
+            return next(found, otherwise)
+        same = (i for i, index in enumerate(self._kept) if self._all[index] is was)
+        equal = (i for i, index in enumerate(self._kept) if self._all[index] == was)
+        return next(same, next(equal, otherwise))
 
     def _grown(self, by: int) -> None:
         if self.following:

@@ -349,7 +349,7 @@ async def test_the_timeline_shows_key_entries_or_all_and_is_filtered(console) ->
 async def test_enter_on_an_entry_opens_all_of_it(console) -> None:
     async with console() as desk:
         await desk.press("shift+tab", "home", "j", "enter")
-        assert desk.screen == "ReaderScreen"
+        assert desk.screen == "EntryScreen"
         assert "severity" in desk.seen()
         await desk.press("escape")
         assert desk.screen == "MainScreen"

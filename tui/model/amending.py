@@ -30,11 +30,17 @@ class Amendments:
         corrections: in the order in which they were made; the last that gives a text, or a moment, stands.
         redactions: what tells that an entry was redacted.
         pinned: the entries that are pinned.
+        originals: the corrected entries as they were written.
     """
 
     corrections: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     redactions: Mapping[str, Entry] = field(default_factory=dict)
     pinned: frozenset[str] = frozenset()
+    originals: Mapping[str, Entry] = field(default_factory=dict)
+
+    def original(self, entry_id: str) -> Entry | None:
+        """A corrected entry as it was written; None where it is not here, or was redacted."""
+        return None if entry_id in self.redactions else self.originals.get(entry_id)
 
     def told(self, entry: Entry) -> Entry:
         """The entry as it is to be read now; the same object where nothing is said of its content."""
@@ -56,6 +62,7 @@ NONE = Amendments()
 
 def amendments(entries: Iterable[Entry]) -> Amendments:
     """What these entries say of others. `NONE` where they say nothing."""
+    entries = tuple(entries)
     said = sorted((entry for entry in entries if entry.kind in AMENDING), key=lambda entry: entry.id)
     if not said:
         return NONE
@@ -73,7 +80,8 @@ def amendments(entries: Iterable[Entry]) -> Amendments:
             pinned.add(about)
         elif entry.kind == Kind.ENTRY_UNPINNED:
             pinned.discard(about)
-    return Amendments(corrections, redactions, frozenset(pinned))
+    originals = {entry.id: entry for entry in entries if entry.id in corrections} if corrections else {}
+    return Amendments(corrections, redactions, frozenset(pinned), originals)
 
 
 def amended(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -9,6 +9,8 @@ from typing import Any
 from tui.model.severity import Severity
 
 NO_TITLE = "incident"
+# Ids of entries that wait for an incident, and are on no disk: no journal has such ones.
+KEPT_ID = "kept-"
 DECIDES = "lease"  # the kind of a change that decides about a lease, and changes nothing else
 
 

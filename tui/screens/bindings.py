@@ -12,6 +12,7 @@ PREVIEW = "preview"
 KEY = "key"
 LIST = "list"
 UPDATE = "update"
+ENTRY = "entry"
 
 # How Textual names characters that cannot stand for themselves in a binding.
 _KEY_NAMES = {
@@ -126,9 +127,33 @@ TABLE: tuple[Bound, ...] = (
         4,
     ),
     Bound("refresh", ("r",), "refresh", "Ask every check again now", MAIN, "refresh", 5),
-    Bound("filter", ("slash",), "filter", "Filter the timeline by text", MAIN, "filter", 4),
+    Bound(
+        "filter",
+        ("slash",),
+        "filter",
+        "Filter the timeline by text, by type (kind:note) or to what is pinned (is:pinned)",
+        MAIN,
+        "filter",
+        4,
+    ),
     Bound("entries", ("f",), "", "Timeline: key entries, or all", MAIN, "entries"),
-    Bound("pin", ("p",), "", "Pin a diagnosis, or let the tree follow the evidence again", MAIN, "pin"),
+    Bound(
+        "kinds",
+        ("F",),
+        "",
+        "Timeline: only one type of entry, from a list, or what is pinned",
+        MAIN,
+        "kinds",
+    ),
+    Bound("local", ("t",), "", "Times: UTC, or this machine's local time", MAIN, "local"),
+    Bound(
+        "pin",
+        ("p",),
+        "",
+        "Pin a diagnosis, or let the tree follow the evidence again; in the timeline, pin the entry",
+        MAIN,
+        "pin",
+    ),
     Bound(
         "overrule", ("o",), "", "Overrule an answer of the decision tree, or take that back", MAIN, "overrule"
     ),
@@ -182,6 +207,19 @@ TABLE: tuple[Bound, ...] = (
     Bound("update.copy", ("c",), "", "Update: copy it, to the terminal and to a file", UPDATE, "ask('copy')"),
     Bound("update.notify", ("t",), "", "Update: whether subscribers are notified", UPDATE, "ask('notify')"),
     Bound("update.anew", ("w",), "", "Update: write it anew from the record", UPDATE, "ask('anew')"),
+    Bound(
+        "entry.pin", ("p",), "", "Entry: pin it, so that it is found again, or unpin it", ENTRY, "ask('pin')"
+    ),
+    Bound("entry.text", ("e",), "", "Entry: correct its text; the original is kept", ENTRY, "ask('text')"),
+    Bound("entry.time", ("t",), "", "Entry: correct when it happened", ENTRY, "ask('time')"),
+    Bound(
+        "entry.redact",
+        ("x",),
+        "",
+        "Entry: redact it, for good, after a word is typed",
+        ENTRY,
+        "ask('redact')",
+    ),
     Bound("key.store", ("ctrl+s",), "", "New key: look at storing it, once Enter tested it", KEY, "store"),
 )
 

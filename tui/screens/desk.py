@@ -74,6 +74,10 @@ class Desk(Protocol):
         """Change to the theme `dark`, `light` or `ansi`."""
         ...
 
+    def change_zone(self) -> None:
+        """Tell times in UTC, or in this machine's zone."""
+        ...
+
     def press(self, binding_id: str) -> None:
         """Do what the key of this binding does."""
         ...

@@ -12,7 +12,7 @@ from tui.model import times
 from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.model.runbook import RotateKey, Runbook
-from tui.screens import details, here, pages, view
+from tui.screens import details, here, pages, sifting, view
 from tui.screens.desk import Desk, Flow
 from tui.screens.reader import Page
 from tui.session import offers
@@ -74,17 +74,6 @@ async def read_diagnosis(desk: Desk) -> None:
     """All of the diagnosis, for what the panel has no room for."""
     desk.session.looked()
     await read(desk, "Diagnosis", pages.diagnosis(desk.snapshot))
-
-
-def read_entry(index: int) -> Flow:
-    """All of one entry of the timeline."""
-
-    async def flow(desk: Desk) -> None:
-        entries = desk.snapshot.entries
-        if index < len(entries):
-            await read(desk, "Entry", pages.entry(entries[index], desk.zone))
-
-    return flow
 
 
 def read_branch(row_id: str) -> Flow:
@@ -215,7 +204,7 @@ def sift(main: "MainScreen") -> Flow:
             desk,
             "Filter the timeline",
             text=main.needle,
-            hint="rows with this text stay; Esc later shows all",
+            hint=sifting.HINT,
         )
         if needle is not None:
             main.needle = needle

@@ -3,29 +3,41 @@
 from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
+from tui.model.amending import NONE, Amendments
 from tui.model.incident import KEY_KINDS, Entry, Kind
 from tui.screens.words import moment
 from widgets.timeline import TimelineRow
 
 _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
 # The column of kinds has ten cells.
+_KNOWN = frozenset(Kind)
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
 
 
-def timeline(entries: Iterable[Entry], zone: tzinfo | None = None) -> tuple[TimelineRow, ...]:
-    """A row for each entry, in their order."""
-    return tuple(timeline_row(entry, zone) for entry in entries)
+def timeline(
+    entries: Iterable[Entry], zone: tzinfo | None = None, said: Amendments = NONE
+) -> tuple[TimelineRow, ...]:
+    """A row for each entry, in their order; `said` is what later ones say of them."""
+    return tuple(timeline_row(entry, zone, said) for entry in entries)
 
 
-def timeline_row(entry: Entry, zone: tzinfo | None = None) -> TimelineRow:
+def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE) -> TimelineRow:
     """One entry. A kind that this version does not know is shown, as a key entry."""
+    pinned = entry.id in said.pinned
     return TimelineRow(
         time=moment(entry.occurred_at, zone),
-        kind=_KINDS.get(entry.kind, str(entry.kind)),
-        text=entry.text,
-        key=entry.kind in KEY_KINDS or entry.kind not in frozenset(Kind),
-        role=_entry_role(entry),
+        kind=kind(entry.kind),
+        text=f"(corrected) {entry.text}" if said.corrected(entry.id) else entry.text,
+        key=entry.kind in KEY_KINDS or pinned or entry.kind not in _KNOWN,
+        role="dim" if entry.redacted else _entry_role(entry),
+        id=entry.id,
+        pinned=pinned,
     )
+
+
+def kind(name: str) -> str:
+    """A kind as the timeline calls it."""
+    return _KINDS.get(name, str(name))
 
 
 def is_overwritten(entry: Entry) -> bool:

@@ -8,9 +8,10 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from tui.model.amending import NONE
 from tui.model.incident import Entry
 from tui.model.reading import Check
-from tui.screens import branches, view
+from tui.screens import branches, sifting, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
 from widgets.actions import ActionsPanel
@@ -21,11 +22,13 @@ from widgets.keybar import KeyBar
 from widgets.lines import wrap
 from widgets.message import MessageLine
 from widgets.panel import Panel, Tab
-from widgets.timeline import Timeline, TimelineRow
+from widgets.timeline import Timeline
 from widgets.tree import TreePanel
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from tui.session.snapshot import Snapshot
 
 _MESSAGE_LINES = 3
 # From these columns and rows on, the four panels fit beside each other.
@@ -80,6 +83,7 @@ class MainScreen(Screen[None]):
         self.all_entries = False
         self.needle = ""
         self._entries: tuple[Entry, ...] = ()
+        self._amendments = NONE
         self._said = ""
 
     def compose(self) -> ComposeResult:
@@ -121,18 +125,26 @@ class MainScreen(Screen[None]):
         self.chart.show(view.chart(snapshot, now, desk.zone))
         self.questions.show(branches.rows(desk.runbook, snapshot.walk))
         self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
-        self._paint_timeline(snapshot.entries)
+        self._paint_timeline(snapshot)
         self.keys.show_clock(view.clock(now, desk.zone))
 
-    def _paint_timeline(self, entries: tuple[Entry, ...]) -> None:
+    def _paint_timeline(self, snapshot: "Snapshot") -> None:
         """Rows are made of what is new alone: a night's entries may be a hundred thousand."""
+        entries, said, zone = snapshot.entries, snapshot.amendments, self.desk.zone
         old, self._entries = self._entries, entries
-        if entries is old:
+        anew, self._amendments = said is not self._amendments, said
+        if entries is old and not anew:
             return
-        if old and entries[: len(old)] == old:
-            self.timeline.append(*view.timeline(entries[len(old) :], self.desk.zone))
+        if old and not anew and entries[: len(old)] == old:
+            self.timeline.append(*view.timeline(entries[len(old) :], zone, said))
         else:
-            self.timeline.show(view.timeline(entries, self.desk.zone))
+            self.timeline.show(view.timeline(entries, zone, said))
+
+    def tell_time(self) -> None:
+        """The zone of the times is another one."""
+        self._entries = ()
+        self.paint()
+        self.sift()
 
     def say(self, words: str, state: str = "") -> None:
         """Say it over the keybar, in as many lines as it takes; "" is silence."""
@@ -227,17 +239,9 @@ class MainScreen(Screen[None]):
 
     def sift(self) -> None:
         """Apply key-or-all and the filter to the timeline, and say so in its frame."""
-        needle, everything = self.needle.casefold(), self.all_entries
-
-        def keep(row: TimelineRow) -> bool:
-            return (everything or row.key) and needle in f"{row.time} {row.kind} {row.text}".casefold()
-
-        self.timeline.keep(keep if needle or not everything else None)
-        zone = "UTC" if self.desk.zone is None else "local time"
-        corner = "all entries, f for key" if everything else "key entries, f for all"
-        if needle:
-            corner = f"with {self.needle!r}, Esc for all"
-        self.timeline.show_title(f"Timeline ({zone})", corner)
+        self.timeline.keep(sifting.predicate(self.needle, self.all_entries))
+        zone = view.zone_name(self.desk.clock.now(), self.desk.zone)
+        self.timeline.show_title(f"Timeline ({zone})", sifting.corner(self.needle, self.all_entries))
 
     # What was chosen
 
@@ -255,7 +259,9 @@ class MainScreen(Screen[None]):
 
     def on_timeline_opened(self, event: Timeline.Opened) -> None:
         """Enter on an entry opens all of it."""
-        self.desk.begin(_flows().read_entry(event.index))
+        from tui.screens import entries
+
+        self.desk.begin(entries.read(self._entries[event.index].id))
 
     def action_open(self) -> None:
         """Enter on a panel without a cursor: all that the checks said."""
@@ -320,9 +326,25 @@ class MainScreen(Screen[None]):
         self.all_entries = not self.all_entries
         self.sift()
 
+    def action_kinds(self) -> None:
+        """One type of entry, from a list."""
+        from tui.screens import entries
+
+        self.desk.begin(entries.choose_kinds(self))
+
+    def action_local(self) -> None:
+        """Times in UTC, or in this machine's zone."""
+        self.desk.change_zone()
+
     def action_pin(self) -> None:
-        """Pin a diagnosis."""
-        self.desk.begin(_flows().pin)
+        """Pin the entry under the cursor, where the timeline has the focus; else a diagnosis."""
+        index = self.timeline.cursor_index if self.focused is self.timeline else None
+        if index is None:
+            self.desk.begin(_flows().pin)
+            return
+        from tui.screens import entries
+
+        self.desk.begin(entries.pin(self._entries[index].id))
 
     def action_overrule(self) -> None:
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
@@ -345,7 +367,7 @@ class MainScreen(Screen[None]):
         """What the cursor is on, as text, and what to call it."""
         snapshot = self.desk.snapshot
         if self.focused is self.timeline and (index := self.timeline.cursor_index) is not None:
-            return _flows().entry_text(snapshot.entries[index]), "the entry"
+            return _flows().entry_text(self._entries[index]), "the entry"
         if self.focused in (self.status, self.chart):
             return _flows().checks_text(snapshot), "the checks"
         if self.focused is self.actions and snapshot.actions:

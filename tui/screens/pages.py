@@ -6,28 +6,45 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from tui.model import times
-from tui.model.incident import Entry
+from tui.model.amending import AMENDING, NONE, Amendments
+from tui.model.incident import KEPT_ID, Entry
 from tui.model.reading import Alert, Check, Held, Series
 from tui.model.runbook import Runbook
 from tui.model.text import clean
 from tui.screens import branches
-from tui.screens.bindings import KEY, LIST, MAIN, PREVIEW, UPDATE, Bound
+from tui.screens.bindings import ENTRY, KEY, LIST, MAIN, PREVIEW, UPDATE, Bound
 from tui.screens.reader import Page, Row
 from tui.screens.view import NAMES, Places, age, moment
 from tui.session.snapshot import Snapshot
 
 
-def entry(shown: Entry, zone: tzinfo | None = None) -> Page:
-    """All of one entry: who, when, and every datum."""
+def entry(shown: Entry, zone: tzinfo | None = None, said: Amendments = NONE, keys_told: str = "") -> Page:
+    """All of one entry as it is to be read now: who, when, every datum, and what was said of it since."""
+    corrections = said.corrections.get(shown.id, ()) if said.corrected(shown.id) else ()
     rows = [
-        Row("what", shown.text, "bold"),
-        Row("kind", str(shown.kind)),
+        Row("what", shown.text, "dim" if shown.redacted else "bold"),
+        Row("kind", f"{shown.kind}, pinned" if shown.id in said.pinned else str(shown.kind)),
         Row("happened", _when(shown.occurred_at, zone)),
         Row("recorded", _when(shown.recorded_at, zone)),
         Row("by", shown.actor),
         Row("id", shown.id),
     ]
-    return (*rows, *(Row(clean(str(name)), _value(value)) for name, value in shown.data.items()))
+    rows += [Row(clean(str(name)), _value(value)) for name, value in shown.data.items()]
+    rows += [
+        Row("corrected", f"by {one.actor}, {_when(one.recorded_at, zone)}: {one.text}") for one in corrections
+    ]
+    if corrections and (written := said.original(shown.id)) is not None:
+        rows += [Row("original", written.text), Row("", f"at {_when(written.occurred_at, zone)}")]
+    if (gone := said.redactions.get(shown.id)) is not None:
+        rows.append(Row("redacted", f"by {gone.actor}, {_when(gone.recorded_at, zone)}"))
+    if keys_told:
+        rows += [Row("", " "), Row("", keys_told, "dim")]
+    return tuple(rows)
+
+
+def speakable(shown: Entry) -> bool:
+    """Whether anything can be said of it: it is on disk, and is not itself about another entry."""
+    return shown.kind not in AMENDING and not shown.id.startswith(KEPT_ID)
 
 
 def checks(snapshot: Snapshot, now: datetime) -> Page:
@@ -104,6 +121,7 @@ def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool)
         (LIST, "In a panel or a list"),
         (PREVIEW, "In a preview"),
         (UPDATE, "In an update"),
+        (ENTRY, "On the page of an entry"),
         (KEY, "Where a key is exchanged"),
     )
     rows: list[Row] = []

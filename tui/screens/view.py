@@ -10,7 +10,7 @@ from tui.screens.bells import ended, overdue, worsened
 from tui.screens.here import do_here
 from tui.screens.history import timeline, timeline_row
 from tui.screens.readings import NAMES, chart, checks, short_model
-from tui.screens.words import Places, age, clock, moment
+from tui.screens.words import Places, age, clock, moment, zone_name
 
 __all__ = [
     "NAMES",
@@ -31,4 +31,5 @@ __all__ = [
     "timeline",
     "timeline_row",
     "worsened",
+    "zone_name",
 ]

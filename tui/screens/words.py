@@ -30,3 +30,8 @@ def clock(now: datetime, zone: tzinfo | None = None) -> str:
 def moment(at: datetime, zone: tzinfo | None = None) -> str:
     """`15:03:09`."""
     return times.clock(at, seconds=True) if zone is None else at.astimezone(zone).strftime("%H:%M:%S")
+
+
+def zone_name(now: datetime, zone: tzinfo | None = None) -> str:
+    """`UTC`, or `local time, CET`: what every list of times is labelled with."""
+    return "UTC" if zone is None else f"local time, {now.astimezone(zone):%Z}"

@@ -1,0 +1,212 @@
+"""One entry of the timeline: all of it, and what a person may say of it: pin, correct, redact."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from tui.model.incident import Entry
+from tui.model.milestones import HOW
+from tui.model.times import clock
+from tui.screens import pages, sifting
+from tui.screens.bindings import ENTRY, shown_key
+from tui.screens.desk import Desk, Flow
+from tui.screens.dialog import Dialog
+from tui.screens.flows import ask, choose
+from tui.screens.flows import read as read_page
+from tui.screens.reader import Page, Reader, Row
+from widgets.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from tui.screens.main import MainScreen
+
+WORD = "redact"
+
+
+class EntryReader(Reader):
+    """The page of an entry, with the keys that say something of it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("p", "ask('pin')", show=False, id="entry.pin"),
+        Binding("e", "ask('text')", show=False, id="entry.text"),
+        Binding("t", "ask('time')", show=False, id="entry.time"),
+        Binding("x", "ask('redact')", show=False, id="entry.redact"),
+    ]
+
+    @dataclass
+    class Asked(Message):
+        """`pin`, `text`, `time` or `redact`."""
+
+        what: str
+
+    def action_ask(self, what: str) -> None:
+        """Say what is asked."""
+        self.post_message(self.Asked(what))
+
+
+class EntryScreen(Dialog[str]):
+    """The page over the console. It answers with what is asked of the entry, None for nothing."""
+
+    DEFAULT_CSS = """
+    EntryScreen { align: center middle; }
+    EntryScreen Reader { width: 96; max-width: 96%; height: 90%; }
+    """
+
+    def __init__(self, desk: Desk, page: Page, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.desk = desk
+        self.reader = EntryReader("Entry", page, glyphs)
+
+    def compose(self) -> ComposeResult:
+        """The page, as high as it must be."""
+        yield self.reader
+
+    def on_mount(self) -> None:
+        """Keys go to the page."""
+        self.reader.focus()
+
+    def on_reader_closed(self, event: Reader.Closed) -> None:
+        """Back to the console."""
+        event.stop()
+        self.answer(None)
+
+    def on_reader_copy_asked(self, event: Reader.CopyAsked) -> None:
+        """Copy the page; the frame says where it went."""
+        event.stop()
+        self.reader.show_title(self.desk.copy(event.text, "the page"))
+
+    def on_entry_reader_asked(self, event: EntryReader.Asked) -> None:
+        """Answer with it."""
+        event.stop()
+        self.answer(event.what)
+
+
+def read(entry_id: str) -> Flow:
+    """All of one entry; what is asked of it there is done, and the page is shown again."""
+
+    async def flow(desk: Desk) -> None:
+        while (entry := _entry(desk, entry_id)) is not None:
+            page = pages.entry(entry, desk.zone, desk.snapshot.amendments, _keys(desk, entry))
+            asked = await desk.ask(EntryScreen(desk, page, desk.glyphs))
+            if asked is None or not await _ACTS[asked](desk, entry):
+                return
+
+    return flow
+
+
+def pin(entry_id: str) -> Flow:
+    """Pin an entry, or unpin it."""
+
+    async def flow(desk: Desk) -> None:
+        pinned = await desk.session.pin_entry(entry_id)
+        desk.say("Pinned: / with is:pinned shows what is." if pinned else "Unpinned.", "ok")
+
+    return flow
+
+
+def choose_kinds(main: "MainScreen") -> Flow:
+    """Which entries the timeline shows: a numbered list of what there is."""
+
+    async def flow(desk: Desk) -> None:
+        snapshot = desk.snapshot
+        listed = sifting.choices(snapshot.entries, snapshot.amendments, main.needle, main.all_entries)
+        chosen = await choose(desk, "Timeline: show which entries?", listed)
+        if chosen is None:
+            return
+        if chosen in (sifting.KEY, sifting.ALL):
+            main.needle, main.all_entries = "", chosen == sifting.ALL
+        else:
+            main.needle = chosen
+        main.sift()
+
+    return flow
+
+
+def _entry(desk: Desk, entry_id: str) -> Entry | None:
+    return next((entry for entry in desk.snapshot.entries if entry.id == entry_id), None)
+
+
+def _keys(desk: Desk, entry: Entry) -> str:
+    """The keys of the page, in a line; none where there is nothing to say of the entry."""
+    if not pages.speakable(entry) or desk.snapshot.following:
+        return ""
+    pinned = entry.id in desk.snapshot.amendments.pinned
+    words = {
+        "entry.pin": "unpins it" if pinned else "pins it",
+        "entry.text": "corrects its text",
+        "entry.time": "its time",
+        "entry.redact": "redacts it",
+    }
+    if entry.redacted:
+        words = {"entry.pin": words["entry.pin"]}
+    keys = {one.id: shown_key(one.keys[0]) for one in desk.table if one.where == ENTRY}
+    return ", ".join(f"{keys[name]} {word}" for name, word in words.items())
+
+
+async def _pin(desk: Desk, entry: Entry) -> bool:
+    await pin(entry.id)(desk)
+    return True
+
+
+async def _text(desk: Desk, entry: Entry) -> bool:
+    name = f"correct-{entry.id}"
+    text = await ask(desk, "What it should say", text=entry.text, draft=name, hint=_KEEPS)
+    if text is not None:
+        await desk.session.correct_entry(entry.id, text=text)
+        desk.drafts.pop(name, None)
+        desk.say("Corrected; the original is on the entry's page.", "ok")
+    return True
+
+
+async def _time(desk: Desk, entry: Entry) -> bool:
+    at = f"{entry.occurred_at:%Y-%m-%d %H:%M:%S}"
+    when = await ask(desk, "When it happened", text=at, hint=HOW)
+    if when is not None:
+        await desk.session.correct_entry(entry.id, when=when)
+        desk.say("Corrected: it stands at its time now.", "ok")
+    return True
+
+
+async def _redact(desk: Desk, entry: Entry) -> bool:
+    if why := desk.session.can_redact(entry.id):
+        desk.say(f"It cannot be redacted. {why}", "warn")
+        return False
+    said = entry.text if len(entry.text) <= 60 else f"{entry.text[:59]}…"
+    named = f"{entry.kind} of {clock(entry.occurred_at)} UTC by {entry.actor}: {said}"
+    reason = await ask(
+        desk, "Redact: why?", hint="the reason is kept; do not say what it was", draft="redact", why=named
+    )
+    if reason is None:
+        return True
+    word = await ask(
+        desk,
+        f"Type {WORD} to remove its text and data for good",
+        hint="this cannot be taken back; Esc leaves it as it is",
+        why=named,
+    )
+    if word is None or word.casefold() != WORD:
+        desk.say("Nothing was redacted.", "ok")
+        return True
+    copies = await desk.session.redact_entry(entry.id, reason)
+    desk.drafts.pop("redact", None)
+    desk.say("Redacted: its text and data are gone from the record.", "ok")
+    await read_page(desk, "Redacted", _left(copies))
+    return False
+
+
+def _left(copies: tuple[str, ...]) -> Page:
+    known = [Row("copy", place, "warn") for place in copies] or [Row("copies", "the record knows of none")]
+    return (
+        Row("", "Text, data and salt are gone from the record; the chain is whole.", "ok"),
+        Row("", " "),
+        Row("", "What this does not reach", "title"),
+        *known,
+        Row("disk", "backups and snapshots of the disk, if there are any"),
+        Row("screens", "what other consoles and terminals have shown, and what was copied"),
+    )
+
+
+_KEEPS = "Enter writes the correction; the original is kept; Esc keeps the draft"
+_ACTS = {"pin": _pin, "text": _text, "time": _time, "redact": _redact}
