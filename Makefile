@@ -39,6 +39,7 @@ lint: $(VENV)/.development
 
 screenshots: $(VENV)/.development
 	$(BIN)/python screenshots/draw.py
+	$(BIN)/python screenshots/page.py
 
 bench: $(VENV)/.development
 	$(BIN)/python -m benchmarks

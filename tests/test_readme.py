@@ -31,7 +31,7 @@ KEYS = {
     "timeline: key entries or all; filter": ("entries", "filter"),
     "ask every check again": ("refresh",),
     "copy what the cursor is on": ("copy",),
-    "write the postmortem": ("export",),
+    "the postmortem: write it (Markdown, HTML, JSON), its sections and action items": ("export",),
     "palette: every action by name": ("palette", "palette"),
     "help": ("help",),
     "leave; the incident stays open": ("quit",),

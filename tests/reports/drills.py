@@ -111,7 +111,7 @@ class Drill(Story):
         values: list[float | None] = []
         for index in range(int((self.now - start).total_seconds() / step)):
             at = start + timedelta(seconds=step * index)
-            noise = 1 + 0.09 * ((index * 7919) % 11 - 5) / 5
+            noise = 1 + 0.09 * ((index * 7) % 11 - 5) / 5
             rise = 1 - exp(-max((at - began).total_seconds(), 0) / 40)
             fall = exp(-max((at - held).total_seconds(), 0) / 25)
             values.append(None if 50 <= index <= 52 else round(peak * noise * rise * fall, 3))

@@ -136,6 +136,12 @@ async def test_it_is_written_after_the_incident_too(tmp_path: Path) -> None:
         assert "Who revoked it?" in text
         kinds = [entry.kind for entry in session.snapshot.entries]
         assert kinds.count(Kind.IMPACT) == 1, "measured when it was resolved, and not again"
+        incident_id = incident_of(session)
+    async with drill("healthy") as world, session_on(world, tmp_path) as session:
+        await session.resume(incident_id)
+        await session.write_section(Section.WENT_WELL, "We were quick.")
+        text = (await session.postmortem()).read_text()
+        assert "Who revoked it?" in text and "We were quick." in text
 
 
 async def test_secrets_that_are_typed_reach_no_disk(tmp_path: Path) -> None:

@@ -212,10 +212,10 @@ def _on_time(incident: Incident, entries: list[Entry], every: Mapping[Severity, 
     due = sent = 0
     last: tuple[str, str, datetime] | None = None
     for entry in entries:
-        promised = update_due(now, every)
-        now = advance(now, entry)
+        before, now = now, advance(now, entry)
         if (told := _told(entry)) is None:
             continue
+        promised = update_due(before, every)
         again = last is not None and told[:2] == last[:2] and entry.occurred_at - last[2] <= TOGETHER
         last = told
         if promised is not None and not again:
