@@ -1,6 +1,6 @@
 """What changed while nobody had the incident open, as its record tells it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,14 +50,15 @@ def returned(entries: Sequence[Entry]) -> Returned | None:
         last = max((e.id for e in entries if e.id < resumed.id), default="")
     before = sorted((e for e in entries if e.id <= last), key=lambda e: e.id)
     since = tuple(e for e in entries if e.id > last and e.id != resumed.id)
-    return Returned(resumed.occurred_at, resumed.actor, timedelta(seconds=seconds), _then(before), since)
+    return Returned(resumed.occurred_at, resumed.actor, timedelta(seconds=seconds), standing(before), since)
 
 
-def _then(entries: Sequence[Entry]) -> dict[str, Stood]:
+def standing(entries: Iterable[Entry]) -> dict[str, Stood]:
+    """How each check stood at the end of these entries, in the order of their ids, as far as they tell."""
     then: dict[str, Stood] = {}
     for entry in entries:
         if entry.kind in (Kind.DECLARED, Kind.RESUMED):
-            then |= _standing(entry.data.get("checks"))
+            then |= _kept(entry.data.get("checks"))
         elif entry.kind == Kind.STATE:
             check, to = entry.data.get("check"), entry.data.get("to")
             if isinstance(check, str) and isinstance(to, str):
@@ -65,7 +66,7 @@ def _then(entries: Sequence[Entry]) -> dict[str, Stood]:
     return then
 
 
-def _standing(checks: Any) -> dict[str, Stood]:
+def _kept(checks: Any) -> dict[str, Stood]:
     if not isinstance(checks, Mapping):
         return {}
     return {
