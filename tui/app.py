@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from tui.model.clock import Clock
+from tui.record.drafts import Drafts
 from tui.screens import clipboard, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
@@ -91,7 +92,7 @@ class LeewardApp(App[int]):
         self.places = opening.places
         self.zone: tzinfo | None = self._local if opening.console.local_time else None
         self.table, self._key_problems = rebind(opening.console.keys)
-        self.drafts: dict[str, str] = {}
+        self.drafts = Drafts(opening.folder)
         self.arm_for = opening.arm_for
         self._session: Session | None = None
         self._snapshot = Snapshot(opening.clock.now())
@@ -222,6 +223,7 @@ class LeewardApp(App[int]):
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
             return
         self._session = session
+        self.drafts.hides = session.without_secrets
         session.subscribe(self._published)
         if not await self._started(session):
             return
@@ -273,6 +275,7 @@ class LeewardApp(App[int]):
 
     def _published(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
+        self.drafts.incident = snapshot.incident.id if snapshot.incident else ""
         if self.opening.console.bell and view.worsened(before, snapshot):
             self.bell()
         self._paint()
@@ -338,6 +341,7 @@ class LeewardApp(App[int]):
     async def let_go(self) -> None:
         """Stop the session, whatever state it is in, within `STOPPING` seconds."""
         session, self._session = self._session, None
+        await asyncio.to_thread(self.drafts.flush)
         if session is None:
             return
         try:

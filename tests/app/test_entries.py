@@ -188,3 +188,18 @@ async def test_the_palette_hands_the_incident_on(console) -> None:
         await desk.press("colon", *"one file", "enter")
         assert ("hand_on", None) in desk.session.calls
         assert "leeward import FILE" in desk.seen()
+
+
+async def test_a_note_is_on_disk_as_it_is_typed_and_offered_again_with_its_age(console) -> None:
+    async with console() as desk:
+        await desk.press("n", *"half a no")
+        desk.app.drafts.flush()
+        (found,) = desk.app.opening.folder.rglob("note.draft")
+        assert found.read_text() == "half a no"
+        await desk.press("escape", "n")
+        assert "half a no" in desk.seen()
+        assert "as left" in desk.seen()
+        await desk.press(*"te", "enter")
+        desk.app.drafts.flush()
+        assert ("note", "half a note") in desk.session.calls
+        assert not list(desk.app.opening.folder.rglob("*.draft"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from textual.screen import Screen
 
 from tui.model.clock import Clock
+from tui.record.drafts import Drafts
 from tui.screens.bindings import Bound
 from tui.screens.view import Places
 from tui.session.snapshot import Snapshot
@@ -28,7 +29,7 @@ class Desk(Protocol):
     places: Places
     zone: tzinfo | None
     table: tuple[Bound, ...]
-    drafts: dict[str, str]
+    drafts: Drafts
     arm_for: str
 
     @property

@@ -2,7 +2,9 @@
 
 from textual.app import ComposeResult
 from textual.events import Resize
+from textual.widgets import TextArea
 
+from tui.record.drafts import Drafts
 from tui.screens.dialog import Dialog
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
@@ -89,16 +91,16 @@ class AskingScreen(Dialog[str]):
         *,
         text: str = "",
         hint: str = "",
-        drafts: dict[str, str] | None = None,
+        drafts: Drafts | None = None,
         draft: str = "",
         why: str = "",
         empty: bool = False,
     ) -> None:
         super().__init__()
         self._why = Why(why, glyphs) if why else None
-        self._drafts = drafts if drafts is not None else {}
-        self._draft = draft
-        kept = self._drafts.get(draft, "") if draft else ""
+        self._drafts = drafts if draft else None
+        self._draft, self._offered = draft, text
+        kept = self._drafts.get(draft) if self._drafts is not None else ""
         self.prompt = Prompt(title, text=kept or text, hint=hint, empty=empty, glyphs=glyphs)
 
     def compose(self) -> ComposeResult:
@@ -119,7 +121,12 @@ class AskingScreen(Dialog[str]):
         self._keep(event.draft)
         self.answer(None)
 
+    def on_text_area_changed(self, event: TextArea.Changed) -> None:
+        """Each change is kept as it is typed."""
+        event.stop()
+        self._keep(event.text_area.text)
+
     def _keep(self, text: str) -> None:
         """Keep what was typed until whoever asked has it on disk and forgets it."""
-        if self._draft:
-            self._drafts[self._draft] = text
+        if self._drafts is not None:
+            self._drafts[self._draft] = "" if text == self._offered else text

@@ -44,6 +44,8 @@ async def ask(
     """A text, or None; `draft` names where what was typed is kept, `why` stands above the field."""
     from tui.screens.dialogs import AskingScreen
 
+    if draft and (at := desk.drafts.kept_at(draft)) is not None:
+        hint = f"as left {view.age(desk.clock.now() - at)} ago. {hint}"
     return await desk.ask(
         AskingScreen(title, desk.glyphs, text=text, hint=hint, drafts=desk.drafts, draft=draft, why=why)
     )

@@ -90,6 +90,10 @@ class Core:
         await self._look_for_open()
         return await self._declare(title, severity)
 
+    def without_secrets(self, text: str) -> str:
+        """The text without the secrets that this session holds, and what looks like one."""
+        return self._redact.text(text)
+
     # -- inside
 
     async def _declare(self, title: str, severity: Severity | None, alert: Alert | None = None) -> Entry:
