@@ -83,7 +83,7 @@ TABLE: tuple[Bound, ...] = (
         "incident",
         ("i",),
         "incident",
-        "Incident: declare, acknowledge, status, severity, commander, hand over, resolve, resume",
+        "Incident: declare, acknowledge, status, severity, commander, hand over, milestones, resolve, resume",
         MAIN,
         "incident",
         1,
