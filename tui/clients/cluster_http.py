@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+from tui.clients import server_clocks
 from tui.clients.cluster_errors import Asked, ClusterError, not_the_api, refused, unanswered
 
 if TYPE_CHECKING:
@@ -174,8 +177,11 @@ async def _send(
         body=body,
         auth_settings=["BearerToken"],
     )
-    answer = await client.call_api(*request, _request_timeout=deadline)
-    return answer.response
+    began = time.monotonic()
+    response = (await client.call_api(*request, _request_timeout=deadline)).response
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    server_clocks.hear(urlsplit(str(response.url)).netloc, headers, time.monotonic() - began)
+    return response
 
 
 async def _bounded(response: Any) -> bytes:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.clients import names, proxies, trust
+from tui.clients import names, proxies, server_clocks, trust
 from tui.clients.lanes import Lanes
 from tui.clients.unanswered import Outcome, Phase, Unanswered
 from tui.model.secret import Secret
@@ -327,6 +327,8 @@ async def _receive(
     client: "httpx.AsyncClient", request: "httpx.Request", trace: _Trace, limit: int
 ) -> Answer:
     response = await client.send(request, stream=True)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    server_clocks.hear(request.headers.get("host", ""), headers, trace.timings["total"])
     try:
         body = bytearray()
         # Raw: we asked for no encoding, and a small compressed body can be a very large one.
@@ -334,7 +336,6 @@ async def _receive(
             body += part
             if len(body) > limit:
                 break
-        headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, bytes(body[:limit]), trace.timings, len(body) > limit)
     finally:
         await response.aclose()

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui import settings
-from tui.clients import access, http
+from tui.clients import access, http, server_clocks
 from tui.clients.imports import imported
 from tui.clients.lanes import Lanes, LanesFull
 from tui.clients.prometheus_answers import (
@@ -205,6 +205,8 @@ def _line(url: str, how: access.Access) -> _Line:
     line = _Line(connect)
 
     def hook(response: "requests.Response", *_: object, **__: object) -> None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        server_clocks.hear(http.place(url), headers, time.monotonic() - line.kept.began)
         line.kept.body = _read(response, line.kept.ends)
         line.kept.took = timedelta(seconds=time.monotonic() - line.kept.began)
         line.kept.warnings = warnings(line.kept.body)

@@ -49,7 +49,7 @@ def speakable(shown: Entry) -> bool:
 
 def checks(snapshot: Snapshot, now: datetime) -> Page:
     """All that the seven checks said, the last good answer included."""
-    rows: list[Row] = []
+    rows: list[Row] = [Row("clock", snapshot.clock, "warn")] if snapshot.clock else []
     for check in Check:
         held = snapshot.checks.get(check)
         if rows:

@@ -1,11 +1,13 @@
 """The parts that a session is composed of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tui.clients.server_clocks import heard
 from tui.session.arming import Safety
 from tui.session.board import Board
 from tui.session.chronicle import Chronicle
+from tui.session.clocks import ClockWatch
 from tui.session.command import Command
 from tui.session.connections import Connections
 from tui.session.keys import KeyRing
@@ -47,3 +49,4 @@ class Parts:
     working: Working | None = None
     trouble: str = ""
     collecting: Collecting | None = None
+    clocks: ClockWatch = field(default_factory=lambda: ClockWatch(heard))

@@ -19,7 +19,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
     """All that a face needs to know, now."""
     working, incident = parts.working, parts.chronicle.incident
     board = working.board if working else None
-    live = live_leases(parts)
+    live, found = live_leases(parts), parts.clocks.found
     able = _undoable(working, incident, live)
     return Snapshot(
         at=now,
@@ -45,7 +45,9 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         offline=(working.keys.older(incident) if working else "")
         or parts.trouble
         or parts.chronicle.trouble
-        or parts.chronicle.read_only,
+        or parts.chronicle.read_only
+        or (found.told if found is not None and found.misleads else ""),
+        clock=found.told if found is not None else "",
         following=bool(parts.chronicle.read_only),
         unset=_unset(working),
         unsettled=working.operations.unsettled if working else "",

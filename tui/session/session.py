@@ -148,6 +148,7 @@ class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gatheri
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)
+            drafts += parts.clocks.look(incident, parts.chronicle.timeline, now)
             self._keep(*drafts)
 
     async def _find_place(self) -> None:

@@ -138,6 +138,7 @@ class Snapshot:
         incident: the incident being worked; None while only looking.
         entries: its timeline as it is to be read now, in the order of `occurred_at`. A new tuple only
             when it changed.
+        clock: how this machine's clock differs from the servers', or "".
         amendments: what later entries say of earlier ones: corrections, redactions, pins.
         leases: temporary changes that are live on the target.
         proposed: the severity that the diagnosis proposes.
@@ -193,3 +194,4 @@ class Snapshot:
     undoable: tuple[Undoable, ...] = ()
     problems: tuple[str, ...] = ()
     amendments: Amendments = NONE
+    clock: str = ""
