@@ -94,7 +94,9 @@ def test_show_as_json(home: Path) -> None:
     assert shown["incident"]["milestones"]["resolved"] == "2026-11-23T15:05:11.000Z"
     assert shown["incident"]["milestones"]["alert_fired"] is None
     assert [entry["kind"] for entry in shown["entries"]] == ["declared", "note", "resolved"]
-    assert set(shown["entries"][0]) == {"id", "occurred_at", "recorded_at", "actor", "kind", "text", "data"}
+    promised = {"id", "occurred_at", "recorded_at", "actor", "kind", "text", "data"}
+    assert set(shown["entries"][0]) == promised | {"redacted", "pinned", "original"}
+    assert shown["entries"][0]["original"] is None
     assert shown["entries"][2]["data"] == {"failed_requests": 41.0, "coverage": 1.0}
 
 
