@@ -30,6 +30,7 @@ KEYS = {
     "the whole diagnosis": ("details",),
     "pin a diagnosis; overrule an answer of the tree": ("pin", "overrule"),
     "timeline: key entries or all; filter": ("entries", "filter"),
+    "timeline: one type of entry, or what is pinned; times in UTC or local": ("kinds", "local"),
     "ask every check again": ("refresh",),
     "copy what the cursor is on": ("copy",),
     "the postmortem: write it (Markdown, HTML, JSON), its sections and action items": ("export",),
