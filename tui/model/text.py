@@ -44,6 +44,8 @@ def escaped(text: str) -> str:
     """A JSON text in which what no terminal should get stands as `\\uXXXX`; it means the same."""
     if text.isascii() and "\x7f" not in text:  # JSON escapes the other controls itself
         return text
+    if not any(_hides(c) or c in "\u2028\u2029" for c in set(text) if not " " <= c <= "~" and c != "\n"):
+        return text
     return "".join(_as_json(c) if c != "\n" and (_hides(c) or c in "\u2028\u2029") else c for c in text)
 
 

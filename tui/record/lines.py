@@ -15,7 +15,7 @@ import msgspec
 
 from tui.model.amending import GONE
 from tui.model.incident import Draft, Entry
-from tui.model.text import clean_lines
+from tui.model.text import clean_lines, escaped
 from tui.model.times import rfc3339
 from tui.record.errors import JournalError
 
@@ -110,7 +110,7 @@ def content(draft: Draft) -> Content:
     """Make a draft ready. Raises JournalError where it holds what JSON cannot."""
     draft = replace(draft, text=_plain(draft.text), actor=_plain(draft.actor))
     try:
-        body = _encode_body(draft)
+        body = _shown(_encode_body(draft))
         data = _body.decode(body).data
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise JournalError(f"The {draft.kind} entry cannot be written as JSON: {error}.") from error
@@ -238,6 +238,13 @@ def digest(salt: str, body: bytes) -> str:
 def hash_of(content: bytes) -> str:
     """SHA-256, as hex."""
     return hashlib.sha256(content).hexdigest()
+
+
+def _shown(body: bytes) -> bytes:
+    """The same JSON, with what would steer a terminal, or hide in it, written as `\\uXXXX`."""
+    if body.isascii() and b"\x7f" not in body:
+        return body
+    return escaped(body.decode()).encode()
 
 
 def _encode_body(draft: Draft) -> bytes:
