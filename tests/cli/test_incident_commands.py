@@ -148,7 +148,7 @@ def test_statistics_for_a_person(home: Path) -> None:
     assert done.stdout.startswith("3 incidents, 1 open\n")
     assert "by diagnosis  rate-limited 2, network 1" in done.stdout
     assert "Time to repair       40 min  30 min    50 min   2 of 3" in done.stdout
-    assert "1 drills are not counted" in done.stderr
+    assert "1 drill is not counted" in done.stderr
     none = leeward(home, "incidents", "--stats", "--severity", "P4")
     assert none.stdout.startswith("0 incidents, 0 open")
     assert "unknown" in none.stdout

@@ -1,24 +1,28 @@
 """Commanding in a simulated world: from an alert, once; severity, milestones, reopening, a return."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.support.clock import START
 from tests.support.drills import drill, session_on, until
 from tui.model.incident import Incident, Kind, Status
 from tui.model.milestones import Milestone
 from tui.model.reading import Alert, Check
 from tui.model.returning import returned
+from tui.model.runbook import Diagnosis
 from tui.model.severity import Severity
 from tui.model.severity_history import history
 from tui.record.verification import verify
+from tui.session.declaration import Declaration
 from tui.session.declaring import firing, offered
 from tui.session.errors import SessionError
 from tui.session.session import Session
-from tui.session.snapshot import Snapshot
+from tui.session.snapshot import Place, Snapshot
 
 REASON = "handled in another incident"
 
@@ -214,3 +218,48 @@ async def test_a_return_knows_how_it_stood_and_what_was_settled(tmp_path: Path) 
             assert all(settled)
             resumed = next(e for e in session.snapshot.entries if e.kind == Kind.RESUMED)
             assert resumed.data["checks"]["mistral_api"]["state"] == "fail"
+
+
+ALERT = Alert("f1", "MistralUnavailable", "critical", "", START, "active")
+HEALTHY = Diagnosis("healthy", "All is well", None, "Nothing is wrong.", healthy=True)
+LIMITED = Diagnosis("rate-limited", "Rate limited", Severity.P2, "Too many.")
+
+
+@pytest.mark.parametrize(
+    ("declaration", "called", "told", "source"),
+    [
+        (
+            Declaration("", None, Severity.P2, LIMITED, Place()),
+            "Rate limited",
+            "Rate limited, P2",
+            "diagnosis",
+        ),
+        (Declaration(" mine ", Severity.P3, Severity.P2, LIMITED, Place()), "mine", "mine, P3", "hand"),
+        (Declaration("", None, None, None, Place()), "", "incident", "hand"),
+        (
+            Declaration("", None, Severity.P2, LIMITED, Place(), alert=ALERT),
+            "Rate limited",
+            "from the alert; severity P1 proposed and accepted",
+            "alert",
+        ),
+        (
+            Declaration("", Severity.P2, None, HEALTHY, Place(), alert=replace(ALERT, severity="teal")),
+            "MistralUnavailable",
+            "from the alert; severity P2 chosen, none was proposed",
+            "alert",
+        ),
+        (
+            Declaration(
+                "", None, None, None, Place(), alert=replace(ALERT, severity=""), left_out="7 left out"
+            ),
+            "MistralUnavailable",
+            "from the alert; no severity yet (7 left out)",
+            "alert",
+        ),
+    ],
+)
+def test_a_declaration_says_where_it_comes_from(
+    declaration: Declaration, called: str, told: str, source: str
+) -> None:
+    assert (declaration.called, declaration.told(), declaration.data()["source"]) == (called, told, source)
+    assert ("started_at" in declaration.data()) is (source == "alert")

@@ -29,12 +29,14 @@ def put_stats(incidents: Sequence[Incident], *, drills: bool, as_json: bool) -> 
     if as_json:
         put_json({"incidents": _stats(real), "drills": _stats(apart) if apart else None})
         return
-    _print("incidents", real)
+    _print("incident", real)
     if apart is not None:
         click.echo()
-        _print("drills, apart from the incidents", apart)
+        click.echo("Drills, which count in none of the above:")
+        _print("drill", apart)
     elif practised:
-        narrate(f"{len(practised)} drills are not counted; --drills compares them apart.")
+        many = "1 drill is" if len(practised) == 1 else f"{len(practised)} drills are"
+        narrate(f"{many} not counted; --drills compares drills apart.")
 
 
 def put_similar(incident_id: str, incidents: Sequence[Incident], *, drills: bool, as_json: bool) -> None:
@@ -74,15 +76,16 @@ def _past(incidents: Iterable[Incident]) -> list[Past]:
     ]
 
 
-def _print(title: str, compared: Comparison) -> None:
-    click.echo(f"{compared.count} {title}, {compared.open} open")
-    for what, counts in (
+def _print(what: str, compared: Comparison) -> None:
+    many = what if compared.count == 1 else f"{what}s"
+    click.echo(f"{compared.count} {many}, {compared.open} open")
+    for by, counts in (
         ("severity", compared.severities),
         ("status", compared.statuses),
         ("diagnosis", compared.diagnoses),
     ):
         if counts:
-            click.echo(f"  by {what:<10} {', '.join(f'{clean(word)} {count}' for word, count in counts)}")
+            click.echo(f"  by {by:<10} {', '.join(f'{clean(word)} {count}' for word, count in counts)}")
     click.echo()
     put_table(("", "MEDIAN", "SHORTEST", "LONGEST", "KNOWN"), [_spread_row(one) for one in compared.spreads])
 

@@ -37,6 +37,7 @@ def _facts(options: Options, incident: Incident, entries: tuple[Entry, ...]) -> 
     settings, runbook = _settings(options)
     every = _intervals(settings, runbook)
     rule = runbook.severities.get(incident.severity) if runbook and incident.severity else None
+    stood = standing(entries)
     held = settings is not None and incident.status is Status.MONITORING and incident.monitoring_at
     return HandoverFacts(
         incident,
@@ -44,9 +45,7 @@ def _facts(options: Options, incident: Incident, entries: tuple[Entry, ...]) -> 
         datetime.now(UTC),
         impact=rule.definition if rule else "",
         standing=tuple(
-            (TITLES[Check(name)], stood.state, stood.summary)
-            for name, stood in standing(entries).items()
-            if name in frozenset(Check)
+            (TITLES[check], stood[check].state, stood[check].summary) for check in Check if check in stood
         ),
         diagnosis=runbook.diagnoses.get(incident.diagnosis) if runbook else None,
         titles={one.id: one.title for one in runbook.mitigations.values()} if runbook else {},

@@ -48,15 +48,15 @@ def returned(entries: Sequence[Entry]) -> Returned | None:
     last = resumed.data.get("last")
     if not isinstance(last, str) or not last:
         last = max((e.id for e in entries if e.id < resumed.id), default="")
-    before = sorted((e for e in entries if e.id <= last), key=lambda e: e.id)
+    before = [e for e in entries if e.id <= last]
     since = tuple(e for e in entries if e.id > last and e.id != resumed.id)
     return Returned(resumed.occurred_at, resumed.actor, timedelta(seconds=seconds), standing(before), since)
 
 
 def standing(entries: Iterable[Entry]) -> dict[str, Stood]:
-    """How each check stood at the end of these entries, in the order of their ids, as far as they tell."""
+    """How each check stood after these entries, by when they happened, as far as they tell."""
     then: dict[str, Stood] = {}
-    for entry in entries:
+    for entry in sorted(entries, key=lambda e: (e.occurred_at, e.id)):
         if entry.kind in (Kind.DECLARED, Kind.RESUMED):
             then |= _kept(entry.data.get("checks"))
         elif entry.kind == Kind.STATE:

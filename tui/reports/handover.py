@@ -133,7 +133,7 @@ def _impact(facts: HandoverFacts) -> Iterator[str]:
             yield f"{name}: {state}{f', {summary}' if summary else ''} ({seen})"
     failed = impact_of(facts.incident, facts.entries).failed_requests
     if failed is not None:
-        yield f"failed requests: {round(failed):,}"
+        yield f"failed requests, as last measured: {round(failed):,}"
 
 
 def _command(facts: HandoverFacts) -> Iterator[str]:

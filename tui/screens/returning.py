@@ -87,11 +87,8 @@ def _check(check: Check, back: Returned, snapshot: Snapshot) -> Row:
         return Row(name, f"{was} → asking…", "unknown")
     latest = held.latest
     if then is not None and then.state == latest.state:
-        other = latest.state != "ok" and then.summary not in ("", latest.summary)
-        more = f"; then: {then.summary}" if other else ""
-        return Row(
-            name, f"{latest.state} as before: {latest.summary}{more}", "dim" if latest.state == "ok" else ""
-        )
+        role = "dim" if latest.state == "ok" else ""
+        return Row(name, f"{latest.state} as before: {latest.summary}", role)
     return Row(name, f"{was} → {latest.state}: {latest.summary}", str(latest.state))
 
 

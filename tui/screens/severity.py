@@ -62,7 +62,8 @@ def choices(desk: Desk, proposed: Severity | None = None, *, history_too: bool =
         for s in Severity
     )
     changes = len(history(snapshot.entries))
-    past = Choice(_HISTORY, "History", f"set {changes} times: when, by whom, why", key="h")
+    many = "once" if changes == 1 else f"{changes} times"
+    past = Choice(_HISTORY, "Past", f"set {many}: when, by whom, why", key="h")
     return (*levels, past) if history_too else levels
 
 

@@ -20,6 +20,7 @@ from tui.model.clock import Clock
 from tui.model.folding import advance, fold
 from tui.model.incident import KEPT_ID, Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
+from tui.model.returning import standing
 from tui.session.errors import NoIncident, SessionError
 
 if TYPE_CHECKING:
@@ -229,11 +230,7 @@ class Chronicle:
 
     def last_states(self) -> dict[str, str]:
         """Each check's last recorded state, so that a resumed console knows what changed."""
-        return {
-            str(entry.data["check"]): str(entry.data["to"])
-            for entry in self._entries
-            if entry.kind == Kind.STATE and "check" in entry.data and "to" in entry.data
-        }
+        return {check: stood.state for check, stood in standing(self._entries).items()}
 
     async def close(self) -> None:
         """Finish what is being written and let the lock go."""

@@ -106,8 +106,10 @@ class Handling(Core):
             "last": max((entry.id for entry in chronicle.timeline), default=""),
             "checks": standing(working.board.checks),
         }
+        # As it was left: what this entry itself tells of the checks is how they stand now.
+        left = chronicle.last_states()
         older = working.keys.older(incident)
         told = f"{older} Resumed after {span(away)}." if older else f"after {span(away)}"
         await chronicle.record(Draft(Kind.RESUMED, told, now, self._actor, data))
-        chronicle.keep(working.board.recorded(chronicle.last_states(), incident.diagnosis, now))
+        chronicle.keep(working.board.recorded(left, incident.diagnosis, now))
         await working.operations.settle()

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tui.model.facts import TITLES
-from tui.model.reading import State
+from tui.model.reading import Check, State
 from tui.model.runbook import Runbook
 from tui.reports.handover import HandoverFacts
 from tui.session.snapshot import Snapshot
@@ -22,8 +22,8 @@ def handover_facts(snapshot: Snapshot, runbook: Runbook | None, now: datetime) -
         impact=impact(snapshot, incident.severity, rules),
         standing=tuple(
             (TITLES[check], held.latest.state.value, held.latest.summary)
-            for check, held in snapshot.checks.items()
-            if held.latest.state is not State.UNSET
+            for check in Check
+            if (held := snapshot.checks.get(check)) is not None and held.latest.state is not State.UNSET
         ),
         looked=True,
         leases=snapshot.leases,
