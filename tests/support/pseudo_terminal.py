@@ -69,6 +69,21 @@ class Terminal:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
 
+    def write(self, data: bytes) -> None:
+        """Type these bytes."""
+        os.write(self._master, data)
+
+    def read(self, limit: float) -> bool:
+        """Read what comes within so many seconds; whether anything did."""
+        return self._read(limit)
+
+    def took(self, data: bytes) -> None:
+        """Hear what was read: for those who keep more of it than its end."""
+
+    def ended(self) -> int | None:
+        """Its exit code; None while it runs."""
+        return self._process.poll()
+
     def close(self) -> None:
         """End it. What it draws on leaving is read, else it would wait for us."""
         self._process.send_signal(signal.SIGTERM)
@@ -91,6 +106,7 @@ class Terminal:
             return False
         self.count += len(data)
         self._seen = (self._seen + data)[-_TAIL:]
+        self.took(data)
         for question, answer in _ANSWERS.items():
             if question in data:
                 os.write(self._master, answer)
