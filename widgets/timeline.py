@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -12,8 +12,7 @@ from widgets.lines import Line, Piece
 from widgets.panel import LIST_KEYS, Panel, lit, window
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
+class TimelineRow(NamedTuple):
     """One entry: `time` as it is shown (`15:03:09`), `key` whether it is one of the key entries.
 
     `id` is what it is known by when rows change around it, or "".

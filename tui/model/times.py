@@ -18,7 +18,9 @@ def parse_rfc3339(text: str) -> datetime:
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:
     """`15:03` or `15:03:11`, in UTC."""
-    return moment.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
+    # A timeline has a hundred thousand: `strftime` takes three times as long.
+    at = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{at.hour:02}:{at.minute:02}:{at.second:02}" if seconds else f"{at.hour:02}:{at.minute:02}"
 
 
 def date_and_time(moment: datetime) -> str:

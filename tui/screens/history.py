@@ -9,6 +9,7 @@ from tui.screens.words import moment
 from widgets.timeline import TimelineRow
 
 _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
+_ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KNOWN = frozenset(Kind)
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
@@ -23,15 +24,19 @@ def timeline(
 
 def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE) -> TimelineRow:
     """One entry. A kind that this version does not know is shown, as a key entry."""
-    pinned = entry.id in said.pinned
+    name, text, pinned = entry.kind, entry.text, False
+    # A hundred thousand rows are made at once: what is said of nothing is not asked for each.
+    if said is not NONE:
+        pinned = entry.id in said.pinned
+        text = f"(corrected) {text}" if said.corrected(entry.id) else text
     return TimelineRow(
-        time=moment(entry.occurred_at, zone),
-        kind=kind(entry.kind),
-        text=f"(corrected) {entry.text}" if said.corrected(entry.id) else entry.text,
-        key=entry.kind in KEY_KINDS or pinned or entry.kind not in _KNOWN,
-        role="dim" if entry.redacted else _entry_role(entry),
-        id=entry.id,
-        pinned=pinned,
+        moment(entry.occurred_at, zone),
+        _KINDS.get(name) or str(name),
+        text,
+        name in KEY_KINDS or pinned or name not in _KNOWN,
+        "dim" if entry.redacted else _entry_role(entry),
+        entry.id,
+        pinned,
     )
 
 
@@ -52,4 +57,4 @@ def _entry_role(entry: Entry) -> str:
         return "warn"
     if entry.kind == Kind.STATE and "→ fail" in entry.text:
         return "fail"
-    return {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}.get(entry.kind, "")  # type: ignore[call-overload, no-any-return]
+    return _ROLES.get(entry.kind, "")
