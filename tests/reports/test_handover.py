@@ -156,3 +156,22 @@ def test_no_text_adds_a_line_or_a_heading(said: str, kind: Kind) -> None:
     assert sum(line.startswith("- ") for line in marked) == lines
     assert sum(line.startswith("#") for line in marked) == 1 + len(handover(given))
     assert is_shown(text(given))
+
+
+def test_what_a_person_said_of_a_milestone_stands_in_the_postmortem_too() -> None:
+    from tui.model.measures import measure
+    from tui.reports.postmortem import PostmortemFacts
+    from tui.reports.postmortem import markdown as postmortem
+
+    began, held = NOW - timedelta(hours=3), NOW - timedelta(minutes=7)
+    more = (
+        entry(40, Kind.MILESTONE, name="impact_started", at=rfc3339(began), before=None),
+        entry(41, Kind.MILESTONE, name="mitigated", at=rfc3339(held), before=None),
+        entry(42, Kind.RESOLVED),
+    )
+    entries = (*STORY, *more)
+    incident = fold("inc-1", entries)
+    lengths = {one.id: one.value for one in measure(incident, entries).lengths}
+    assert lengths["time_to_mitigate"] == held - began
+    assert lengths["time_to_detect"] == ago(minutes=59) - began
+    assert "15:15" in postmortem(PostmortemFacts(incident, entries))
