@@ -73,11 +73,7 @@ class Contents:
     actions: tuple[ActionItem, ...]
     messages: tuple[appendix.Sent, ...]
     evidence: tuple[appendix.Kept, ...]
-
-    @property
-    def one_day(self) -> bool:
-        """Whether a time of the day is enough to tell when."""
-        return len({row.at.date() for row in self.rows if row.at}) <= 1
+    one_day: bool  # whether a time of the day is enough to tell when
 
 
 def contents(facts: PostmortemFacts) -> Contents:
@@ -87,6 +83,7 @@ def contents(facts: PostmortemFacts) -> Contents:
     failed, coverage = measures.impact.failed_requests, measures.impact.coverage
     if facts.failed_requests is not None:
         failed, coverage = facts.failed_requests, facts.coverage
+    rows = _timeline(incident, entries)
     return Contents(
         incident=incident,
         measures=measures,
@@ -95,7 +92,7 @@ def contents(facts: PostmortemFacts) -> Contents:
         length=_length(incident),
         duration=_duration(incident),
         summary=tuple(_summary(incident)),
-        rows=_timeline(incident, entries),
+        rows=rows,
         cause=_cause(entries, incident.root_cause),
         failed_requests=failed,
         coverage=coverage,
@@ -104,6 +101,7 @@ def contents(facts: PostmortemFacts) -> Contents:
         actions=with_proposed(people.items, proposed(incident, entries, failed)),
         messages=appendix.messages(entries),
         evidence=appendix.evidence(entries),
+        one_day=len({row.at.date() for row in rows if row.at}) <= 1,
     )
 
 
