@@ -60,6 +60,9 @@ class Kind(StrEnum):
 
 # The timeline's key entries; `f` shows the others too.
 KEY_KINDS = frozenset(Kind) - {
+    Kind.CORRECTION,
+    Kind.ENTRY_PINNED,
+    Kind.ENTRY_UNPINNED,
     Kind.ARMED,
     Kind.ROLLOUT,
     Kind.INTENT,

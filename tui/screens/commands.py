@@ -71,7 +71,7 @@ def _without_key(desk: Desk) -> list[Command]:
         more += [Command(name, title) for name, title in _OF_THE_INCIDENT.items()]
     more += [Command(f"theme:{name}", f"Theme: {name}") for name in THEMES]
     if desk.snapshot.incident is not None:
-        more.append(Command("hand-on", "Export the incident into one file, to carry to another machine"))
+        more.append(Command("hand-on", "Export the incident into one file, for another machine"))
     if desk.snapshot.arming.until is not None:
         more.append(Command("disarm", "Read-only again, now"))
     more += [Command("stop-waiting", f"Stop waiting for: {r.title}") for r in desk.snapshot.running[:1]]

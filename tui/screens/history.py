@@ -12,7 +12,7 @@ _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KNOWN = frozenset(Kind)
-_KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
+_KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
 
 
 def timeline(
