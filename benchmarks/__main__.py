@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.harness import Figure, Place
 
-SUBJECTS = ("startup", "loop", "triage", "commands", "memory", "bytes", "journal", "timeline")
+SUBJECTS = ("startup", "loop", "triage", "commands", "memory", "bytes", "journal", "timeline", "exports")
 _ROW = "{:<46} {:>10} {:>10}  {:<4}  {}"
 
 

@@ -44,7 +44,7 @@ def measure(place: Place) -> Iterator[Figure]:
 
 async def _opened(state: Path, incident: str) -> dict[str, float]:
     """From the file to the frame that shows its last entries: the seconds of each part."""
-    async with _console(()) as (app, session, pilot):
+    async with opened_console(()) as (app, session, pilot):
         began = time.perf_counter()
         record = read(state, incident)
         had = time.perf_counter()
@@ -67,7 +67,10 @@ def _opens(state: Path, incident: str) -> Figure:
 async def _side_by_side(many: tuple[Entry, ...], few: tuple[Entry, ...]) -> list[Figure]:
     """Both consoles at once, by turns: each list holds the seconds at MANY and those at FEW."""
     add, move, tick, come = ([], []), ([], []), ([], []), ([], [])
-    async with _console(many) as (large, large_session, _), _console(few) as (small, small_session, _):
+    async with (
+        opened_console(many) as (large, large_session, _),
+        opened_console(few) as (small, small_session, _),
+    ):
         for step in range(STEPS):
             for at, app, session in ((0, large, large_session), (1, small, small_session)):
                 timeline = app.main.timeline
@@ -123,7 +126,9 @@ def _drawn(timeline: Timeline) -> None:
 
 
 @asynccontextmanager
-async def _console(entries: tuple[Entry, ...]) -> "AsyncIterator[tuple[LeewardApp, FakeSession, Pilot[int]]]":
+async def opened_console(
+    entries: tuple[Entry, ...],
+) -> "AsyncIterator[tuple[LeewardApp, FakeSession, Pilot[int]]]":
     """The console at 120x40 over a session that shows these entries."""
     clock = SystemClock()
     session = FakeSession(sights.limited(entries=entries), clock)
