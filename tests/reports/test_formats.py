@@ -46,7 +46,7 @@ MARKS = st.sampled_from(
 TEXTS = (
     st.lists(st.text(max_size=20) | MARKS, min_size=1, max_size=4)
     .map(" ".join)
-    .filter(lambda text: bool(clean(text)))
+    .filter(lambda text: bool(text.strip() and clean(text)))
 )
 
 
@@ -135,7 +135,7 @@ def told_by(text: str) -> PostmortemFacts:
     """The same text wherever somebody from outside can put one."""
     story = Story()
     story.tell(Kind.ALERT, text, text, fingerprint=text, starts_at=text)
-    story.tell(Kind.DIAGNOSIS, text, id=text or "x", title=text, path=[{"question": text}], evidence=[text])
+    story.tell(Kind.DIAGNOSIS, text, id=f"cause {text}", title=text, path=[{"question": text}], evidence=[text])
     story.tell(Kind.DECLARED, text, text, title=text, severity="P1")
     story.tell(Kind.COMMANDER, text, text, name=text)
     story.tell(Kind.NOTE, f"action: {text}", text)
@@ -149,7 +149,7 @@ def told_by(text: str) -> PostmortemFacts:
     story.tell(Kind.EVIDENCE, text, text, path=text, sha256=text, missing=[{"what": text, "reason": text}])
     for section in Section:
         story.tell(Kind.SECTION, text, text, section=section.value, text_=text)
-    story.tell(Kind.ACTION, text, text, item=text or "i", action=text, priority=text, owner=text, due=text)
+    story.tell(Kind.ACTION, text, text, item="5d1c9e02", action=text, priority=text, owner=text, due=text)
     errors = {"start": "2026-11-23T15:03:00.000Z", "step_s": 10, "values": [0, 1, None, 2]}
     story.tell(Kind.IMPACT, text, start=text, end=text, failed_requests=text, coverage=1, errors=errors)
     story.tell(Kind.RESOLVED, text, text, after=60, reason=text, held=[text])
