@@ -279,6 +279,36 @@ async def rotation() -> None:
             await person.draw("key-preview")
 
 
+async def record() -> None:
+    """The record of a rate limit: an update before it is sent, evidence, and the page for the next shift."""
+    with world("rate-limited") as here:
+        async with console(here) as person:
+            await person.sees("a diagnosis", with_chart)
+            await person.press("i", "d")
+            await person.reads("its title")
+            await person.press("enter")
+            await person.reads("if unsure, take the higher")
+            await person.press("enter")
+            await person.sees("an incident", lambda s: s.incident is not None)
+            await person.press("n")
+            await person.type("traffic rose after the newsletter")
+            await person.reads("Noted.")
+            await person.press("u", "1")
+            await person.reads("y sends  e edits")
+            await person.draw("update")
+            await person.press("y")
+            await person.reads("Sent to Slack")
+            await person.press("e")
+            await person.reads("y collects")
+            await person.draw("evidence")
+            await person.press("escape", "i", "g")
+            await person.reads("Impact")
+            await person.draw("handover")
+            await person.press("escape", "x")
+            await person.reads("Markdown")
+            await person.draw("postmortem")
+
+
 async def looks() -> None:
     """The other themes, and ASCII alone."""
     with world("rate-limited") as here:
@@ -324,7 +354,8 @@ async def first_run() -> None:
 
 
 STORIES: dict[str, Callable[[], Awaitable[None]]] = {
-    story.__name__: story for story in (rate_limited, narrow, worlds, rotation, looks, dead, first_run)
+    story.__name__: story
+    for story in (rate_limited, narrow, worlds, rotation, record, looks, dead, first_run)
 }
 
 
