@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tui.model.written import Section
+from tui.model.text import clean
+from tui.model.written import ActionItem, Section
 from tui.reports.formats import Format
 from tui.session.errors import SessionError
 
@@ -118,6 +119,20 @@ async def test_an_item_that_was_begun_is_offered_again(console) -> None:
         assert desk.screen == "MainScreen"
         await desk.press("x", "a", "a", "u", "e", "enter")
         assert desk.session.did("add_item") == [("add_item", "Queue")]
+
+
+@pytest.mark.parametrize("text", ["[bold]x[/] <b>", "\x1b[31mred", "a\nb | c", "\u202egnp.exe"])
+async def test_hostile_text_is_text_on_every_screen_of_it(console, text: str) -> None:
+    async with console(size=(80, 24)) as desk:
+        desk.session.items["alert"] = ActionItem("alert", text, text, text, text)
+        desk.session.sections[Section.SUMMARY] = text
+        shown = clean(text)
+        for keys in (("x", "w"), ("x", "a"), ("x", "a", "2"), ("x", "a", "2", "r")):
+            await desk.press(*keys)
+            assert shown.partition(" ")[0] in desk.seen(), keys
+            assert "\x1b" not in desk.seen() and "\u202e" not in desk.seen()
+            await desk.press(*["escape"] * (len(keys) - 1))
+            assert desk.screen == "MainScreen"
 
 
 async def test_an_item_goes_only_after_a_second_word_and_not_by_enter(console) -> None:

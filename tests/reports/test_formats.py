@@ -135,7 +135,9 @@ def told_by(text: str) -> PostmortemFacts:
     """The same text wherever somebody from outside can put one."""
     story = Story()
     story.tell(Kind.ALERT, text, text, fingerprint=text, starts_at=text)
-    story.tell(Kind.DIAGNOSIS, text, id=f"cause {text}", title=text, path=[{"question": text}], evidence=[text])
+    story.tell(
+        Kind.DIAGNOSIS, text, id=f"cause {text}", title=text, path=[{"question": text}], evidence=[text]
+    )
     story.tell(Kind.DECLARED, text, text, title=text, severity="P1")
     story.tell(Kind.COMMANDER, text, text, name=text)
     story.tell(Kind.NOTE, f"action: {text}", text)

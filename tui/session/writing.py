@@ -58,8 +58,7 @@ class Writing(Core):
         """
         incident, chronicle = self._parts.command.incident, self._parts.chronicle
         await self._measure(incident)
-        entries = tuple(entry for entry in chronicle.timeline if entry.id)
-        made = await postmortem.write(self._state_dir, path, incident, entries, kind)
+        made = await postmortem.write(self._state_dir, path, incident, chronicle.timeline, kind)
         if chronicle.writable:
             data = {"file": str(made.path), "format": kind.value, "sha256": made.sha256}
             told = f"postmortem written to {made.path}"
