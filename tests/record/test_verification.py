@@ -3,6 +3,7 @@
 import asyncio
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.record.helpers import INCIDENT, create, draft, journal_file, with_entries
+from tests.support.clock import ManualClock
+from tui.model.erasing import redaction
+from tui.model.redaction import Redactor
+from tui.record.adding import add
 from tui.record.journal import Journal
 from tui.record.reading import read
 from tui.record.verification import Report, verify
@@ -27,13 +32,13 @@ FILES = _written()
 WHOLE = FILES["journal.jsonl"]
 
 
-def checked(journal: bytes) -> Report:
+def checked(journal: bytes, name: str = "journal.jsonl", files: Mapping[str, bytes] = FILES) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         path = journal_file(Path(folder))
         path.parent.mkdir(parents=True)
-        for name, data in FILES.items():
-            path.with_name(name).write_bytes(data)
-        path.write_bytes(journal)
+        for beside, data in files.items():
+            path.with_name(beside).write_bytes(data)
+        path.with_name(name).write_bytes(journal)
         return verify(Path(folder), INCIDENT)
 
 
@@ -86,6 +91,44 @@ def test_a_file_that_was_cut_is_found(length: int) -> None:
     assert not report.whole
     missing = LINES - WHOLE[:length].count(b"\n")
     assert any(f"{missing} acknowledged lines are missing" in p for p in report.problems)
+
+
+def _with_stone_and_notes() -> dict[str, bytes]:
+    """A journal with a redacted entry, and the notes beside it."""
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_write_all_kinds(Path(folder)))
+        return {path.name: path.read_bytes() for path in journal_file(Path(folder)).parent.iterdir()}
+
+
+async def _write_all_kinds(folder: Path) -> None:
+    async with await create(folder) as journal:
+        (entry, *_) = await journal.append(draft("private"), draft("two → \u202e", n=[1, None, 2.5]))
+        await add(folder, INCIDENT, draft("from a script"), ManualClock(), Redactor())
+        await add(folder, INCIDENT, draft("and another"), ManualClock(), Redactor())
+        await journal.redact(redaction(entry, (entry,), "a name", "ana", ManualClock().now()))
+        await journal.append(draft("after"))
+
+
+KINDS = _with_stone_and_notes()
+
+
+@given(st.sampled_from(["journal.jsonl", "journal-notes.jsonl"]), st.data())
+@settings(max_examples=600, deadline=None)
+def test_any_single_mutation_is_found_and_its_journal_named(name: str, data: st.DataObject) -> None:
+    """Bytes that are changed, cut out, put in or repeated, anywhere but behind the last line."""
+    whole = KINDS[name]
+    start = data.draw(st.integers(0, len(whole) - 1), "start")
+    end = data.draw(st.integers(start, min(start + 400, len(whole))), "end")
+    fresh = data.draw(st.binary(max_size=40) | st.just(whole[start:end] * 2), "fresh")
+    broken = whole[:start] + fresh + whole[end:]
+    if broken == whole:
+        return
+    report = checked(broken, name, KINDS)
+    # What begins as the whole file does, and goes on with no whole line, is only being written.
+    if broken.startswith(whole) and b"\n" not in broken[len(whole) :]:
+        assert report.notes
+        return
+    assert any(problem.startswith(name) for problem in report.problems), report
 
 
 def test_a_line_that_was_put_in_twice_is_found() -> None:
