@@ -90,7 +90,7 @@ class LeewardApp(App[int]):
         self.clock = opening.clock
         self.glyphs = ASCII if opening.ascii else UNICODE
         self.places = opening.places
-        self.zone: tzinfo | None = self._local if opening.console.local_time else None
+        self.zone: tzinfo | None = self.local if opening.console.local_time else None
         self.table, self._key_problems = rebind(opening.console.keys)
         self.drafts = Drafts(opening.folder)
         self.arm_for = opening.arm_for
@@ -169,13 +169,9 @@ class LeewardApp(App[int]):
         self.theme = name if name in self.available_themes else "leeward-dark"
 
     @property
-    def _local(self) -> tzinfo | None:
+    def local(self) -> tzinfo | None:
+        """This machine's zone."""
         return self.opening.clock.now().astimezone().tzinfo
-
-    def change_zone(self) -> None:
-        """Tell times in UTC, or in this machine's zone."""
-        self.zone = self._local if self.zone is None else None
-        self.main.tell_time()
 
     def press(self, binding_id: str) -> None:
         """Do what the key of this binding does."""

@@ -150,7 +150,7 @@ async def test_types_pins_and_words_can_be_typed_into_the_filter(console) -> Non
 async def test_times_are_utc_or_local_and_say_which(console, monkeypatch) -> None:
     from datetime import timezone
 
-    monkeypatch.setattr("tui.app.LeewardApp._local", timezone(timedelta(hours=1), "CET"))
+    monkeypatch.setattr("tui.app.LeewardApp.local", timezone(timedelta(hours=1), "CET"))
     async with console() as desk:
         assert "Timeline (UTC)" in desk.seen()
         await desk.press("t")

@@ -36,7 +36,8 @@ class Exported:
     def told(self, at: datetime, actor: str) -> Draft:
         """What the record keeps of it."""
         text = f"incident written to {self.path}, sha256 {self.sha256[:12]}"
-        return Draft(Kind.EXPORTED, text, at, actor, {"file": str(self.path), "format": "incident", "sha256": self.sha256})
+        data = {"file": str(self.path), "format": "incident", "sha256": self.sha256}
+        return Draft(Kind.EXPORTED, text, at, actor, data)
 
 
 def export(state_dir: Path, incident_id: str, path: Path) -> Exported:

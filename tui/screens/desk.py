@@ -38,6 +38,11 @@ class Desk(Protocol):
         ...
 
     @property
+    def local(self) -> tzinfo | None:
+        """This machine's zone."""
+        ...
+
+    @property
     def snapshot(self) -> Snapshot:
         """What was published last."""
         ...
@@ -73,10 +78,6 @@ class Desk(Protocol):
 
     def wear(self, theme: str) -> None:
         """Change to the theme `dark`, `light` or `ansi`."""
-        ...
-
-    def change_zone(self) -> None:
-        """Tell times in UTC, or in this machine's zone."""
         ...
 
     def press(self, binding_id: str) -> None:

@@ -140,12 +140,6 @@ class MainScreen(Screen[None]):
         else:
             self.timeline.show(view.timeline(entries, zone, said))
 
-    def tell_time(self) -> None:
-        """The zone of the times is another one."""
-        self._entries = ()
-        self.paint()
-        self.sift()
-
     def say(self, words: str, state: str = "") -> None:
         """Say it over the keybar, in as many lines as it takes; "" is silence."""
         if words == self._said:
@@ -334,7 +328,10 @@ class MainScreen(Screen[None]):
 
     def action_local(self) -> None:
         """Times in UTC, or in this machine's zone."""
-        self.desk.change_zone()
+        self.desk.zone = self.desk.local if self.desk.zone is None else None
+        self._entries = ()
+        self.paint()
+        self.sift()
 
     def action_pin(self) -> None:
         """Pin the entry under the cursor, where the timeline has the focus; else a diagnosis."""
