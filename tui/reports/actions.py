@@ -34,9 +34,6 @@ def _left(applied: Applied, commander: str) -> Iterator[ActionItem]:
     if applied.kind == "rotate-key" and applied.stands and not (applied.undone or applied.undoes):
         action = f"Revoke {told(applied.before)} once nothing uses it, and remove the store's copy of it"
         yield ActionItem(f"key-{applied.intent}", action, "P2", commander)
-    if applied.kind == "rotate-key" and applied.stands and not (applied.undone or applied.undoes):
-        action = f"Revoke {told(applied.before)} once nothing uses it, and remove the store's copy of it"
-        yield ActionItem(f"key-{applied.intent}", action, "P2", commander)
     back = applied.kind == "rollback" and applied.outcome == "applied"
     if back and not (applied.undone or applied.undoes):
         action = f"{applied.title}: mend the release that was taken back, and declare what runs now"
