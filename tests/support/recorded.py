@@ -162,12 +162,14 @@ class Recorded(Terminal):
 
 
 @contextlib.contextmanager
-def recorded(folder: Path, name: str, *arguments: str, **more: str) -> Iterator[Recorded]:
+def recorded(
+    folder: Path, name: str, *arguments: str, beside: Path | None = None, **more: str
+) -> Iterator[Recorded]:
     """`leeward ARGUMENTS` on a terminal, its state below `folder`.
 
-    The recording is `NAME.cast` in LEEWARD_ARTEFACTS, else in `folder`.
+    The recording is `NAME.cast` in LEEWARD_ARTEFACTS, else in `beside`, else in `folder`.
     """
-    kept = Path(os.environ.get("LEEWARD_ARTEFACTS", folder))
+    kept = Path(os.environ.get("LEEWARD_ARTEFACTS", beside or folder))
     kept.mkdir(parents=True, exist_ok=True)
     aside = {
         "LANG": "C.UTF-8",
