@@ -20,8 +20,8 @@ KEYS = {
     "move in a panel or a list": ("list.up", "list.down", "list.down", "list.up"),
     "next panel, previous panel": ("next", "previous"),
     "open the line; it never changes anything": ("list.choose",),
-    "incident: declare (from an alert, too), acknowledge, status, severity, commander, hand over, milestones, "
-    "resolve, reopen, resume": ("incident",),
+    "incident: declare (from an alert, too), acknowledge, status, severity, commander, hand over, "
+    "milestones, resolve, reopen, resume": ("incident",),
     "mitigate: choose a change and look at it": ("mitigate",),
     "look at how the last change is taken back": ("undo",),
     "write a note": ("note",),
