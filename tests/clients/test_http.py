@@ -189,7 +189,7 @@ LEAVING = """
 import asyncio, socket, sys, time
 from tui.clients import http, names
 from tui.clients.unanswered import Unanswered
-socket.getaddrinfo = lambda *a, **k: time.sleep(30)
+socket.getaddrinfo = lambda *a, **k: time.sleep(300)
 async def main():
     for url in sys.argv[1:]:
         try:
@@ -206,8 +206,8 @@ async def test_leaving_does_not_wait_for_a_resolver_or_a_server_that_hangs() -> 
         left = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-c", LEAVING, "http://name.example/", url, hole],
-            capture_output=True, text=True, timeout=20,
+            capture_output=True, text=True, timeout=120,
         )  # fmt: skip
         spent = time.monotonic() - began
     assert left.stdout.split("\n")[:3] == ["timeout dns", "timeout headers", "timeout connect"], left.stderr
-    assert spent < 5
+    assert spent < 60

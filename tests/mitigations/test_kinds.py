@@ -219,8 +219,8 @@ async def test_a_rollback_ends_a_rollout_that_does_not_come_up(tmp_path: Path) -
         cluster = await world.connect()
         world.sim.break_new_pods("crash")
         world.sim.set_env("APP_VERSION", "2.4.0", manager="ci")
-        async with asyncio.timeout(5):
-            async for seen in cluster.watch_deployment("0", 5):
+        async with asyncio.timeout(60):
+            async for seen in cluster.watch_deployment("0", 60):
                 if workload.revision(seen) == 2:
                     break
         plan = await planned(cluster, "rollback")
