@@ -3,13 +3,17 @@
 from datetime import datetime
 
 from tui.model import times
-from tui.model.incident import Incident, Status
+from tui.model.incident import Incident, Kind, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
 from tui.model.runbook import RotateKey
 from tui.screens.words import Places
+from tui.session.obstacles import last_told, pods_reasons
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
+
+# Of the outcomes, those that leave something to a person.
+_ENDINGS = {"refused": "refused", "failed": "failed", "stored": "half done", "unknown": "not known yet"}
 
 
 def do_here(
@@ -29,6 +33,7 @@ def do_here(
             *_damaged(snapshot),
             *_locked(snapshot),
             *_going_on(snapshot),
+            *_ended(snapshot),
             *_instead(snapshot),
             *_recovering(snapshot),
             *prose,
@@ -140,6 +145,23 @@ def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _ended(snapshot: Snapshot) -> tuple[str, ...]:
+    """How the latest change ended, where it did not go through: what is true now, and what to do."""
+    incident, diagnosis = snapshot.incident, snapshot.diagnosis
+    if incident is None or not incident.open or snapshot.running or not incident.mitigations:
+        return ()
+    last = incident.mitigations[-1]
+    if last.stalled and last.outcome == "applied" and not last.undone:
+        reasons = pods_reasons(snapshot.entries, last)
+        return (f"{last.title}: {last.verdict_text}.", *((f"The pods: {reasons}.",) if reasons else ()))
+    if last.undone or last.outcome not in _ENDINGS:
+        return ()
+    if last.outcome in ("refused", "failed") and diagnosis is not None and diagnosis.healthy:
+        return ()
+    told = last_told(snapshot.entries, last, Kind.SETTLED) or last_told(snapshot.entries, last, Kind.OUTCOME)
+    return (f"{last.title}, {_ENDINGS[last.outcome]}: {told}",)
 
 
 def _instead(snapshot: Snapshot) -> tuple[str, ...]:
