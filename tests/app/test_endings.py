@@ -56,6 +56,15 @@ def test_what_was_refused_lost_or_half_done_is_told_with_what_to_do(outcome: str
     assert prose(**told(replace(MADE, outcome=outcome)))[0] == f"Reduce concurrency, {words}: {SAID}"
 
 
+def test_what_somebody_overwrote_asks_to_talk_to_them_first() -> None:
+    theirs = replace(MADE, verdict="overwritten", verdict_text="overwritten by kubectl-set 15:10")
+    said = "Reduce concurrency: overwritten by kubectl-set 15:10. Agree with whoever set it"
+    assert prose(**told(theirs))[0].startswith(said)
+    assert not any(
+        "Agree" in line for line in prose(diagnosis=sights.RUNBOOK.diagnoses["healthy"], **told(theirs))
+    )
+
+
 def test_what_a_crash_left_is_told_as_it_was_settled() -> None:
     stored = told(replace(MADE, outcome="stored"), Kind.SETTLED, "stored, and not restarted: restart (m)")
     assert prose(**stored)[0].endswith("stored, and not restarted: restart (m)")

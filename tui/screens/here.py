@@ -152,13 +152,16 @@ def _ended(snapshot: Snapshot) -> tuple[str, ...]:
     incident, diagnosis = snapshot.incident, snapshot.diagnosis
     if incident is None or not incident.open or snapshot.running or not incident.mitigations:
         return ()
-    last = incident.mitigations[-1]
-    if last.stalled and last.outcome == "applied" and not last.undone:
+    last, well = incident.mitigations[-1], diagnosis is not None and diagnosis.healthy
+    if last.undone or (well and not last.stands):
+        return ()
+    if last.verdict == VerdictKind.OVERWRITTEN:
+        agree = "Agree with whoever set it before it is changed again."
+        return () if well else (f"{last.title}: {last.verdict_text}. {agree}",)
+    if last.stalled and last.outcome == "applied":
         reasons = pods_reasons(snapshot.entries, last)
         return (f"{last.title}: {last.verdict_text}.", *((f"The pods: {reasons}.",) if reasons else ()))
-    if last.undone or last.outcome not in _ENDINGS:
-        return ()
-    if last.outcome in ("refused", "failed") and diagnosis is not None and diagnosis.healthy:
+    if last.outcome not in _ENDINGS:
         return ()
     told = last_told(snapshot.entries, last, Kind.SETTLED) or last_told(snapshot.entries, last, Kind.OUTCOME)
     return (f"{last.title}, {_ENDINGS[last.outcome]}: {told}",)
