@@ -191,9 +191,10 @@ from tui.clients import http, names
 from tui.clients.unanswered import Unanswered
 socket.getaddrinfo = lambda *a, **k: time.sleep(300)
 async def main():
+    await http.warm()
     for url in sys.argv[1:]:
         try:
-            await http.ask("GET", url, deadline=0.3)
+            await http.ask("GET", url, deadline=1.0)
         except Unanswered as error:
             print(error.outcome, error.phase)
 asyncio.run(main())
