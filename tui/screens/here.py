@@ -6,12 +6,13 @@ from tui.model import times
 from tui.model.incident import Incident, Kind, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
-from tui.model.runbook import RotateKey
 from tui.screens.words import Places
 from tui.session.obstacles import last_told, pods_reasons
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
 
+# The kind of change that stores a key. Its name alone: a first paint needs none of the runbook's words.
+_KEY = "rotate-key"
 # Of the outcomes, those that leave something to a person.
 _ENDINGS = {"refused": "refused", "failed": "failed", "stored": "half done", "unknown": "not known yet"}
 
@@ -110,7 +111,7 @@ def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
 def _revoking(incident: Incident) -> tuple[str, ...]:
     """What a proven rotation leaves to a person: the old key is the way back until somebody revokes it."""
     last = incident.mitigations[-1] if incident.mitigations else None
-    if last is None or last.kind != RotateKey.kind or last.undoes or last.undone:
+    if last is None or last.kind != _KEY or last.undoes or last.undone:
         return ()
     if last.verdict != VerdictKind.EFFECTIVE:
         return ()
