@@ -11,7 +11,7 @@ from tui.session.changing import Changing
 from tui.session.errors import SessionError
 from tui.session.handling import Handling
 from tui.session.keeping import Keeping
-from tui.session.picture import live_leases
+from tui.session.picture import leases_read_at, live_leases
 from tui.session.rotating import Rotating
 
 if TYPE_CHECKING:
@@ -139,6 +139,7 @@ class Session(Handling, Changing, Keeping, Rotating):
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)
+                drafts += self._watch.gone(live_leases(parts), incident, leases_read_at(parts), now)
             self._keep(*drafts)
 
     async def _find_place(self) -> None:
