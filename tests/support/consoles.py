@@ -71,6 +71,7 @@ class Console:
         runbook: Runbook,
         windows: Windows = SHORT,
         prometheus: Any = None,
+        beside: Any = None,
     ) -> None:
         path = world if isinstance(world, Path) else folder / "kubeconfig"
         if isinstance(world, World):
@@ -81,7 +82,16 @@ class Console:
         self.safety = Safety("prod", timedelta(hours=1))
         self.safety.arm("prod", clock.now())
         self.operations = Operations(
-            runbook, self.door, prometheus, self.chronicle, self.safety, windows, clock, "alice", lambda: None
+            runbook,
+            self.door,
+            prometheus,
+            self.chronicle,
+            self.safety,
+            windows,
+            clock,
+            "alice",
+            lambda: None,
+            beside,
         )
 
     async def open(self) -> None:
