@@ -65,6 +65,15 @@ def test_what_somebody_overwrote_asks_to_talk_to_them_first() -> None:
     )
 
 
+def test_what_holds_while_its_cause_lasts_says_that_it_helped_and_how_it_ends() -> None:
+    held = replace(MADE, verdict="effective", verdict_text="effective: 11.0/s → 0.0/s", lease="taken")
+    assert prose(**told(held))[:2] == (
+        "Reduce concurrency: effective: 11.0/s → 0.0/s. It is held.",
+        "z takes it back when the cause is gone.",
+    )
+    assert not any("It is held" in line for line in prose(**told(replace(held, lease="gone"))))
+
+
 def test_what_a_crash_left_is_told_as_it_was_settled() -> None:
     stored = told(replace(MADE, outcome="stored"), Kind.SETTLED, "stored, and not restarted: restart (m)")
     assert prose(**stored)[0].endswith("stored, and not restarted: restart (m)")

@@ -7,6 +7,7 @@ from tui.model.incident import Incident, Kind, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
 from tui.screens.words import Places
+from tui.session.leases import on_object
 from tui.session.obstacles import last_told, pods_reasons
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
@@ -149,7 +150,7 @@ def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _ended(snapshot: Snapshot) -> tuple[str, ...]:
-    """How the latest change ended, where it did not go through: what is true now, and what to do."""
+    """How the latest change ended, where the path alone does not tell: what is true, and what to do."""
     incident, diagnosis = snapshot.incident, snapshot.diagnosis
     if incident is None or not incident.open or snapshot.running or not incident.mitigations:
         return ()
@@ -162,6 +163,8 @@ def _ended(snapshot: Snapshot) -> tuple[str, ...]:
     if last.stalled and last.outcome == "applied":
         reasons = pods_reasons(snapshot.entries, last)
         return (f"{last.title}: {last.verdict_text}.", *((f"The pods: {reasons}.",) if reasons else ()))
+    if last.verdict == VerdictKind.EFFECTIVE and not well and on_object(last):
+        return (f"{last.title}: {last.verdict_text}. It is held.", *_way_back(snapshot))
     if last.outcome not in _ENDINGS:
         return ()
     told = last_told(snapshot.entries, last, Kind.SETTLED) or last_told(snapshot.entries, last, Kind.OUTCOME)
