@@ -1,7 +1,11 @@
-"""From exec to the first paint, and to the lit path of a healthy world."""
+"""From exec to the first paint, to the lit path of a healthy world, and to a simulated world that answers."""
 
+import json
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from benchmarks.bare import WORDS
 from benchmarks.harness import Figure, Place, median, ratios, spread
@@ -16,9 +20,10 @@ BARE = [sys.executable, "-m", "benchmarks.bare"]
 
 
 def measure(place: Place) -> Iterator[Figure]:
-    """First paint against the bare app's, by turns; then a world that is well."""
+    """First paint against the bare app's, by turns; a world that is well; and how soon a world is there."""
     yield _first_paint(place)
     yield _lit(place)
+    yield _world(place)
 
 
 def _first_paint(place: Place) -> Figure:
@@ -49,3 +54,25 @@ def _lit(place: Place) -> Figure:
             if turn:
                 times.append(took)
     return Figure("path lit, healthy world", median(times), "s", 1.2, f"all seven checks; {spread(times)}")
+
+
+def _world(place: Place) -> Figure:
+    """The process that a console starts for its own drill, until it says where its servers are."""
+    env = place.environ(place.state("world"))
+    times = []
+    for turn in range(place.runs + 1):
+        began = time.perf_counter()
+        world = subprocess.Popen(
+            [sys.executable, "-m", "tui.drill", "--scenario", "rate-limited", "--with-parent"],
+            env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        assert world.stdout is not None
+        told = json.loads(world.stdout.readline())
+        took = time.perf_counter() - began
+        world.communicate(timeout=60)  # it ends with its standard input
+        assert not Path(told["config"]).exists()
+        if turn:
+            times.append(took)
+    return Figure(
+        "a simulated world is started", median(times), "s", 1.0, f"all its servers; {spread(times)}"
+    )

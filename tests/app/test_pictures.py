@@ -68,6 +68,10 @@ def after(clock: ManualClock, keys: tuple[str, ...]) -> Callable[[Pilot[int]], o
     """Press the keys, and let a preview become ready."""
 
     async def run(pilot: Pilot[int]) -> None:
+        # The session comes after the first paint; on a busy machine, long after.
+        while pilot.app._session is None:  # type: ignore[attr-defined]
+            await pilot.pause(0.01)
+        await pilot.pause()
         await pilot.pause()
         for key in keys:
             await pilot.press(key)

@@ -1,11 +1,13 @@
 """The console in a real terminal, tmux's: it starts, leaves cleanly, and ends with its terminal."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support import hostile
 from tests.support.terminal import Tmux, alive, terminal, wait_for
 
 pytestmark = pytest.mark.real
@@ -64,3 +66,54 @@ def test_a_note_written_before_the_terminal_was_taken_away_is_on_disk(tmux: Tmux
     journals = list((tmux.folder / "state" / "leeward" / "incidents").glob("*/journal.jsonl"))
     assert len(journals) == 1
     assert "kept after all" in journals[0].read_text()
+
+
+HANGING = """
+[mistral]
+model = "mistral-large-latest"
+[service]
+health_url = "{0}/health"
+[prometheus]
+url = "{0}"
+[alertmanager]
+url = "{0}"
+[kubernetes]
+kubeconfig = "kubeconfig"
+namespace = "prod"
+deployment = "mistral-service"
+"""
+KUBECONFIG = """
+current-context: prod
+contexts: [{{name: prod, context: {{cluster: it, user: me}}}}]
+clusters: [{{name: it, cluster: {{server: "{0}"}}}}]
+users: [{{name: me, user: {{token: none}}}}]
+"""
+
+
+async def test_keys_answer_and_q_leaves_while_every_server_hangs() -> None:
+    asked: set[bytes] = set()
+
+    async def hangs(head: bytes, writer: hostile.Writer) -> None:
+        asked.add(head.split(b" ", 2)[1].split(b"/")[1])
+        await hostile.hangs(head, writer)
+
+    async with hostile.serving(hangs) as url:
+        with terminal(80, 24) as console:
+            await asyncio.to_thread(_use_while_it_hangs, console, url, asked)
+
+
+def _use_while_it_hangs(console: Tmux, url: str, asked: set[bytes]) -> None:
+    (console.folder / "kubeconfig").write_text(KUBECONFIG.format(url))
+    settings = console.folder / "hanging.toml"
+    settings.write_text(HANGING.format(url))
+    environ = {"LEEWARD_MISTRAL_BASE_URL": url, "LEEWARD_STATUS_PAGE_URL": url, "MISTRAL_API_KEY": "k" * 32}
+    console.open("--config", str(settings), **environ)
+    # Mistral's models, our service, Prometheus and Alertmanager (`api`), and the cluster (`apis`).
+    wait_for(lambda: asked >= {b"v1", b"health", b"api", b"apis"})
+    console.press("?")
+    wait_for(lambda: "Help" in console.seen())
+    console.press("Escape")
+    wait_for(lambda: "Help" not in console.seen())
+    console.press("q")
+    wait_for(lambda: "EXIT 0" in console.seen())
+    assert not alive(console.pid)

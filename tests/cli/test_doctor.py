@@ -18,6 +18,7 @@ def test_a_world_in_order_passes_and_every_kind_of_thing_was_tested(tmp_path: Pa
     assert states["target: MAX_CONCURRENT_MISTRAL"] == "ok"
     assert states["query: errors"] == "ok"
     assert states["check: Mistral API"] == "ok"
+    assert states["key store"] == "ok"
     assert states["links"] == "unset"
 
 

@@ -220,7 +220,7 @@ async def test_a_missing_permission_names_whom_to_ask(stub: ApiStub, cluster: Cl
 
 async def test_the_settings_say_whom_to_ask(stub: ApiStub, tmp_path: Path) -> None:
     stub.script("PATCH", PATH, api_stub.FORBIDDEN)
-    connected = await Cluster.connect(stub.settings(tmp_path, administrators="#platform-oncall"), 2.0)
+    connected = await Cluster.connect(stub.settings(tmp_path, administrators="#platform-oncall"), 30.0)
     error = await refusal(connected.patch_deployment([], "application/json-patch+json", dry_run=False))
     await connected.close()
     assert error.remedy == "Ask #platform-oncall for a Role with patch on deployments.apps in prod."
@@ -250,7 +250,7 @@ async def test_a_login_page_is_no_api_server(stub: ApiStub, cluster: Cluster) ->
     assert "no Kubernetes API server" in error.said
 
 
-async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: Cluster) -> None:
+async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, tmp_path: Path) -> None:
     async def trickle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
@@ -260,11 +260,11 @@ async def test_a_trickling_answer_ends_at_the_deadline(stub: ApiStub, cluster: C
         return response
 
     stub.script("GET", PATH, trickle)
-    began = asyncio.get_running_loop().time()
+    cluster = await Cluster.connect(stub.settings(tmp_path), 2.0)
     error = await refusal(cluster.deployment())
+    await cluster.close()
     assert error.reason is Reason.TIMEOUT
     assert error.sent
-    assert asyncio.get_running_loop().time() - began < 30
 
 
 async def test_a_broken_connection_may_have_reached_the_server(stub: ApiStub, cluster: Cluster) -> None:
@@ -284,7 +284,7 @@ async def test_a_refused_connection_changed_nothing(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = write(tmp_path, kubeconfig(f"http://127.0.0.1:{port}", {"token": TOKEN}))
-    cluster = await Cluster.connect(settings, 2.0)
+    cluster = await Cluster.connect(settings, 30.0)
     error = await refusal(cluster.deployment())
     await cluster.close()
     assert error.reason is Reason.UNREACHABLE
@@ -299,7 +299,7 @@ async def test_a_certificate_that_is_not_trusted_is_told(tmp_path: Path) -> None
     port = server.sockets[0].getsockname()[1]
     other.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     given = kubeconfig(f"https://127.0.0.1:{port}", {"token": TOKEN}, **{"certificate-authority": "ca.pem"})
-    cluster = await Cluster.connect(write(tmp_path, given), 2.0)
+    cluster = await Cluster.connect(write(tmp_path, given), 30.0)
     error = await refusal(cluster.deployment())
     await cluster.close()
     server.close()
@@ -366,7 +366,7 @@ async def test_the_environments_kubeconfig_is_read_when_asked(
 ) -> None:
     settings = stub.settings(tmp_path)
     monkeypatch.setenv("KUBECONFIG", settings.kubeconfig)
-    cluster = await Cluster.connect(Kubernetes(deployment="mistral-service"), 2.0)
+    cluster = await Cluster.connect(Kubernetes(deployment="mistral-service"), 30.0)
     assert (await cluster.deployment())["metadata"]["name"] == "mistral-service"
     await cluster.close()
 
@@ -398,7 +398,7 @@ async def test_a_plugin_gives_the_token_and_gets_no_input(stub: ApiStub, tmp_pat
     script = f"""cat > {tmp_path}/stdin
         echo "$KUBERNETES_EXEC_INFO" > {tmp_path}/info
         echo '{credential(TOKEN)}'"""
-    cluster = await Cluster.connect(write(tmp_path, kubeconfig(stub.address, plugin(tmp_path, script))), 2.0)
+    cluster = await Cluster.connect(write(tmp_path, kubeconfig(stub.address, plugin(tmp_path, script))), 30.0)
     assert (await cluster.deployment())["kind"] == "Deployment"
     await cluster.close()
     assert (tmp_path / "stdin").read_text() == ""
@@ -449,7 +449,7 @@ async def test_a_renewed_login_is_picked_up(
     stub: ApiStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.clients.cluster_connection._AGAIN", 0.0)
-    cluster = await Cluster.connect(stub.settings(tmp_path), 2.0)
+    cluster = await Cluster.connect(stub.settings(tmp_path), 30.0)
     stub.token = "another-token-entirely"
     assert (await refusal(cluster.deployment())).reason is Reason.LOGIN_EXPIRED
     write(tmp_path, kubeconfig(stub.address, {"token": stub.token}))
@@ -461,7 +461,7 @@ async def test_a_context_that_moved_to_another_server_is_not_followed(
     stub: ApiStub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.clients.cluster_connection._AGAIN", 0.0)
-    cluster = await Cluster.connect(stub.settings(tmp_path), 2.0)
+    cluster = await Cluster.connect(stub.settings(tmp_path), 30.0)
     stub.token = "another-token-entirely"
     write(tmp_path, kubeconfig("http://127.0.0.1:9", {"token": stub.token}))
     error = await refusal(cluster.deployment())

@@ -73,11 +73,11 @@ async def serve() -> AsyncIterator[Callable[..., Awaitable[Servers]]]:
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client that looks at no environment."""
-    async with httpx.AsyncClient(trust_env=False, timeout=3.0) as made:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as made:
         yield made
 
 
-async def run(*argv: str, seconds: float = 15) -> tuple[int, str, str]:
+async def run(*argv: str, seconds: float = 60) -> tuple[int, str, str]:
     """A program's exit and its words, while this loop goes on serving it."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*argv, stdout=pipe, stderr=pipe)

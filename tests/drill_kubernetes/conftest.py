@@ -100,7 +100,7 @@ async def client() -> AsyncIterator[Callable[..., Client]]:
             headers["Authorization"] = f"Bearer {token}"
         opened.append(
             httpx.AsyncClient(
-                base_url=api.address, verify=context, headers=headers, trust_env=False, timeout=10
+                base_url=api.address, verify=context, headers=headers, trust_env=False, timeout=60
             )
         )
         return Client(opened[-1], api)

@@ -125,15 +125,26 @@ async def lines(http: httpx.AsyncClient, path: str, params: dict[str, str]) -> l
         return [json.loads(line) async for line in response.aiter_lines() if line]
 
 
+async def watched(
+    http: httpx.AsyncClient, path: str, params: dict[str, str], enough: Callable[[list[Any]], bool]
+) -> list[Any]:
+    """What a watch tells until that is enough; half a minute at most."""
+    seen: list[Any] = []
+    query = {"watch": "true", "timeoutSeconds": "30", **params}
+    async with http.stream("GET", path, params=query, timeout=60) as response:
+        async for line in response.aiter_lines():
+            seen.append(json.loads(line))
+            if enough(seen):
+                break
+    return seen
+
+
 async def test_a_watch_from_a_version_shows_only_what_came_after(api: KubeApi, client: Make) -> None:
     responder = client(api)
     version = (await responder.get(DEPLOYMENTS))["metadata"]["resourceVersion"]
-    watching = asyncio.create_task(
-        lines(responder.http, DEPLOYMENTS, {"resourceVersion": version, "timeoutSeconds": "2",
-              "fieldSelector": "metadata.name=mistral-service"})
-    )  # fmt: skip
+    query = {"resourceVersion": version, "fieldSelector": "metadata.name=mistral-service"}
     await responder.patch(DEPLOYMENT, setting("MISTRAL_FALLBACK", "true"))
-    seen = await watching
+    seen = await watched(responder.http, DEPLOYMENTS, query, rolled_out)
     assert {line["type"] for line in seen} == {"MODIFIED"}
     reasons = [line["object"]["status"]["conditions"][-1]["reason"] for line in seen]
     assert reasons[0] == reasons[-1] == "NewReplicaSetAvailable"
@@ -142,17 +153,25 @@ async def test_a_watch_from_a_version_shows_only_what_came_after(api: KubeApi, c
     assert versions == sorted(set(versions))
 
 
+def rolled_out(seen: list[Any]) -> bool:
+    """Whether the watch told of a rollout's way and of its end."""
+    reasons = [line["object"]["status"]["conditions"][-1]["reason"] for line in seen]
+    return "ReplicaSetUpdated" in reasons and reasons[-1] == "NewReplicaSetAvailable"
+
+
 async def test_a_watch_without_a_version_begins_with_what_is_there(api: KubeApi, client: Make) -> None:
     seen = await lines(client(api).http, PODS, {"timeoutSeconds": "1", "sendInitialEvents": "true"})
     assert [line["type"] for line in seen] == ["ADDED"] * 3 + ["BOOKMARK"]
 
 
 async def test_an_object_that_leaves_a_selector_is_deleted_to_its_watch(api: KubeApi, client: Make) -> None:
-    query = {"labelSelector": "!team", "timeoutSeconds": "1"}
-    watching = asyncio.create_task(lines(client(api).http, DEPLOYMENTS, query))
-    await asyncio.sleep(0.2)
-    api.cluster.edit({"metadata": {"labels": {"team": "ml"}}}, manager="kubectl-label")
-    assert [line["type"] for line in await watching] == ["ADDED", "DELETED"]
+    def labelled(seen: list[Any]) -> bool:
+        if len(seen) == 1:
+            api.cluster.edit({"metadata": {"labels": {"team": "ml"}}}, manager="kubectl-label")
+        return len(seen) == 2
+
+    seen = await watched(client(api).http, DEPLOYMENTS, {"labelSelector": "!team"}, labelled)
+    assert [line["type"] for line in seen] == ["ADDED", "DELETED"]
 
 
 async def test_a_watch_of_a_name_that_is_not_there_is_silent(api: KubeApi, client: Make) -> None:
@@ -337,9 +356,12 @@ async def test_stopping_ends_open_watches_at_once(client: Make) -> None:
 
     served = KubeApi(Cluster(KEY))
     await served.start()
-    watching = asyncio.create_task(lines(client(served).http, PODS, {"timeoutSeconds": "60"}))
-    await asyncio.sleep(0.1)
-    async with asyncio.timeout(2):
+    open_ = asyncio.Event()
+    watching = asyncio.create_task(
+        watched(client(served).http, PODS, {"timeoutSeconds": "600"}, lambda _: open_.set() or False)
+    )
+    await open_.wait()
+    async with asyncio.timeout(60):
         await served.stop()
         await served.stop()
         with pytest.raises(httpx.RemoteProtocolError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -40,7 +41,7 @@ def kubectl(request: pytest.FixtureRequest, world: KubeApi, tmp_path: Path) -> K
     """Runs kubectl against the world: exit status, stdout, stderr."""
     program = request.param if "/" in request.param else require(request.param)
 
-    async def run(*words: str, user: str = "responder", seconds: float = 20) -> tuple[int, str, str]:
+    async def run(*words: str, user: str = "responder", seconds: float = 90) -> tuple[int, str, str]:
         files = [tmp_path / "stdout", tmp_path / "stderr"]
         with files[0].open("wb") as out, files[1].open("wb") as err:
             environ = {"KUBECONFIG": str(tmp_path / user), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
@@ -48,12 +49,21 @@ def kubectl(request: pytest.FixtureRequest, world: KubeApi, tmp_path: Path) -> K
             try:
                 await asyncio.wait_for(child.wait(), seconds)
             except TimeoutError:
-                child.kill()
-                await child.wait()
+                pass
+            finally:
+                if child.returncode is None:
+                    child.kill()
+                    await child.wait()
         said = [file.read_text() for file in files]
         return child.returncode or 0, said[0], said[1]
 
     return run
+
+
+async def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110 - what a program writes has no event
+            await asyncio.sleep(0.02)
 
 
 TARGET = "deployment/mistral-service"
@@ -145,11 +155,16 @@ async def test_kubectl_is_told_why_not(kubectl: Kubectl) -> None:
 
 
 @pytest.mark.real
-async def test_kubectl_watches(kubectl: Kubectl, world: KubeApi) -> None:
-    watching = asyncio.create_task(kubectl("get", "pods", "-w", seconds=2.5))
-    await asyncio.sleep(1)
+async def test_kubectl_watches(kubectl: Kubectl, world: KubeApi, tmp_path: Path) -> None:
+    told = tmp_path / "stdout"
+    watching = asyncio.create_task(kubectl("get", "pods", "-w"))
+    await until(lambda: told.exists() and told.read_text().count("Running") >= 3)
     world.cluster.set_env("MISTRAL_FALLBACK", "true")
-    _, out, _ = await watching
+    await until(lambda: {"ContainerCreating", "Terminating"} <= set(told.read_text().split()))
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
+    out = told.read_text()
     assert "ContainerCreating" in out
     assert "Terminating" in out
     assert out.count("NAME") == 1
@@ -163,7 +178,7 @@ async def test_kubectl_says_that_a_rollout_is_stuck(kubectl: Kubectl, tmp_path: 
         (tmp_path / "stuck").write_text(served.kubeconfig())
         served.cluster.break_new_pods("crash")
         served.cluster.set_env("MISTRAL_FALLBACK", "true")
-        code, _, err = await kubectl("rollout", "status", TARGET, "--timeout=15s", user="stuck")
+        code, _, err = await kubectl("rollout", "status", TARGET, "--timeout=60s", user="stuck")
     finally:
         await served.stop()
     assert code == 1
@@ -197,11 +212,13 @@ async def test_the_dynamic_client_reads_patches_and_watches(world: KubeApi, tmp_
         await deployments.patch(**options, field_manager="leeward")
         version = found["metadata"]["resourceVersion"]
         reasons = []
-        async for event in deployments.watch(namespace="prod", resource_version=version, timeout=2):
+        async for event in deployments.watch(namespace="prod", resource_version=version, timeout=60):
             conditions = event["raw_object"]["status"]["conditions"]
             reasons.append(conditions[-1]["reason"])
-        assert reasons[-1] == "NewReplicaSetAvailable"
+            if "ReplicaSetUpdated" in reasons and reasons[-1] == "NewReplicaSetAvailable":
+                break
         assert "ReplicaSetUpdated" in reasons
+        assert reasons[-1] == "NewReplicaSetAvailable"
     finally:
         await api.close()
         await viewer.close()

@@ -46,7 +46,8 @@ def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: t
         console.press("i")
         shows(console, "Resolve")
         console.press("s")
-        shows(console, "monitoring")
+        # The list, and not the advice behind it, which says monitoring too.
+        shows(console, "▸ Status")
         console.press("Down", "Down", "Enter")
         shows(console, "MONITORING")
         resolve(console)

@@ -125,7 +125,8 @@ def resolve(console: Tmux) -> None:
     console.press("i")
     shows(console, "Resolve")
     console.press("s")
-    shows(console, "monitoring")
+    # The list, and not the advice behind it, which says monitoring too.
+    shows(console, "▸ Status")
     console.press("Down", "Down", "Enter")
     shows(console, "MONITORING")
     shows(console, "It has held")

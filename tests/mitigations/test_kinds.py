@@ -189,7 +189,8 @@ async def test_a_rollback_says_revision_cause_time_and_what_differs(world: World
     plan = await planned(await world.connect(), "rollback", now=datetime.now(UTC))
     assert (plan.before, plan.after) == ("2", "1")
     assert plan.notes[0].startswith("today: revision 2 (release 2.4.0), first made ")
-    assert re.search(r"2\d min ago$", plan.notes[0])
+    # The simulated history is 20 minutes old when the world begins, and a world may serve many tests.
+    assert re.search(r"[2-9]\d min ago$", plan.notes[0])
     assert plan.notes[1].startswith("then: revision 1, first made ")
     assert '-   env[APP_VERSION]: "2.4.0"' in plan.diff
     assert '+   env[APP_VERSION]: "2.3.1"' in plan.diff
@@ -219,8 +220,8 @@ async def test_a_rollback_ends_a_rollout_that_does_not_come_up(tmp_path: Path) -
         cluster = await world.connect()
         world.sim.break_new_pods("crash")
         world.sim.set_env("APP_VERSION", "2.4.0", manager="ci")
-        async with asyncio.timeout(5):
-            async for seen in cluster.watch_deployment("0", 5):
+        async with asyncio.timeout(60):
+            async for seen in cluster.watch_deployment("0", 60):
                 if workload.revision(seen) == 2:
                     break
         plan = await planned(cluster, "rollback")

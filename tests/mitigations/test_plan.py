@@ -12,6 +12,7 @@ from tests.support.clock import START
 from tui.clients.cluster import Cluster
 from tui.mitigations import Refused
 from tui.mitigations.plan import plan_change, plan_undo
+from tui.model.deployment import REVISION
 from tui.model.lease import leases_of
 from tui.model.mitigation import Ownership, Plan
 from tui.model.runbook import Runbook
@@ -58,6 +59,37 @@ async def test_a_plan_tells_everything_and_changes_nothing(
         f'-   {NAME}: "10"',
         f'+   {NAME}: "3"',
     )
+
+
+@pytest.mark.parametrize(
+    ("born", "touches"),
+    [
+        (["15:02:20"], "3 pods, one at a time"),
+        (["14:00:00", "15:02:20"], "3 pods, one at a time, about 40 s"),
+    ],
+    ids=["only created", "rolled out"],
+)
+async def test_how_long_it_takes_is_known_from_the_last_rollout_and_not_from_the_creation(
+    stub: ApiStub, cluster: Cluster, runbook: Runbook, born: list[str], touches: str
+) -> None:
+    """A creation starts all pods at once."""
+    meta = stub.deployment["metadata"]
+    meta["annotations"][REVISION] = str(len(born))
+    stub.deployment["status"]["conditions"][0]["lastUpdateTime"] = "2026-11-23T15:03:00Z"
+    owner = [{"kind": "Deployment", "name": "mistral-service", "uid": meta["uid"]}]
+    stub.lists["replicasets"] = [
+        {
+            "metadata": {
+                "name": f"rs-{number}",
+                "ownerReferences": owner,
+                "annotations": {REVISION: str(number)},
+                "creationTimestamp": f"2026-11-23T{time}Z",
+            },
+            "spec": {"template": stub.deployment["spec"]["template"]},
+        }
+        for number, time in enumerate(born, 1)
+    ]
+    assert (await planned(cluster, runbook)).touches == touches
 
 
 async def test_the_patch_tests_the_object_the_generation_and_the_old_entry(

@@ -43,7 +43,7 @@ class World:
         path = self._folder / f"kubeconfig-{user}"
         path.write_text(self.api.kubeconfig(user))
         settings = Kubernetes(**{"kubeconfig": str(path), "deployment": "mistral-service", **given})
-        cluster = await Cluster.connect(settings, 3.0)
+        cluster = await Cluster.connect(settings, 30.0)
         self._open.append(cluster)
         return cluster
 

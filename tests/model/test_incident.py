@@ -1,5 +1,6 @@
 """An incident is what its entries add up to, whatever their order and whatever is missing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -105,6 +106,14 @@ def test_the_impact_began_with_the_declaration_where_nothing_else_is_known() -> 
 
 def test_an_alert_that_ended_fires_nothing() -> None:
     assert folded(entry(1, Kind.ALERT, event="ended", fingerprint="f")).alert_at is None
+
+
+def test_the_root_cause_was_identified_when_it_was_seen_and_not_when_the_incident_was_declared() -> None:
+    """What was seen before is written after the declaration, with the time at which it occurred."""
+    declared = entry(4, Kind.DECLARED, diagnosis="rate-limited")
+    seen = replace(entry(5, Kind.DIAGNOSIS, id="rate-limited", title="Rate limited"), occurred_at=at(3))
+    incident = folded(declared, seen)
+    assert (incident.root_cause_title, incident.root_cause_at) == ("Rate limited", at(3))
 
 
 def test_the_root_cause_is_the_last_thing_that_was_wrong() -> None:

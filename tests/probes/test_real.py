@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,11 +21,14 @@ from tests.support.real import require
 from tui import runbooks
 from tui.clients.prometheus import Prometheus, PrometheusError
 from tui.model.clock import SystemClock
-from tui.model.reading import Alert, Reading, Series, State
+from tui.model.incident import Kind
+from tui.model.reading import Alert, Check, Reading, Series, State
 from tui.probes.alerts import Alerts
 from tui.probes.error_rate import ErrorRate
 from tui.probes.probe import Pace
-from tui.settings import Server
+from tui.session.session import Session
+from tui.session.snapshot import Snapshot
+from tui.settings import Server, load
 
 pytestmark = pytest.mark.real
 
@@ -111,8 +114,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def wait_until_ready(server: str) -> None:
-    """Both programs say at the same path that they are; half a minute at most."""
-    ends = time.monotonic() + 30
+    """Both programs say at the same path that they are; two minutes at most."""
+    ends = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(f"{server}/-/ready", timeout=5) as answer:
@@ -124,8 +127,8 @@ def wait_until_ready(server: str) -> None:
 
 
 async def until(ask: ErrorRate | Alerts, good: str) -> Reading:
-    """Ask until the reading's fact is there and above zero, for half a minute at most."""
-    ends = time.monotonic() + 30
+    """Ask until the reading's fact is there and above zero, for two minutes at most."""
+    ends = time.monotonic() + 120
     while True:
         reading = sound(await ask.ask())
         if reading.facts.get(good):
@@ -162,6 +165,34 @@ async def test_a_firing_alert_appears_with_its_fingerprint(world: World) -> None
     (again,) = sound(await probe.ask()).of(Alert)
     assert first.fingerprint == again.fingerprint
     assert first.summary == "errors above 5 %"
+
+
+async def test_a_firing_alert_stands_in_the_timeline_once(world: World, tmp_path: Path) -> None:
+    """However often Alertmanager is asked: here, until it has answered four times more."""
+    settings = tmp_path / "config.toml"
+    settings.write_text(
+        f'[alertmanager]\nurl = "{world.alertmanager}"\n[timing]\npoll = "1s"\n'
+        '[mistral]\nbase_url = "http://127.0.0.1:9"\n[status_page]\nurl = "http://127.0.0.1:9"\n'
+    )
+    environ = {"USER": "responder", "HOME": str(tmp_path)}
+    session = Session(load(settings, environ), clock=SystemClock(), environ=environ, state_dir=tmp_path)
+    answers: set[datetime] = set()
+    session.subscribe(lambda seen: answers.update(one.at for one in firing(seen)))
+    await session.start()
+    try:
+        async with asyncio.timeout(120):
+            while len(answers) < 5:  # noqa: ASYNC110 - what was seen has no event
+                await asyncio.sleep(0.1)
+        told = [entry.text for entry in session.snapshot.entries if entry.kind == Kind.ALERT]
+    finally:
+        await session.stop()
+    assert told == ["MistralHighErrorRate fired: errors above 5 %"]
+
+
+def firing(seen: Snapshot) -> tuple[Reading, ...]:
+    """The reading of Alertmanager in which an alert fires, if it is one."""
+    held = seen.checks.get(Check.ALERTS)
+    return (held.latest,) if held and held.latest.facts.get("firing") else ()
 
 
 async def test_every_query_of_the_runbook_is_one_that_prometheus_understands(world: World) -> None:

@@ -34,7 +34,7 @@ async def test_nothing_of_a_hostile_world_gets_out_of_its_frame(hostile: Hostile
     secrets = hostile.sentinels.all()
     with terminal(120, 40) as console:
         await asyncio.to_thread(_played, console, hostile)
-        started = _processes(console.pid)
+        started = processes(console.pid)
         console.press("q")
         await asyncio.to_thread(shows, console, "EXIT 0")
         written = console.written()
@@ -97,7 +97,7 @@ def leave(console: Tmux, words: str) -> None:
     wait_for(lambda: words not in console.seen(), 30)
 
 
-def _processes(root: int) -> list[tuple[bytes, bytes]]:
+def processes(root: int) -> list[tuple[bytes, bytes]]:
     """Arguments and environment of the console and of every process below it."""
     found, waiting = [], [root]
     while waiting:

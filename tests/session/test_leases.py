@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tui.model.incident import Applied, Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import LeaseSeen
-from tui.session.leases import told_undoable, undoable
+from tui.session.leases import LeaseWatch, told_undoable, undoable
 
 NOW = datetime(2026, 11, 23, 15, 22, tzinfo=UTC)
 FALLBACK = LeaseSeen(
@@ -71,6 +71,34 @@ def test_an_overwritten_change_alone_is_still_told_of() -> None:
     assert first(None, (OVERWRITTEN,)) is OVERWRITTEN.seen
     said = replace(OURS, lease="overwritten")
     assert first(Incident("inc-a", mitigations=(said,)), ()) is said
+
+
+TAKEN = replace(OURS, lease="taken", lease_until=NOW + timedelta(hours=2))
+
+
+def readings(change: Applied, *found: tuple[Lease, ...], read: bool = True) -> list[str]:
+    """What is told of a change by readings of the deployment, one a minute, that found these leases."""
+    watch, incident, told = LeaseWatch(), Incident("inc-a", mitigations=(change,)), []
+    for minute, leases in enumerate(found, 1):
+        at = NOW + timedelta(minutes=minute)
+        told += watch.gone(leases, incident, at if read else None, at)
+        told += watch.gone(leases, incident, at if read else None, at)
+    return [f"{draft.data['event']}: {draft.text}" for draft in told]
+
+
+def test_a_lease_that_two_readings_do_not_find_is_told_once() -> None:
+    mine = Lease(replace(FALLBACK, incident="inc-a", mitigation="reduce-concurrency"))
+    assert readings(TAKEN, (mine,), ()) == []
+    assert readings(TAKEN, (mine,), (), (mine,), ()) == []
+    (said,) = readings(TAKEN, (mine,), (), (), ())
+    assert said.startswith("gone: the lease of MAX_CONCURRENT_MISTRAL=3 is no longer on the deployment")
+    assert len(readings(TAKEN, (Lease(FALLBACK),), (Lease(FALLBACK),))) == 1
+
+
+def test_what_was_taken_back_or_cannot_be_read_is_not_missed() -> None:
+    assert readings(TAKEN, (), (), read=False) == []
+    for change in (OURS, replace(TAKEN, undone=True), replace(TAKEN, lease="overwritten")):
+        assert readings(change, (), ()) == []
 
 
 def test_our_own_change_comes_before_another_incidents() -> None:

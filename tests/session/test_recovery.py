@@ -14,7 +14,7 @@ from tui.model.recovery import Recovery, Rule
 from tui.model.runbook import EnvChange, Risk
 from tui.probes.completion import Sample
 from tui.session import offers
-from tui.session.recovery import NO_MODEL, RecoveryWatch
+from tui.session.recovery import NO_KEY, NO_MODEL, RecoveryWatch
 
 OUTAGE = sights.RUNBOOK.diagnoses["provider-outage"]
 HEALTHY = sights.RUNBOOK.diagnoses["healthy"]
@@ -34,6 +34,7 @@ class Played:
 
     clock: ManualClock = field(default_factory=ManualClock)
     good: bool = True
+    ready: bool = True
     asked: int = 0
     kept: list[Draft] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Played:
             self.samples.append,
             self.kept.append,
             lambda: None,
+            NO_KEY,
         )
 
     async def ask(self) -> Sample:
@@ -106,6 +108,17 @@ async def test_an_unknown_diagnosis_in_between_ends_nothing(played: Played) -> N
     played.watch.mind(None, ())
     await played.clock.advance(35)
     assert played.asked == 2
+
+
+async def test_without_a_key_it_says_so_and_watches_once_there_is_one(played: Played) -> None:
+    played.ready = False
+    played.watch.mind(OUTAGE, ())
+    await played.clock.advance(65)
+    assert played.watch.state is not None
+    assert (played.watch.state.trouble, played.asked) == (NO_KEY, 0)
+    played.ready = True
+    await played.clock.advance(30)
+    assert (played.watch.state.trouble, played.asked) == ("", 1)
 
 
 async def test_without_a_model_it_says_what_to_set() -> None:

@@ -93,10 +93,17 @@ async def test_a_second_console_sees_the_first_ones_change_and_takes_it_back(tmp
             assert second.snapshot.incident.mitigations[0].outcome == "applied"
         env = {e["name"]: e.get("value") for e in _container(world)["env"]}
         assert env["MAX_CONCURRENT_MISTRAL"] == "10"
-        gone = await until(first, lambda s: not s.leases, 60)
+        gone = await until(first, lambda s: any(map(lost, s.entries)), 60)
         assert gone.leases == ()
+        assert gone.incident is not None
+        assert gone.incident.mitigations[0].lease == "gone"
         with pytest.raises(SessionError, match="10"):
             await first.preview_undo()
+
+
+def lost(entry: Entry) -> bool:
+    """Whether it tells that a lease was taken off the object by another hand."""
+    return entry.data.get("event") == "gone" and "is no longer on the deployment: taken back" in entry.text
 
 
 def _container(world: Drill) -> dict[str, object]:

@@ -21,6 +21,6 @@ async def stub() -> AsyncIterator[ApiStub]:
 
 @pytest.fixture
 async def cluster(stub: ApiStub, tmp_path: Path) -> AsyncIterator[Cluster]:
-    connected = await Cluster.connect(stub.settings(tmp_path), 2.0)
+    connected = await Cluster.connect(stub.settings(tmp_path), 30.0)
     yield connected
     await connected.close()

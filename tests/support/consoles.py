@@ -71,17 +71,27 @@ class Console:
         runbook: Runbook,
         windows: Windows = SHORT,
         prometheus: Any = None,
+        beside: Any = None,
     ) -> None:
         path = world if isinstance(world, Path) else folder / "kubeconfig"
         if isinstance(world, World):
             path.write_text(world.api.kubeconfig("responder"))
         clock = Fast()
-        self.door = ClusterDoor(Kubernetes(kubeconfig=str(path), deployment="mistral-service"), 2.0)
+        self.door = ClusterDoor(Kubernetes(kubeconfig=str(path), deployment="mistral-service"), 30.0)
         self.chronicle = Chronicle(folder, clock, Redactor(()), lambda: None)
         self.safety = Safety("prod", timedelta(hours=1))
         self.safety.arm("prod", clock.now())
         self.operations = Operations(
-            runbook, self.door, prometheus, self.chronicle, self.safety, windows, clock, "alice", lambda: None
+            runbook,
+            self.door,
+            prometheus,
+            self.chronicle,
+            self.safety,
+            windows,
+            clock,
+            "alice",
+            lambda: None,
+            beside,
         )
 
     async def open(self) -> None:
@@ -117,7 +127,7 @@ class Console:
     async def rest(self) -> None:
         await self.until(lambda: not self.operations.busy and not self.operations.unsettled)
 
-    async def until(self, wanted: Callable[[], object], seconds: float = 15) -> None:
+    async def until(self, wanted: Callable[[], object], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not wanted():  # noqa: ASYNC110 - nothing here says when
                 await asyncio.sleep(0.01)

@@ -193,8 +193,12 @@ def _most(scalers: tuple[Json, ...]) -> int | None:
 
 
 def _last_rollout(deployment: Json, sets: tuple[Json, ...]) -> float | None:
-    """From the newest ReplicaSet's birth to the Progressing condition's last update."""
-    if not sets or workload.progress_reason(deployment) != "NewReplicaSetAvailable":
+    """From the newest ReplicaSet's birth to the Progressing condition's last update.
+
+    A deployment with one ReplicaSet was only ever created, all of its pods at once: that tells nothing
+    of how long it takes to replace them.
+    """
+    if len(sets) < 2 or workload.progress_reason(deployment) != "NewReplicaSetAvailable":
         return None
     conditions = deployment.get("status", {}).get("conditions", ())
     ended = next((c.get("lastUpdateTime") for c in conditions if c.get("type") == "Progressing"), None)

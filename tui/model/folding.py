@@ -91,7 +91,8 @@ def _caused(incident: Incident, entry: Entry, diagnosis: str, title: str) -> Inc
         incident,
         root_cause=diagnosis,
         root_cause_title=title,
-        root_cause_at=incident.root_cause_at if same else entry.occurred_at,
+        # The declaration carries the diagnosis that was seen before it, whose own entry comes after.
+        root_cause_at=_earliest(incident.root_cause_at if same else None, entry.occurred_at),
         title=incident.title if incident.title != NO_TITLE else title,
     )
 

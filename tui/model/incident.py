@@ -129,9 +129,9 @@ class Applied:
     `interrupted` (one of which nobody saw the end), `not applied` or `overwritten` (found after a
     crash), `unknown`, or "" while nothing is known of it. `lease` is the last that was heard of its
     lease: `taken`, `kept` (decided: `lease_owner` has it until `lease_until`), `released`,
-    `overwritten`, `ended`, or "". `stalled` says that its rollout did not complete, `rolled_out_at`
-    when it did. `verdict` is one of `VerdictKind`, or "": that it was overwritten stands before what was
-    `measured`. `place` is context, namespace and deployment;
+    `overwritten`, `ended`, `gone` (from the object, by another hand), or "". `stalled` says that its
+    rollout did not complete, `rolled_out_at` when it did. `verdict` is one of `VerdictKind`, or "": that
+    it was overwritten stands before what was `measured`. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object.
     """
 

@@ -33,12 +33,16 @@ class Sample:
 
 
 class Completion:
-    """Asks for one token, at a cost of one; `key` may be exchanged while it is in use."""
+    """Asks for one token, at a cost of one.
+
+    Attributes:
+        key: may be exchanged while it is in use; without one there is nothing to ask with.
+    """
 
     def __init__(
         self,
         settings: Mistral,
-        key: Secret,
+        key: Secret | None,
         environ: Mapping[str, str],
         clock: Clock,
         redact: Redactor,
@@ -51,6 +55,11 @@ class Completion:
         self._clock = clock
         self._redact = redact
         self._deadline = deadline
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a key to ask with."""
+        return self.key is not None
 
     async def ask(self) -> Sample:
         """One completion; whatever goes wrong is a sample that is not good."""

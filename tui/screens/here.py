@@ -3,13 +3,19 @@
 from datetime import datetime
 
 from tui.model import times
-from tui.model.incident import Incident, Status
+from tui.model.incident import Incident, Kind, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
-from tui.model.runbook import RotateKey
 from tui.screens.words import Places
+from tui.session.leases import on_object
+from tui.session.obstacles import last_told, pods_reasons
 from tui.session.snapshot import Action, Snapshot
 from widgets.actions import ActionRow, ActionsView
+
+# The kind of change that stores a key. Its name alone: a first paint needs none of the runbook's words.
+_KEY = "rotate-key"
+# Of the outcomes, those that leave something to a person.
+_ENDINGS = {"refused": "refused", "failed": "failed", "stored": "half done", "unknown": "not known yet"}
 
 
 def do_here(
@@ -29,6 +35,7 @@ def do_here(
             *_damaged(snapshot),
             *_locked(snapshot),
             *_going_on(snapshot),
+            *_ended(snapshot),
             *_instead(snapshot),
             *_recovering(snapshot),
             *prose,
@@ -105,7 +112,7 @@ def _next(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
 def _revoking(incident: Incident) -> tuple[str, ...]:
     """What a proven rotation leaves to a person: the old key is the way back until somebody revokes it."""
     last = incident.mitigations[-1] if incident.mitigations else None
-    if last is None or last.kind != RotateKey.kind or last.undoes or last.undone:
+    if last is None or last.kind != _KEY or last.undoes or last.undone:
         return ()
     if last.verdict != VerdictKind.EFFECTIVE:
         return ()
@@ -140,6 +147,28 @@ def _damaged(snapshot: Snapshot) -> tuple[str, ...]:
 
 def _going_on(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"Running: {r.title}, {r.text or r.stage}" for r in snapshot.running)
+
+
+def _ended(snapshot: Snapshot) -> tuple[str, ...]:
+    """How the latest change ended, where the path alone does not tell: what is true, and what to do."""
+    incident, diagnosis = snapshot.incident, snapshot.diagnosis
+    if incident is None or not incident.open or snapshot.running or not incident.mitigations:
+        return ()
+    last, well = incident.mitigations[-1], diagnosis is not None and diagnosis.healthy
+    if last.undone or (well and not last.stands):
+        return ()
+    if last.verdict == VerdictKind.OVERWRITTEN:
+        agree = "Agree with whoever set it before it is changed again."
+        return () if well else (f"{last.title}: {last.verdict_text}. {agree}",)
+    if last.stalled and last.outcome == "applied":
+        reasons = pods_reasons(snapshot.entries, last)
+        return (f"{last.title}: {last.verdict_text}.", *((f"The pods: {reasons}.",) if reasons else ()))
+    if last.verdict == VerdictKind.EFFECTIVE and not well and on_object(last):
+        return (f"{last.title}: {last.verdict_text}. It is held.", *_way_back(snapshot))
+    if last.outcome not in _ENDINGS:
+        return ()
+    told = last_told(snapshot.entries, last, Kind.SETTLED) or last_told(snapshot.entries, last, Kind.OUTCOME)
+    return (f"{last.title}, {_ENDINGS[last.outcome]}: {told}",)
 
 
 def _instead(snapshot: Snapshot) -> tuple[str, ...]:

@@ -11,8 +11,8 @@ from widgets.timeline import TimelineRow
 _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "unknown": "unknown"}
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
-_KNOWN = frozenset(Kind)
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
+_LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
 def timeline(
@@ -33,7 +33,7 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NO
         moment(entry.occurred_at, zone),
         _KINDS.get(name) or str(name),
         text,
-        name in KEY_KINDS or pinned or name not in _KNOWN,
+        name not in _LESSER or pinned,
         "dim" if entry.redacted else _entry_role(entry),
         entry.id,
         pinned,

@@ -119,7 +119,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
     from tui.probes.network_look import NetworkLooker
 
     mistral = settings.mistral
-    completion = Completion(mistral, key, environ, clock, redact) if key and mistral.model else None
+    completion = Completion(mistral, key, environ, clock, redact) if mistral.model else None
     looker = NetworkLooker(mistral.base_url, environ, clock, redact)
     _load_clients(prometheus is not None)
     targets = _targets(settings, clock, environ, redact, complaints)

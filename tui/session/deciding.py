@@ -7,7 +7,7 @@ from tui.model.incident import Draft, Incident, Kind
 from tui.model.mitigation import Lease, told
 from tui.model.times import date_and_time, rfc3339
 from tui.session.errors import SessionError
-from tui.session.leases import change_of
+from tui.session.leases import change_of, on_object
 from tui.settings import SettingsError, duration
 
 LONGEST = timedelta(days=90)
@@ -51,8 +51,7 @@ def unseen(incident: Incident, leases: tuple[Lease, ...]) -> tuple[str, ...]:
     return tuple(
         f"{change.variable}={told(change.after)}"
         for change in incident.mitigations
-        if change.lease in ("taken", "kept", "ended") and change.outcome == "applied"
-        if not (change.undone or change.decides) and change.mitigation not in seen
+        if on_object(change) and change.mitigation not in seen
     )
 
 

@@ -15,8 +15,9 @@ from tui.model.facts import TITLES
 from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
 from tui.model.runbook import Command, EnvChange, Link, MitigationRule, Query, RotateKey
+from tui.session import doctor_keys
 from tui.session.connections import Connections, connect
-from tui.settings import Loaded, config_file
+from tui.settings import Loaded, Settings, config_file
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
@@ -57,7 +58,7 @@ async def examine(
     try:
         groups = await asyncio.gather(
             _checks(made, clock),
-            _cluster(made, loaded.settings.key_store.kind == "kubernetes"),
+            _cluster(made, loaded.settings),
             _queries(made),
             _links(made, loaded),
             _updates(made),
@@ -140,7 +141,7 @@ def _reading(reading: Reading) -> Finding:
     return Finding(name, reading.state, reading.summary, reading.remedy)
 
 
-async def _cluster(made: Connections, stores: bool) -> tuple[Finding, ...]:
+async def _cluster(made: Connections, settings: Settings) -> tuple[Finding, ...]:
     if made.door is None:
         return (Finding("cluster", State.UNSET, "no deployment is set", "Set kubernetes.deployment."),)
     from tui.clients.cluster import ClusterError, Reason
@@ -153,9 +154,19 @@ async def _cluster(made: Connections, stores: bool) -> tuple[Finding, ...]:
         return (Finding("cluster", State.UNKNOWN if away else State.FAIL, error.said, error.remedy),)
     found = Finding("cluster", State.OK, f"{cluster.context} / {cluster.namespace}, as {user}")
     permissions = [_permission(cluster, *asked) for asked in PERMISSIONS]
-    variables = _deployment(cluster, made.runbook.mitigations.values(), stores)
-    told = await _together([*permissions, variables])
+    rules = made.runbook.mitigations.values()
+    variables = _deployment(cluster, rules, settings.key_store.kind == "kubernetes")
+    told = await _together([*permissions, variables, _key_store(cluster, rules, settings)])
     return (found, *(finding for group in told for finding in group))
+
+
+async def _key_store(
+    cluster: "Cluster", rules: Iterable[MitigationRule], settings: Settings
+) -> tuple[Finding, ...]:
+    """Whether a new key could be stored, where the runbook has a mitigation that does."""
+    if not any(isinstance(rule.change, RotateKey) for rule in rules):
+        return ()
+    return (Finding("key store", *await doctor_keys.look(settings, cluster)),)
 
 
 async def _permission(

@@ -9,6 +9,8 @@ from tui.model.reading import Held, LeaseSeen
 from tui.model.times import clock, rfc3339
 
 ACTOR = "leeward"
+# What is known of a lease that should be on the object.
+ON_IT = ("taken", "kept", "ended")
 
 
 def live(workload: Held | None) -> tuple[Lease, ...]:
@@ -57,6 +59,7 @@ class LeaseWatch:
 
     def __init__(self) -> None:
         self._told: set[tuple[str, str, str]] = set()
+        self._missing: dict[str, datetime] = {}
 
     def seen_by(self, incident: Incident) -> None:
         """What the incident's record tells already is not told again."""
@@ -69,6 +72,28 @@ class LeaseWatch:
     def news(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
         """The entries that are due now."""
         return [draft for lease in leases for draft in self._of(lease, incident, now)]
+
+    def gone(
+        self, leases: tuple[Lease, ...], incident: Incident, read_at: datetime | None, now: datetime
+    ) -> list[Draft]:
+        """Entries for what was leased and two readings in a row did not find: another console ended it.
+
+        Args:
+            read_at: when the deployment was read; None while it cannot be, or while a change runs.
+        """
+        if read_at is None:
+            self._missing = {}
+            return []
+        found = {lease.seen.mitigation for lease in leases if lease.seen.incident == incident.id}
+        latest = {c.mitigation: c for c in incident.mitigations if on_object(c) and c.at < read_at}
+        lost = [change for name, change in latest.items() if name not in found]
+        self._missing = {c.intent: self._missing.get(c.intent, read_at) for c in lost}
+        return [
+            draft
+            for change in lost
+            if self._missing[change.intent] < read_at
+            for draft in self._once(change, "gone", _gone(change), now, {})
+        ]
 
     def _of(self, lease: Lease, incident: Incident, now: datetime) -> list[Draft]:
         change = change_of(lease, incident)
@@ -96,6 +121,18 @@ class LeaseWatch:
             return []
         self._told.add(key)
         return [Draft(Kind.LEASE, text, now, ACTOR, {"intent": change.intent, "event": event, **more})]
+
+
+def on_object(change: Applied) -> bool:
+    """Whether a lease of it should be found on the deployment."""
+    return change.lease in ON_IT and change.outcome == "applied" and not (change.undone or change.decides)
+
+
+def _gone(change: Applied) -> str:
+    return (
+        f"the lease of {change.variable}={told(change.after)} is no longer on the deployment: taken back or "
+        "ended by another console, or the deployment was made anew"
+    )
 
 
 def _end(until: datetime | None) -> str:

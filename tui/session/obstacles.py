@@ -29,11 +29,8 @@ class Obstacles:
 
     def stalled(self, change: Applied, entries: Iterable[Entry]) -> str:
         """A change whose rollout did not complete, with what the pods waited for."""
-        told = _told(entries, change, Kind.ROLLOUT)
-        reasons = told[-1].data.get("reasons") if told else None
-        because = (
-            f" ({'; '.join(map(str, reasons))})" if isinstance(reasons, list | tuple) and reasons else ""
-        )
+        reasons = pods_reasons(entries, change)
+        because = f" ({reasons})" if reasons else ""
         now = "and was taken back" if change.undone else "and is still stored"
         return self._add(f"{change.title}: its rollout did not complete{because}, {now}")
 
@@ -52,6 +49,13 @@ class Obstacles:
         if said not in self.met:
             self.met.append(said)
         return said
+
+
+def pods_reasons(entries: Iterable[Entry], change: Applied) -> str:
+    """Why the pods of a change did not get ready; "" where nobody could tell."""
+    told = _told(entries, change, Kind.ROLLOUT)
+    reasons = told[-1].data.get("reasons") if told else None
+    return "; ".join(map(str, reasons)) if isinstance(reasons, list | tuple) else ""
 
 
 def last_told(entries: Iterable[Entry], change: Applied, kind: Kind) -> str:

@@ -77,6 +77,15 @@ def live_leases(parts: Parts) -> tuple[Lease, ...]:
     return leases.live(held)
 
 
+def leases_read_at(parts: Parts) -> datetime | None:
+    """When the deployment was read; None where the latest reading has none of it, or a change runs."""
+    working = parts.working
+    held = working.board.checks.get(Check.WORKLOAD) if working else None
+    if working is None or held is None or working.operations.busy or working.operations.unsettled:
+        return None
+    return held.latest.at if held.latest.facts.get("outcome") == "ok" else None
+
+
 def _undoable(
     working: Working | None, incident: Incident | None, live: tuple[Lease, ...]
 ) -> tuple[Undoable, ...]:

@@ -31,7 +31,8 @@ class RecoveryWatch:
     """Asks for one token at a time while `mind` says that it is worth it.
 
     Args:
-        completion: what is asked; None leaves the watch without eyes, `blind` says why.
+        completion: what is asked; without it, or while it has no key, the watch is without eyes,
+            and `blind` says why.
         rule: what recovery is.
         on_sample: is told each answer.
         keep: records what is announced.
@@ -73,7 +74,7 @@ class RecoveryWatch:
             rule.completions,
             window.since,
             self._last,
-            self._blind if self._completion is None else "",
+            self._blind if self._completion is None or not self._completion.ready else "",
         )
 
     def mind(self, diagnosis: Diagnosis | None, leases: tuple[Lease, ...]) -> None:
@@ -107,7 +108,8 @@ class RecoveryWatch:
         every = self._rule.every.total_seconds()
         while True:
             began = self._clock.monotonic()
-            self._take(await completion.ask())
+            if completion.ready:  # a key may yet be stored from here
+                self._take(await completion.ask())
             await self._clock.sleep(max(every - (self._clock.monotonic() - began), 0.1))
 
     def _take(self, sample: "Sample") -> None:

@@ -14,7 +14,7 @@ from tui.session.errors import SessionError
 from tui.session.gathering import Gathering
 from tui.session.handling import Handling
 from tui.session.keeping import Keeping
-from tui.session.picture import live_leases
+from tui.session.picture import leases_read_at, live_leases
 from tui.session.rotating import Rotating
 from tui.session.telling import Telling
 from tui.session.writing import Writing
@@ -148,6 +148,7 @@ class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gatheri
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
                 drafts += self._watch.news(live_leases(parts), incident, now)
+                drafts += self._watch.gone(live_leases(parts), incident, leases_read_at(parts), now)
             drafts += parts.clocks.look(incident, parts.chronicle.timeline, now)
             self._keep(*drafts)
 
