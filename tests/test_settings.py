@@ -123,11 +123,13 @@ class TestLoading:
     def test_paths_are_taken_beside_the_file_and_from_the_home(self, file: Path) -> None:
         file.write_text(
             'runbook = "mine.yaml"\n[kubernetes]\nkubeconfig = "~/kube"\n[mistral]\nkey = { file = "/k" }\n'
+            '[evidence]\nfolder = "archives"\n'
         )
         found = load(file, {}).settings
         assert found.runbook == str(file.parent / "mine.yaml")
         assert found.kubernetes.kubeconfig == str(Path.home() / "kube")
         assert found.mistral.key.file == "/k"
+        assert found.evidence.folder == str(file.parent / "archives")
 
     def test_the_sample_is_toml_that_sets_nothing(self, file: Path) -> None:
         file.write_text(sample())

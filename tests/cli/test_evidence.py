@@ -33,7 +33,7 @@ def test_it_prints_where_the_archive_is_and_writes_an_entry(tmp_path: Path) -> N
     with served("rate-limited", tmp_path) as world:
         done = leeward("--config", world["config"], "evidence", found, "--output", "out", state=tmp_path)
     assert done.returncode == 0, done.stderr
-    path = tmp_path / done.stdout.strip()
+    path = Path(done.stdout.strip())
     assert path.parent == tmp_path / "out"
     with tarfile.open(path) as tar:
         names = tar.getnames()
@@ -41,9 +41,22 @@ def test_it_prints_where_the_archive_is_and_writes_an_entry(tmp_path: Path) -> N
     assert [name for name in names if name.endswith("/mistral-service.log")]
     assert "sha256" in done.stderr
     shown = json.loads(leeward("show", found, "--json", state=tmp_path).stdout)
-    assert [entry["data"]["files"] for entry in shown["entries"] if entry["kind"] == "evidence"] == [
-        len(names) - 1
-    ]
+    (kept,) = [entry["data"] for entry in shown["entries"] if entry["kind"] == "evidence"]
+    assert kept["files"] == len(names) - 1
+    assert kept["path"] == str(path)
+
+
+def test_a_shells_folder_is_no_secret_and_the_journal_stays_byte_for_byte(tmp_path: Path) -> None:
+    found = declared(tmp_path)
+    here = {**NOBODY, "PWD": str(tmp_path)}
+    assert leeward("note", found, f"kept in {tmp_path}/x", state=tmp_path, env=here).returncode == 0
+    done = leeward("evidence", found, state=tmp_path, env=here)
+    journal = (tmp_path / "leeward" / "incidents" / found / "journal.jsonl").read_bytes()
+    with tarfile.open(done.stdout.strip()) as tar:
+        kept = tar.extractfile("journal/journal.jsonl")
+        assert kept is not None
+        assert journal.startswith(kept.read())
+    assert str(tmp_path).encode() in journal
 
 
 def test_without_settings_it_keeps_the_record_and_says_what_is_missing(tmp_path: Path) -> None:

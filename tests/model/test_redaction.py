@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.model.redaction import MARK, Redactor, says_secret
+from tui.model.redaction import MARK, Redactor, says_secret, secrets_in
 from tui.model.secret import Secret
 
 KEY = "kJ3vXq8LmN2pR5tW7yZ1aB4cD6eF9gH0"
@@ -168,3 +168,10 @@ def test_names_that_say_secret() -> None:
         map(says_secret, ["MISTRAL_API_KEY", "token", "dbPassword", "x-api-key", "AWS_SECRET_ACCESS_KEY"])
     )
     assert not any(map(says_secret, ["tokens", "secretName", "key_length", "MAX_TOKENS", "variable", ""]))
+
+
+def test_the_folder_that_a_shell_is_in_is_no_secret() -> None:
+    """Every shell has PWD: what lies below it would be blanked in everything that is kept."""
+    environ = {"PWD": "/home/ana", "OLDPWD": "/home/ana/x", "DB_PWD": KEY, "HOME": "/home/ana"}
+    assert [secret.reveal() for secret in secrets_in(environ)] == [KEY]
+    assert Redactor(secrets_in(environ)).text("kept in /home/ana/x") == "kept in /home/ana/x"

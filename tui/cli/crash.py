@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui import __version__
-from tui.model.redaction import Redactor, says_secret, without_all_secrets
-from tui.model.secret import Secret
+from tui.model.redaction import Redactor, secrets_in, without_all_secrets
 from tui.model.text import clean_lines
 from tui.settings import state_dir
 
@@ -22,7 +21,7 @@ def keep(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     Whatever the process holds as a secret, values of variables whose name says secret, and what
     looks like one, are taken out; what servers said in it is plain text.
     """
-    ours = Redactor(Secret(value) for name, value in environ.items() if says_secret(name))
+    ours = Redactor(secrets_in(environ))
     now = datetime.now(UTC)
     text = "\n".join(
         [

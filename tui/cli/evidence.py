@@ -45,7 +45,8 @@ def command(options: Options, incident_id: str, output: Path | None) -> int:
     state = state_dir(os.environ)
     incident = fold(incident_id, read(state, incident_id).entries)
     loaded = settings_of(options)
-    folder = output or evidence.folder_of(loaded.settings, state, incident_id)
+    # The record names it for whoever reads that from another folder.
+    folder = output.absolute() if output else evidence.folder_of(loaded.settings, state, incident_id)
     try:
         collected = run(_collect(loaded, state, incident, folder))
     except SessionError as error:

@@ -11,7 +11,7 @@ from tui.cli import PROBLEM, WELL, Options
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
 from tui.model.incident import Draft, Kind
-from tui.model.redaction import Redactor, says_secret
+from tui.model.redaction import Redactor, secrets_in
 from tui.model.secret import Secret
 from tui.record.adding import add
 from tui.record.errors import JournalError, NoSuchIncident
@@ -51,7 +51,7 @@ def command(options: Options, incident_id: str, text: str) -> int:
 
 def secrets_at_hand(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:
     """The secrets at hand without running a command, which may take ten seconds or ask something."""
-    yield from (Secret(value) for name, value in environ.items() if says_secret(name))
+    yield from secrets_in(environ)
     servers = (settings.prometheus, settings.alertmanager)
     sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
     for source in sources:

@@ -16,7 +16,7 @@ from urllib.parse import quote, quote_plus
 from tui.model.redaction_tokens import MARK, TOKENS
 from tui.model.secret import Secret
 
-__all__ = ["MARK", "Redactor", "says_secret"]
+__all__ = ["MARK", "Redactor", "says_secret", "secrets_in"]
 
 # A shorter secret would blank ordinary words; a longer mark could itself contain a secret.
 SHORTEST = 6
@@ -31,6 +31,9 @@ _ENDS_AS_SECRET = re.compile(rf"(?i){_FIELD}\Z")
 _NOTHING = r"(?:null|none|true|false|nil|\(unset\)|\(empty\))\b"
 
 _NAMES = ("key", "secret", "token", "passw", "pwd", "credential", "authorization")
+
+# Where a shell is, and was before: every path below it would be blanked.
+_FOLDERS = frozenset({"PWD", "OLDPWD"})
 
 # What a text must hold, in lower case, for a pattern to be tried; the pattern; what it leaves.
 # Runs are bounded where they could begin anywhere: a hostile text must not take minutes.
@@ -236,6 +239,13 @@ def without_all_secrets(text: str) -> str:
 def says_secret(name: str) -> bool:
     """Whether a field or variable of this name holds a secret: `MISTRAL_API_KEY`, `token`."""
     return _ENDS_AS_SECRET.search(name) is not None
+
+
+def secrets_in(environ: Mapping[str, str]) -> Iterator[Secret]:
+    """What a process's environment calls a secret; a working folder is none, whatever it is called."""
+    for name, value in environ.items():
+        if says_secret(name) and name not in _FOLDERS:
+            yield Secret(value)
 
 
 def _forms(value: str) -> Iterator[str]:

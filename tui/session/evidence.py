@@ -9,8 +9,7 @@ from tui import __version__
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Incident, Kind
 from tui.model.reading import Check, Held
-from tui.model.redaction import says_secret
-from tui.model.secret import Secret
+from tui.model.redaction import secrets_in
 from tui.model.sizes import told as size_told
 from tui.session.connections import Connections
 from tui.session.errors import SessionError
@@ -28,7 +27,7 @@ def folder_of(settings: Settings, state_dir: Path, incident_id: str) -> Path:
     from tui.record.folder import incident_folder
 
     chosen = settings.evidence.folder
-    return Path(chosen).expanduser() if chosen else incident_folder(state_dir, incident_id)
+    return Path(chosen).expanduser().absolute() if chosen else incident_folder(state_dir, incident_id)
 
 
 async def collect(
@@ -49,9 +48,8 @@ async def collect(
     from tui.record.folder import existing_folder, journals
 
     # Whatever our own environment calls a secret, a server may echo.
-    for name, value in environ.items():
-        if says_secret(name):
-            made.redact.add(Secret(value))
+    for secret in secrets_in(environ):
+        made.redact.add(secret)
     now = clock.now()
     sources = Sources(
         journals=journals(existing_folder(state_dir, incident.id)),

@@ -29,6 +29,8 @@ _ELSEWHERE = (
     'a secret never stands in the settings; say where it is: {key} = {{ env = "NAME" }},'
     ' {{ file = "/path" }} or {{ command = ["program", "argument"] }}'
 )
+# Settings that name a file or a folder.
+_PATHS = frozenset({"file", "folder", "kubeconfig", "ca_file", "runbook"})
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _KINDS = {"str": "a text", "int": "a number", "float": "a number", "bool": "true or false", "array": "a list"}
@@ -245,7 +247,7 @@ def _absolute(table: Mapping[str, Any], base: Path, kind: Any = Settings) -> dic
     for name, value in table.items():
         if isinstance(value, dict) and _fields(fields.get(name)):
             value = _absolute(value, base, fields[name])
-        elif isinstance(value, str) and value and name in ("file", "kubeconfig", "ca_file", "runbook"):
+        elif isinstance(value, str) and value and name in _PATHS:
             value = str(base / Path(value).expanduser())
         copy[name] = value
     return copy
