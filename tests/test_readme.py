@@ -28,7 +28,7 @@ KEYS = {
     "tell people: internal and external updates, and what did not arrive": ("update",),
     "collect evidence into one archive": ("evidence",),
     "the whole diagnosis": ("details",),
-    "pin a diagnosis; overrule an answer of the tree": ("pin", "overrule"),
+    "pin a diagnosis, or in the timeline the entry; overrule an answer of the tree": ("pin", "overrule"),
     "timeline: key entries or all; filter": ("entries", "filter"),
     "timeline: one type of entry, or what is pinned; times in UTC or local": ("kinds", "local"),
     "ask every check again": ("refresh",),
@@ -75,6 +75,22 @@ def test_the_table_has_every_key_of_the_keybar() -> None:
 def test_a_key_of_the_preview_is_as_told(key: str, binding_id: str) -> None:
     assert f"`{key}`" in section("Keys").split("In a preview")[1]
     assert binding(binding_id).shown() == key
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ("In an update", {"e": "update.edit", "c": "update.copy", "y": "update.send"}),
+        (
+            "On an entry's page",
+            {"p": "entry.pin", "e": "entry.text", "t": "entry.time", "x": "entry.redact"},
+        ),
+    ],
+)
+def test_the_keys_of_an_update_and_of_an_entry_are_as_told(words: str, keys: dict[str, str]) -> None:
+    told = re.split(r"\.\s", section("Keys").split(words)[1])[0]
+    assert set(re.findall(r"`(.)`", told)) == set(keys)
+    assert all(binding(which).shown() == key for key, which in keys.items())
 
 
 def test_every_command_is_in_the_table_and_every_row_of_the_table_is_a_command() -> None:

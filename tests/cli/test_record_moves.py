@@ -25,7 +25,7 @@ def test_there_and_verified_and_said_again_for_nothing(home: Path) -> None:
     file, other = home.parent / "x.zip", home.parent / "two"
     done = leeward(home, "export", INCIDENT, str(file))
     assert (done.returncode, done.stdout) == (0, f"{file}\n")
-    assert "3 entries in 1 journals, sha256" in done.stderr
+    assert "3 entries in 1 journal, sha256" in done.stderr
     assert [e["kind"] for e in entries(home)][-1] == "exported"
     done = leeward(other, "import", str(file))
     assert (done.returncode, done.stdout) == (0, f"{INCIDENT}\n")

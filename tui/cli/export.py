@@ -35,7 +35,8 @@ def command(options: Options, incident_id: str, file: Path) -> int:
         raise Failure(str(error), USAGE) from error
     except Damaged as error:
         raise Failure(str(error), PROBLEM) from error
-    narrate(f"{made.entries} entries in {made.journals} journals, sha256 {made.sha256}")
+    journals = "journal" if made.journals == 1 else "journals"
+    narrate(f"{made.entries} entries in {made.journals} {journals}, sha256 {made.sha256}")
     told = made.told(clock.now(), settings.incidents.responder or login())
     try:
         asyncio.run(add(state, incident_id, told, clock, Redactor(secrets_at_hand(settings, os.environ))))

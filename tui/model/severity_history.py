@@ -39,7 +39,7 @@ def history(entries: Iterable[Entry]) -> tuple[SeverityChange, ...]:
 
 
 def response(incident: Incident, within: timedelta | None, now: datetime) -> str:
-    """`respond within 1 h: acknowledged after 4 min, in time`; "" where there is no severity.
+    """`respond within 60 min: acknowledged after 4 min, in time`; "" where there is no severity.
 
     The clock runs from the beginning of the impact; `within` None is the next business day.
     """
