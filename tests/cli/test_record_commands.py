@@ -146,6 +146,16 @@ def test_a_note_loses_its_secrets_before_the_disk(home: Path) -> None:
     assert key not in (home / "state/leeward/incidents" / INCIDENT / "journal.jsonl").read_text()
 
 
+def test_a_note_loses_the_keys_by_which_people_are_told(home: Path) -> None:
+    key = "0123456789abcdef0123456789abcdef"
+    (home / "pager").write_text(key)
+    config = home / "config.toml"
+    config.write_text('[updates.pagerduty]\nrouting_key = { file = "pager" }\n')
+    done = leeward(home, "--config", str(config), "note", INCIDENT, f"routed by {key}")
+    assert done.returncode == 0, done.stderr
+    assert key not in (home / "state/leeward/incidents" / INCIDENT / "journal.jsonl").read_text()
+
+
 def test_a_note_may_begin_with_a_dash(home: Path) -> None:
     assert leeward(home, "note", INCIDENT, "-5 % traffic").returncode == 0
     assert "-5 % traffic" in leeward(home, "show", INCIDENT).stdout

@@ -17,6 +17,7 @@ from tui.record.adding import add
 from tui.record.errors import JournalError, NoSuchIncident
 from tui.record.ids import checked
 from tui.settings import SecretSource, Settings, SettingsError, fetch_secret, load, state_dir
+from tui.settings.updates import update_sources
 
 
 # A note may begin with a dash: "- 5 % traffic".
@@ -54,6 +55,7 @@ def secrets_at_hand(settings: Settings, environ: Mapping[str, str]) -> Iterator[
     yield from secrets_in(environ)
     servers = (settings.prometheus, settings.alertmanager)
     sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
+    sources += [source for _, source in update_sources(settings.updates)]
     for source in sources:
         if secret := _at_hand(source, environ):
             yield secret
