@@ -68,7 +68,7 @@ def choices(desk: Desk, proposed: Severity | None = None, *, history_too: bool =
 
 
 def clock(desk: Desk) -> str:
-    """The response clock of the incident: `P2: respond within 1 h: acknowledged after 4 min, in time`."""
+    """The response clock of the incident: `P2: respond within 60 min: acknowledged after 4 min, in time`."""
     incident, runbook = desk.snapshot.incident, desk.runbook
     if incident is None or incident.severity is None or runbook is None:
         return ""
