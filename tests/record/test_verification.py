@@ -46,6 +46,18 @@ def named(report: Report) -> set[int]:
     return {int(number) for problem in report.problems for number in re.findall(r"line (\d+)", problem)}
 
 
+def test_notes_that_were_begun_and_never_written_break_nothing(tmp_path: Path) -> None:
+    asyncio.run(with_entries(tmp_path, 1))
+    notes = journal_file(tmp_path).with_name("journal-notes.jsonl")
+    notes.touch()
+    report = verify(tmp_path, INCIDENT)
+    assert report.whole
+    assert "journal-notes.jsonl was begun, and nothing was ever acknowledged in it" in report.notes
+    # One that had been acknowledged leaves its head.
+    notes.with_suffix(".head").write_bytes(FILES["journal.head"])
+    assert not verify(tmp_path, INCIDENT).whole
+
+
 def test_what_was_written_is_whole() -> None:
     assert checked(WHOLE) == Report(entries=LINES - 1)
 

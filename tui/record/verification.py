@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.model.amending import redacts
 from tui.model.incident import Kind
 from tui.record import lines
-from tui.record.folder import existing_folder, journals
+from tui.record.folder import NOTES, existing_folder, journals
 from tui.record.head import Head, head_file, read_head
 from tui.record.reading import content
 
@@ -159,7 +159,10 @@ class _Check:
 
     def _end(self, rest: bytes) -> None:
         head, there = self._head, len(self._hashes)
-        if head is None and not there:
+        if head is None and not there and self.path.name == NOTES:
+            # It is begun by whoever writes the first note, who may be killed before its first line.
+            self.notes.append(f"{self.path.name} was begun, and nothing was ever acknowledged in it")
+        elif head is None and not there:
             self._broken(1, "there is no header: the journal is empty")
         elif head is None:
             self.notes.append(f"{head_file(self.path).name} is missing: lines cut off the end would not show")
