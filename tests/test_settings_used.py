@@ -33,6 +33,9 @@ HOLDERS = {
     "Recovery": {"recovery", "rule"},
     "Incidents": {"incidents"},
     "Console": {"console"},
+    "Updates": {"updates", "settings"},
+    "Statuspage": {"statuspage", "page"},
+    "PagerDuty": {"pagerduty", "pager"},
     "SecretSource": {"source"},
 }
 
