@@ -135,6 +135,8 @@ def test_well_known_tokens_go_and_are_counted() -> None:
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
         "SG.abcdefghijklmnopqrstuv.abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
         "https://discord.com/api/webhooks/123456/abcdef-ghijkl",
+        "https://outlook.office.com/webhook/1f2e3d/IncomingWebhook/abcdef",
+        "https://hooks.zapier.com/hooks/catch/123456/abcdef/",
         "AccountKey=abcdefghijklmnopqrstuvwxyz0123456789+/==",
     ]
     out, taken = streamed("".join(f"saw {token} here\n" for token in tokens).encode(), [])

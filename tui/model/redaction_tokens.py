@@ -64,6 +64,13 @@ TOKENS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
         rf"\1{MARK}",
     ),
     (
+        ("outlook.office", "hooks.zapier.com"),
+        re.compile(
+            r"(?i)(https?://(?:outlook\.office(?:365)?\.com/webhook|hooks\.zapier\.com/hooks)/)[^\s\"'<>)\]]+"
+        ),
+        rf"\1{MARK}",
+    ),
+    (
         ("chat.googleapis.com",),
         re.compile(r"(?i)(https?://chat\.googleapis\.com/v1/spaces/)[^\s\"'<>)\]]+"),
         rf"\1{MARK}",
