@@ -124,6 +124,13 @@ def test_an_edited_promise_is_the_one_that_counts() -> None:
     assert promised("no word of it", NOW, proposed) == (proposed, "")
 
 
+def test_a_promise_of_last_night_is_over_after_midnight() -> None:
+    night = NOW.replace(hour=0, minute=2)
+    gone = promised("Next update: 23:32", night, None)
+    assert gone == (None, "the next update is promised for 23:32 UTC, which is over")
+    assert promised("Next update: 13:00", night, None) == (night.replace(hour=13, minute=0), "")
+
+
 @given(ANYTHING)
 def test_a_promise_is_read_from_any_text_without_failing(text: str) -> None:
     at, problem = promised(f"Next update: {text}", NOW, None)

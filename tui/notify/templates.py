@@ -15,6 +15,8 @@ _LONGEST = 400
 _PROMISE = re.compile(r"^\W*Next update\W*?(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)\b", re.I | re.M)
 # A clock time that is over by less than this is a promise gone by, and none of tomorrow.
 _GONE_BY = timedelta(hours=12)
+# One of last night, asked after midnight, is so only while it is fresh: 13:00 may well be today's.
+_GONE_BY_LAST_NIGHT = timedelta(hours=2)
 NOBODY = "nobody yet"
 NO_WORKAROUND = "none known yet"
 FEATURES = "AI-powered features"
@@ -99,7 +101,8 @@ def promised(text: str, now: datetime, proposed: datetime | None) -> tuple[datet
     if proposed is not None and clock(proposed) == hhmm and proposed > now:
         return proposed, ""
     at = now.replace(hour=int(found["hour"]), minute=int(found["minute"]), second=0, microsecond=0)
-    if at <= now and now - at < _GONE_BY:
+    last_night = at - timedelta(days=1)
+    if (at <= now and now - at < _GONE_BY) or now - last_night < _GONE_BY_LAST_NIGHT:
         return None, f"the next update is promised for {hhmm} UTC, which is over"
     return (at if at > now else at + timedelta(days=1)), ""
 
