@@ -56,6 +56,8 @@ class Kind(StrEnum):
     SECTION = "section"  # what a person wrote for the postmortem
     ACTION = "action"  # an action item: added, changed or removed
     MILESTONE = "milestone"  # a person says when something happened
+    JOINED = "joined"  # another console takes part
+    LOCK = "lock"  # a target's lock: taken, taken over, lost, or gone without
 
 
 # The timeline's key entries; `f` shows the others too.
@@ -72,6 +74,7 @@ KEY_KINDS = frozenset(Kind) - {
     Kind.IMPACT,
     Kind.SECTION,
     Kind.ACTION,
+    Kind.LOCK,
 }
 
 

@@ -261,6 +261,25 @@ class Evidence(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     logs: str = "2h"
 
 
+class Sharing(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where several consoles meet: a namespace of a Kubernetes cluster, the incident's home.
+
+    Incidents are shared where `namespace` is set. The cluster need not be the one that is being mended.
+
+    Attributes:
+        kubeconfig, context: how it is reached; empty is as `kubernetes` says.
+        namespace: where the entries lie (`leeward share manifest` makes it).
+        administrators: whom to ask for a permission that is missing there.
+        lease: how long command, locks and presence last without being renewed.
+    """
+
+    kubeconfig: str = ""
+    context: str = ""
+    namespace: str = ""
+    administrators: str = ""
+    lease: str = "30s"
+
+
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How the console looks and answers. `keys` maps a binding's id to keys, comma separated."""
 
@@ -288,6 +307,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     incidents: Incidents = Incidents()
     updates: Updates = Updates()
     evidence: Evidence = Evidence()
+    sharing: Sharing = Sharing()
     console: Console = Console()
     runbook: str = ""
     read_only: bool = False

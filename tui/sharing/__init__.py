@@ -1,0 +1,1 @@
+"""Working one incident from several consoles: copies of the record, and who holds what."""
