@@ -1,4 +1,4 @@
-"""What several consoles that work one incident tell each other, and what a person is told of it. Plain values."""
+"""What several consoles that work one incident tell each other, and what people are told of it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -11,6 +11,7 @@ from tui.model.mitigation import Lease, Stage
 from tui.model.reading import Check, Held
 from tui.model.recovery import Recovery
 from tui.model.severity import Severity
+from tui.model.sharing import Holder, SharingStatus
 from tui.model.walk import Walk
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Collecting:
 class OpenIncident:
     """An incident that was left open, offered as a line and never as a dialog.
 
-    `alerts` are the fingerprints of the alerts that are part of it.
+    `alerts` are the fingerprints of the alerts that are part of it; `shared` says that it lies in the shared
+    place, and `here` that this machine has a copy of it.
     """
 
     id: str
@@ -100,6 +102,8 @@ class OpenIncident:
     since: datetime
     held_by_other: bool = False
     alerts: frozenset[str] = frozenset()
+    shared: bool = False
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ class Snapshot:
             the last says where it lies and what to do. () where it is whole.
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
         collecting: how far evidence is collected; None while it is not.
+        sharing: how the incident is shared, and who is here; None where it is not shared.
+        lock: who else holds the lock of the target; None where nobody does, or it is not known.
     """
 
     at: datetime
@@ -195,3 +201,5 @@ class Snapshot:
     problems: tuple[str, ...] = ()
     amendments: Amendments = NONE
     clock: str = ""
+    sharing: SharingStatus | None = None
+    lock: Holder | None = None
