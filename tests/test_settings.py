@@ -34,6 +34,7 @@ from tui.settings import (
     Service,
     Settings,
     SettingsError,
+    Sharing,
     StatusPage,
     Timing,
     Updates,
@@ -74,6 +75,34 @@ class TestRecovery:
         file.write_text('[recovery]\ncompletions = 10\ngood = 0.8\n[timing]\nrecovery = "15s"\n')
         settings = load(file, {}).settings
         assert (settings.recovery, settings.timing.recovery) == (Recovery(completions=10, good=0.8), "15s")
+
+
+class TestSharing:
+    def test_is_off_unless_a_namespace_says_where(self, file: Path) -> None:
+        file.write_text("")
+        assert load(file, {}).settings.sharing == Sharing()
+        assert not Sharing().namespace
+
+    def test_what_is_allowed_at_the_edges(self, file: Path) -> None:
+        for namespace, lease in (("a", "6s"), ("a" * 63, "10m"), ("0-9", "1m30s")):
+            file.write_text(f'[sharing]\nnamespace = "{namespace}"\nlease = "{lease}"\n')
+            found = load(file, {}).settings.sharing
+            assert (found.namespace, found.lease) == (namespace, lease)
+
+    def test_the_kubeconfig_is_taken_beside_the_file(self, file: Path) -> None:
+        file.write_text('[sharing]\nnamespace = "home"\nkubeconfig = "home.yaml"\ncontext = "home-eu"\n')
+        assert load(file, {}).settings.sharing.kubeconfig == str(file.parent / "home.yaml")
+
+    def test_the_environment_beats_the_file_and_turns_it_off(self, file: Path) -> None:
+        file.write_text('[sharing]\nnamespace = "home"\ncontext = "a"\n')
+        environ = {"LEEWARD_SHARING_CONTEXT": "b", "LEEWARD_SHARING_LEASE": "12s"}
+        found = load(file, environ).settings.sharing
+        assert (found.namespace, found.context, found.lease) == ("home", "b", "12s")
+        assert load(file, {"LEEWARD_SHARING_NAMESPACE": ""}).settings.sharing.namespace == ""
+
+    def test_the_environment_leads_no_drill_into_a_real_home(self, file: Path) -> None:
+        file.write_text("drill = true")
+        assert load(file, {"LEEWARD_SHARING_NAMESPACE": "prod"}).settings.sharing.namespace == ""
 
 
 class TestLoading:
@@ -169,6 +198,7 @@ class TestLoading:
             Slack,
             Statuspage,
             PagerDuty,
+            Sharing,
             Console,
         )
         known = {field.name for struct in structs for field in msgspec.structs.fields(struct)}
@@ -254,6 +284,22 @@ class TestProblems:
                 f"[key_store.kubernetes]\nkey = '{SECRET}'",
                 "kubernetes.key: looks like a key itself",
             ),
+            ("[sharing]\nnamspace = 'a'", "sharing.namspace: unknown key; did you mean 'namespace'?"),
+            (
+                "[sharing]\nnamespace = 'Leeward'",
+                "sharing.namespace: is no name of a namespace; write up to 63",
+            ),
+            ("[sharing]\nnamespace = 'lee_ward'", "sharing.namespace: is no name of a namespace"),
+            ("[sharing]\nnamespace = '-a'", "sharing.namespace: is no name of a namespace"),
+            (f"[sharing]\nnamespace = '{'a' * 64}'", "sharing.namespace: is no name of a namespace"),
+            ("[sharing]\nnamespace = 5", "sharing.namespace: is a number; write a text"),
+            (
+                "[sharing]\nlease = '5s'",
+                "sharing.lease: is no length for a lease; write whole seconds from 6s",
+            ),
+            ("[sharing]\nlease = '6.5s'", "sharing.lease: is no length for a lease"),
+            ("[sharing]\nlease = '11m'", "sharing.lease: is no length for a lease"),
+            ("[sharing]\nlease = 'soon'", "sharing.lease: is no duration; write it as 15s"),
             ("[prometheus]\ntoken = {env='T'}\nusername='u'\npassword={env='P'}", "has a token and a login"),
             ("a = ", "is no TOML: Invalid value (at end of document)"),
             ("a = 1\na = 2", "is no TOML"),
@@ -356,6 +402,7 @@ class TestEnvironment:
             ("LEEWARD_MISTRAL_KEY", SECRET, "the API key comes from MISTRAL_API_KEY"),
             ("LEEWARD_READ_ONLY", "maybe", "is neither true nor false"),
             ("LEEWARD_TIMING_WINDOW", "soon", "is no duration"),
+            ("LEEWARD_SHARING_NAMESPACE", "Lee Ward", "is no name of a namespace"),
             ("LEEWARD_SERVICE_HEALTH_URL", "nowhere", "is no web address"),
             ("LEEWARD_MISTRAL_KEY_COMMAND", "a 'b", "has a quote without its pair"),
         ],

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from tui.settings import key_stores
+from tui.settings import key_stores, sharing
 from tui.settings.sources import bad_source
 from tui.settings.structs import (
     Loaded,
@@ -278,6 +278,7 @@ def _bad_values(settings: Settings) -> Iterator[Problem]:
         if text and level in LEVELS:
             yield from _bad_duration(f"updates.every.{level}", text)
     yield from bad_updates(settings.updates)
+    yield from sharing.problems(settings.sharing)
 
 
 def _bad_duration(key: str, text: str) -> Iterator[Problem]:
