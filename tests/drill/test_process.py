@@ -1,9 +1,11 @@
 """The world as one process: it starts at once, says where it is, and ends when it should."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
+import ssl
 import stat
 import sys
 import time
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from tests.drill.conftest import run
 from tests.support.real import require
@@ -78,6 +81,34 @@ async def test_it_prints_one_line_with_the_settings_and_every_address(world) -> 
     assert world.config["drill"] is True
     assert world.config["kubernetes"]["context"] == "prod-eu"
     assert world.config["incidents"]["responder"] == "responder"
+    assert world.config["sharing"] == {"context": "prod-eu", "namespace": "leeward", "lease": "6s"}
+
+
+@pytest.mark.parametrize(
+    ("told", "login"), [("second_config", "ada"), ("viewer_config", "viewer"), ("keeper_config", "keeper")]
+)
+async def test_others_come_to_the_same_world_with_a_login_of_their_own(told, login, world) -> None:
+    theirs = tomllib.loads(Path(world.told[told]).read_text())
+    kubeconfig = theirs["kubernetes"].pop("kubeconfig")
+    assert kubeconfig != world.config["kubernetes"].pop("kubeconfig")
+    assert theirs.pop("incidents")["responder"] == login != world.config.pop("incidents")["responder"]
+    assert theirs == world.config
+    context = ssl.create_default_context(cadata=authority_in(kubeconfig))
+    async with httpx.AsyncClient(verify=context, trust_env=False, timeout=60) as client:
+        headers = {"Authorization": f"Bearer {token_in(kubeconfig)}"}
+        url = f"{world.told['kubernetes']}/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        answer = await client.post(url, json={}, headers=headers)
+    assert answer.json()["status"]["userInfo"]["username"] == login
+
+
+def authority_in(kubeconfig: str) -> str:
+    (cluster,) = yaml.safe_load(Path(kubeconfig).read_text())["clusters"]
+    return base64.b64decode(cluster["cluster"]["certificate-authority-data"]).decode()
+
+
+def token_in(kubeconfig: str) -> str:
+    (user,) = yaml.safe_load(Path(kubeconfig).read_text())["users"]
+    return str(user["user"]["token"])
 
 
 def test_its_files_are_private_and_hold_no_secret_in_the_settings(world) -> None:

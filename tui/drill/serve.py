@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +28,8 @@ from tui.drill.startup import Startup
 from tui.drill.workload import make_cluster, record_trouble
 from tui.drill.world import World, make_keys
 
+# Who else can come to this world, and the key under which their settings file is told.
+_OTHERS = {"ada": "second_config", "viewer": "viewer_config", "keeper": "keeper_config"}
 _UNRESOLVABLE = "api.mistral.invalid"
 
 
@@ -129,6 +132,7 @@ class Drill:
         config = write_private(folder / "config.toml", toml(places, self._speed))
         return {
             "config": str(config),
+            **{told: str(self._write_for(login, folder, places)) for login, told in _OTHERS.items()},
             "kubeconfig": str(paths["kubeconfig"]),
             "admin_kubeconfig": str(paths["kubeconfig.admin"]),
             "candidate_key": str(paths["candidate.key"]),
@@ -136,6 +140,12 @@ class Drill:
             "slack_token": str(paths["slack.token"]),
             "pagerduty_key": str(paths["pagerduty.key"]),
         }
+
+    def _write_for(self, login: str, folder: Path, places: Places) -> Path:
+        """The settings file of another login: the same world, with a kubeconfig of its own."""
+        kubeconfig = write_private(folder / f"kubeconfig.{login}", self.kubernetes.kubeconfig(login))
+        text = toml(replace(places, kubeconfig=kubeconfig), self._speed, login)
+        return write_private(folder / f"config.{login}.toml", text)
 
     def _mistral_as_configured(self) -> str:
         """The API's address in the settings: by a name that cannot resolve, where that is the trouble."""

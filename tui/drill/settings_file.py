@@ -7,6 +7,7 @@ from pathlib import Path
 
 _LEAST_WINDOW = 6
 CONTEXT, NAMESPACE, DEPLOYMENT = "prod-eu", "prod", "mistral-service"
+SHARED = "leeward"
 RESPONDER = "responder"
 CHANNEL, FEATURES = "#incidents", ("AI answers", "AI search")
 
@@ -59,8 +60,13 @@ def timing(speed: float) -> dict[str, str]:
     }
 
 
-def toml(places: Places, speed: float) -> str:
-    """The settings file."""
+def lease(speed: float) -> str:
+    """How long command, locks and presence last without being renewed."""
+    return f"{max(round(30 / max(speed, 1.0)), _LEAST_WINDOW)}s"
+
+
+def toml(places: Places, speed: float, login: str = RESPONDER) -> str:
+    """The settings file of a login."""
     tables: dict[str, Mapping[str, str | bool | tuple[str, ...]]] = {
         "mistral": {"base_url": places.mistral, "model": places.model, "completion_probe": True},
         "mistral.key": {"file": str(places.key_file)},
@@ -79,7 +85,8 @@ def toml(places: Places, speed: float) -> str:
         },
         f'contexts."{CONTEXT}"': {"colour": "red"},
         "timing": timing(speed),
-        "incidents": {"responder": RESPONDER},
+        "sharing": {"context": CONTEXT, "namespace": SHARED, "lease": lease(speed)},
+        "incidents": {"responder": login},
         "updates": {"features": FEATURES},
         "updates.slack": {"channel": CHANNEL},
         "updates.slack.webhook": {"file": str(places.slack_file)},

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.drill.kubernetes import Cluster, Revision
 from tui.drill.scenarios import Scenario, Trouble
-from tui.drill.settings_file import DEPLOYMENT, NAMESPACE
+from tui.drill.settings_file import DEPLOYMENT, NAMESPACE, SHARED
 from tui.drill.startup import Startup
 from tui.drill.traffic import FAULTY_VERSION, GOOD_VERSION
 
@@ -51,6 +51,7 @@ def make_cluster(scenario: Scenario, key: str, seed: int, speed: float = 1.0) ->
         env={"APP_VERSION": GOOD_VERSION},
         policies=_policies(),
         deadline_s=max(round(scenario.deadline / max(speed, 1.0)), _LEAST_DEADLINE),
+        shared=SHARED,
     )
     cluster.faults.forbid = scenario.forbidden
     cluster.doom(Startup(scenario.least_slots).refuses)

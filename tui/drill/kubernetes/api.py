@@ -77,8 +77,10 @@ class KubeApi:
         self._stack = contextlib.AsyncExitStack()
 
     def _users(self) -> dict[str, User]:
-        forbidden = self.cluster.faults.forbid
-        return rbac.users(self.cluster.namespace, secret=objects.SECRET_NAME, forbidden=forbidden)
+        cluster, forbidden = self.cluster, self.cluster.faults.forbid
+        return rbac.users(
+            cluster.namespace, secret=objects.SECRET_NAME, shared=cluster.shared, forbidden=forbidden
+        )
 
     async def start(self) -> str:
         """Listens and returns the address, `https://127.0.0.1:PORT`."""
@@ -103,7 +105,7 @@ class KubeApi:
         await self._stack.aclose()
 
     def kubeconfig(self, user: str = "responder") -> str:
-        """A kubeconfig for `responder`, `viewer` or `admin`; any other name gets a token that has expired."""
+        """A kubeconfig of one of `rbac.users`; any other name gets a token that has expired."""
         token = self._tokens.get(user, "expired-" + secrets.token_urlsafe(16))
         return kubeconfig.text(self.address, self.authority, user, token, self.cluster.namespace)
 

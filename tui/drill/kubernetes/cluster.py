@@ -24,6 +24,7 @@ from tui.drill.kubernetes import (
     progress,
     replica_sets,
 )
+from tui.drill.kubernetes import shared as meeting
 from tui.drill.kubernetes.faults import Faults
 from tui.drill.kubernetes.patch import strategic_merge
 from tui.drill.kubernetes.pods import Pace, Pods, PodView
@@ -79,6 +80,7 @@ class Cluster:
         autoscaler: (least, most) replicas of a HorizontalPodAutoscaler, or None for none.
         policies: NetworkPolicies, as objects with metadata and spec.
         deadline_s: progressDeadlineSeconds.
+        shared: the namespace in which several consoles meet; none is made unless it is given.
         now: the clock; wall time unless a test brings its own.
     """
 
@@ -98,9 +100,11 @@ class Cluster:
         policies: Sequence[Obj] = (),
         deadline_s: int = 600,
         pace: Pace | None = None,
+        shared: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.namespace = namespace
+        self.shared = shared
         self.faults = Faults()
         self.log_source: LogSource = _no_log
         self.on_preview: Callable[[], None] = lambda: None
@@ -124,6 +128,9 @@ class Cluster:
             with self._at(revision.at):
                 self.edit(_as_patch(revision), manager=revision.manager)
                 self.settle()
+        if shared:
+            with self._at(first):
+                meeting.found(self.store, shared)
         events.forget(self.store, now() - _EVENTS_KEPT)
 
     def now(self) -> datetime:

@@ -78,21 +78,38 @@ def _reader() -> tuple[Rule, ...]:
     )
 
 
-def users(namespace: str, *, secret: str, forbidden: Iterable[tuple[str, str]] = ()) -> dict[str, User]:
-    """The drill's users: `responder` (mitigates), `viewer` (reads), `admin` (everything).
+def _entries(verbs: tuple[str, ...], shared: str) -> tuple[Rule, ...]:
+    return (Rule(verbs, ("leeward.dev",), ("entries",), (shared,)),) if shared else ()
 
-    `forbidden` takes (verb, resource) pairs away from the responder.
+
+def _leases(verbs: tuple[str, ...], shared: str) -> tuple[Rule, ...]:
+    return (Rule(verbs, ("coordination.k8s.io",), ("leases",), (shared,)),) if shared else ()
+
+
+def users(
+    namespace: str, *, secret: str, shared: str = "", forbidden: Iterable[tuple[str, str]] = ()
+) -> dict[str, User]:
+    """The drill's users: `responder` and `ada` (mitigate), `keeper` (prunes, too), `viewer` (reads), `admin`.
+
+    `shared` is the namespace of entries, "" where there is none; `forbidden` takes (verb, resource) pairs
+    away from those who mitigate.
     """
-    mine = (namespace,)
+    mine, taken = (namespace,), frozenset(forbidden)
+    reads = (*_reader(), *_entries(READ, shared))
     responder = (
-        *_reader(),
+        *reads,
+        *_entries(("create",), shared),
         Rule(("patch",), ("apps",), ("deployments",), mine),
         Rule(("get", "patch"), ("",), ("secrets",), mine, (secret,)),
         Rule(("create", "update", "patch"), ("coordination.k8s.io",), ("leases",), mine),
+        *_leases(("create", "update"), shared),
     )
+    keeper = (*responder, *_entries(("delete",), shared), *_leases(("delete",), shared))
     return {
-        "responder": User("responder", ("responders",), responder, frozenset(forbidden)),
-        "viewer": User("viewer", ("viewers",), _reader()),
+        "responder": User("responder", ("responders",), responder, taken),
+        "ada": User("ada", ("responders",), responder, taken),
+        "keeper": User("keeper", ("keepers",), keeper, taken),
+        "viewer": User("viewer", ("viewers",), reads),
         "admin": User("admin", ("admins",), (Rule(("*",), ("*",), ("*",)),)),
     }
 
