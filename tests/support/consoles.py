@@ -32,6 +32,7 @@ from tui.model.runbook import (
 from tui.runbooks import load
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
+from tui.session.identity import Identity
 from tui.session.judging import Windows
 from tui.session.operations import Operations
 from tui.settings import Kubernetes
@@ -89,7 +90,7 @@ class Console:
             self.safety,
             windows,
             clock,
-            "alice",
+            Identity("alice"),
             lambda: None,
             beside,
         )

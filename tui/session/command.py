@@ -18,6 +18,7 @@ from tui.session.chronicle import Chronicle
 from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
 from tui.session.declaration import Declaration
 from tui.session.errors import NoIncident, SessionError
+from tui.session.identity import Identity
 
 # Letters of a reason that somebody can read later: a slip of the hand resolves nothing.
 REASON = 8
@@ -29,19 +30,24 @@ class Command:
     Args:
         chronicle: where it is written.
         clock: for the moment of each decision.
-        actor: who decides; a login or the settings' responder.
+        identity: who decides.
         monitoring: how long a healthy path must last before resolving.
         drill: whether the world is simulated.
     """
 
     def __init__(
-        self, chronicle: Chronicle, clock: Clock, actor: str, monitoring: timedelta, drill: bool
+        self, chronicle: Chronicle, clock: Clock, identity: Identity, monitoring: timedelta, drill: bool
     ) -> None:
-        self.actor = actor
+        self._identity = identity
         self._chronicle = chronicle
         self._clock = clock
         self._monitoring = monitoring
         self._drill = drill
+
+    @property
+    def actor(self) -> str:
+        """Who decides, as it is known now."""
+        return self._identity.name
 
     @property
     def incident(self) -> Incident:

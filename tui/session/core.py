@@ -20,6 +20,7 @@ from tui.session.command import Command
 from tui.session.connections import in_thread
 from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
+from tui.session.identity import Identity
 from tui.session.leases import LeaseWatch
 from tui.session.open_incidents import OpenIncidents
 from tui.session.parts import Parts, Working
@@ -57,7 +58,6 @@ class Core:
         self._environ = environ
         self._state_dir = state_dir
         self._rng = rng or SystemRandom()
-        self._actor = settings.incidents.responder or login_name(environ)
         self._redact = Redactor(())
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -65,13 +65,15 @@ class Core:
         self._next_id = ""
         chronicle = Chronicle(state_dir, clock, self._redact, self._publish)
         monitoring = duration(settings.timing.monitoring)
+        identity = Identity(settings.incidents.responder or login_name(environ))
         self._parts = Parts(
             settings,
             Safety("", duration(settings.timing.arm), openings.locked(settings, read_only)),
             chronicle,
-            Command(chronicle, clock, self._actor, monitoring, settings.drill),
+            Command(chronicle, clock, identity, monitoring, settings.drill),
             Place(settings.kubernetes.context, settings.kubernetes.namespace, settings.kubernetes.deployment),
             OpenIncidents(state_dir, settings.drill),
+            identity,
         )
         self._snapshot = picture(self._parts, clock.now())
 
@@ -128,6 +130,11 @@ class Core:
         here = incident.id if incident is not None else ""
         self._parts.open_incidents = tuple(one for one in found if one.id != here)
         self._publish()
+
+    @property
+    def _actor(self) -> str:
+        """In whose name a person's words and deeds are written, now."""
+        return self._parts.identity.name
 
     @property
     def _working(self) -> Working:

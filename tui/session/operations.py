@@ -15,6 +15,7 @@ from tui.session import intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
+from tui.session.identity import Identity
 from tui.session.intents import ACTOR
 from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
 from tui.session.refusals import in_words
@@ -40,7 +41,7 @@ class Operations:
         safety: Safety,
         windows: Windows,
         clock: Clock,
-        actor: str,
+        identity: Identity,
         changed: Callable[[], None],
         beside: "Beside | None" = None,
     ) -> None:
@@ -50,7 +51,7 @@ class Operations:
         self._safety = safety
         self._windows = windows
         self._clock = clock
-        self._actor = actor
+        self._identity = identity
         self._changed = changed
         self._beside = beside
         self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
@@ -88,7 +89,7 @@ class Operations:
                 cluster,
                 rule,
                 incident=incident_id,
-                owner=self._actor,
+                owner=self._identity.name,
                 now=self._clock.now(),
                 value=value,
                 hold=self._windows.hold,
@@ -106,7 +107,7 @@ class Operations:
                 self._rule(change.mitigation),
                 change,
                 incident=incident_id,
-                owner=self._actor,
+                owner=self._identity.name,
                 now=self._clock.now(),
                 beside=self._beside,
             )
@@ -162,7 +163,9 @@ class Operations:
         run = self._runs.begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
         try:
             now, patch = self._clock.now(), for_the_record(plan.patch)
-            *_, intent = await self._chronicle.record(*intents.intended(plan, patch, now, self._actor))
+            *_, intent = await self._chronicle.record(
+                *intents.intended(plan, patch, now, self._identity.name)
+            )
         except BaseException:
             self._finish(run)
             raise
@@ -181,7 +184,7 @@ class Operations:
         if mitigation not in self.tripped:
             raise SessionError(f"{rule.title} did not fail twice in a row: there is nothing to reset.")
         said = f"{rule.title} may be tried again"
-        draft = Draft(Kind.RESET, said, self._clock.now(), self._actor, {"mitigation": mitigation})
+        draft = Draft(Kind.RESET, said, self._clock.now(), self._identity.name, {"mitigation": mitigation})
         await self._chronicle.record(draft)
         self._changed()
 

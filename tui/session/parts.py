@@ -10,6 +10,7 @@ from tui.session.chronicle import Chronicle
 from tui.session.clocks import ClockWatch
 from tui.session.command import Command
 from tui.session.connections import Connections
+from tui.session.identity import Identity
 from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.open_incidents import OpenIncidents
@@ -45,6 +46,7 @@ class Parts:
     command: Command
     place: Place
     opens: OpenIncidents
+    identity: Identity
     open_incidents: tuple[OpenIncident, ...] = ()
     working: Working | None = None
     trouble: str = ""

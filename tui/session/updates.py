@@ -17,6 +17,7 @@ from tui.model.update import Audience, Told
 from tui.session.chronicle import Chronicle
 from tui.session.connections import in_thread
 from tui.session.errors import NoIncident, SessionError
+from tui.session.identity import Identity
 from tui.session.snapshot import Unsent
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Updates:
         targets: where messages can go.
         every: how often people are told, by severity.
         chronicle: the incident's record; each thing that was told is an entry.
-        actor: who tells.
+        identity: who tells.
         redact: takes secrets out of what is told.
         state_dir: where incidents are kept.
         changed: publishes.
@@ -48,7 +49,7 @@ class Updates:
         every: Mapping[Severity, timedelta],
         chronicle: Chronicle,
         clock: Clock,
-        actor: str,
+        identity: Identity,
         redact: Redactor,
         state_dir: Path,
         changed: Callable[[], None],
@@ -58,7 +59,7 @@ class Updates:
         self.trouble = ""
         self._chronicle = chronicle
         self._clock = clock
-        self._actor = actor
+        self._identity = identity
         self._redact = redact
         self._state_dir = state_dir
         self._changed = changed
@@ -94,55 +95,37 @@ class Updates:
 
         They are on disk before anything is sent. Raises SessionError where nothing was queued.
         """
-        from tui.notify.message import Message
-
         targets = self.for_audience(audience)
         if not targets:
             raise SessionError(f"There is nowhere to send an {audience} update to.", what_to_set(audience))
         for target in targets:
             if problem := target.fit(text).problem:
                 raise SessionError(f"It was not sent to {target.place}: {problem}", "Edit it with e.")
-        now = self._clock.now()
-        return await self._put(
-            Message(
-                id=secrets.token_hex(8),
-                incident=incident.id,
-                target=target.name,
-                place=target.place,
-                asked_at=now,
-                actor=self._actor,
-                audience=audience,
-                text=text,
-                status=incident.status.value,
-                severity=incident.severity.value if incident.severity else "",
-                notify=notify,
-                next_update=next_update,
-            )
-            for target in targets
-        )
+        how = {"audience": audience, "text": text, "notify": notify, "next_update": next_update}
+        severity = incident.severity.value if incident.severity else ""
+        return await self._put(self._made(target, incident, severity=severity, **how) for target in targets)
 
     async def page(self, event: str, incident: Incident, dedup_key: str) -> "tuple[Message, ...]":
         """Acknowledge or resolve at PagerDuty: each alert of the incident, or the incident itself."""
-        from tui.notify.message import Message
-
         target = next((one for one in self.targets if one.audience is None), None)
         if target is None:
             raise SessionError("PagerDuty is not set.", "Set updates.pagerduty.routing_key in the settings.")
-        now = self._clock.now()
         keys = (dedup_key,) if dedup_key else tuple(sorted(incident.alerts)) or (incident.id,)
-        return await self._put(
-            Message(
-                id=secrets.token_hex(8),
-                incident=incident.id,
-                target=target.name,
-                place=target.place,
-                asked_at=now,
-                actor=self._actor,
-                status=incident.status.value,
-                event=event,
-                key=key,
-            )
-            for key in keys
+        return await self._put(self._made(target, incident, event=event, key=key) for key in keys)
+
+    def _made(self, target: "Target", incident: Incident, **how: Any) -> "Message":
+        """A message to this target, asked for now; `how` has the rest of its fields."""
+        from tui.notify.message import Message
+
+        return Message(
+            id=secrets.token_hex(8),
+            incident=incident.id,
+            target=target.name,
+            place=target.place,
+            asked_at=self._clock.now(),
+            actor=self._identity.name,
+            status=incident.status.value,
+            **how,
         )
 
     async def settle(self, message_id: str, state: "State") -> None:
@@ -170,7 +153,7 @@ class Updates:
             "next": rfc3339(next_update) if next_update else None,
             "text": self._redact.text(text),
         }
-        await self._chronicle.record(Draft(Kind.UPDATE, told, self._clock.now(), self._actor, data))
+        await self._chronicle.record(Draft(Kind.UPDATE, told, self._clock.now(), self._identity.name, data))
 
     async def snooze(self, length: timedelta) -> datetime:
         """Put the next update off, for so long from now; it is an entry. Answers until when."""
@@ -178,7 +161,9 @@ class Updates:
         now = self._clock.now()
         until = now + length
         told = f"next update put off for {span(length)}, to {hhmm(until)} UTC"
-        await self._chronicle.record(Draft(Kind.SNOOZED, told, now, self._actor, {"until": rfc3339(until)}))
+        await self._chronicle.record(
+            Draft(Kind.SNOOZED, told, now, self._identity.name, {"until": rfc3339(until)})
+        )
         return until
 
     # -- its life
