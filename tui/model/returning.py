@@ -1,4 +1,4 @@
-"""What changed while nobody had the incident open, as its record tells it."""
+"""What changed while nobody had the incident open here, as its record tells it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,14 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """The last time that the incident was resumed.
+    """The last time that the incident was taken up: resumed, or joined by a console that is new to it.
 
     Attributes:
         at, by: when, and who did.
-        away: since the last entry before.
+        away: since the last entry before; of who joined, since the incident began.
         then: how each check stood at that time, by its name; absent is not recorded.
         since: what was recorded after that, in the order of time.
+        joined: whether this console is new to it: `since` is all that happened.
     """
 
     at: datetime
@@ -32,15 +33,25 @@ class Returned:
     away: timedelta
     then: Mapping[str, Stood]
     since: tuple[Entry, ...]
+    joined: bool = False
 
     def of(self, *kinds: Kind) -> tuple[Entry, ...]:
         """What was recorded since, of these kinds."""
         return tuple(entry for entry in self.since if entry.kind in kinds)
 
 
-def returned(entries: Sequence[Entry]) -> Returned | None:
-    """The last return to an incident; None where it was never resumed."""
-    resumed = max((e for e in entries if e.kind == Kind.RESUMED), key=lambda e: e.id, default=None)
+def returned(entries: Sequence[Entry], came: str = "") -> Returned | None:
+    """The last return to an incident; None where it was never resumed.
+
+    Args:
+        came: the id of the entry with which this very console took it up: others come and go, too.
+            "" is the last resumption of all.
+    """
+    resumed = max(
+        (e for e in entries if (e.id == came if came else e.kind == Kind.RESUMED)),
+        key=lambda e: e.id,
+        default=None,
+    )
     if resumed is None:
         return None
     away = resumed.data.get("away_s")
@@ -50,14 +61,16 @@ def returned(entries: Sequence[Entry]) -> Returned | None:
         last = max((e.id for e in entries if e.id < resumed.id), default="")
     before = [e for e in entries if e.id <= last]
     since = tuple(e for e in entries if e.id > last and e.id != resumed.id)
-    return Returned(resumed.occurred_at, resumed.actor, timedelta(seconds=seconds), standing(before), since)
+    joined = resumed.kind == Kind.JOINED
+    when, who = resumed.occurred_at, resumed.actor
+    return Returned(when, who, timedelta(seconds=seconds), standing(before), since, joined)
 
 
 def standing(entries: Iterable[Entry]) -> dict[str, Stood]:
     """How each check stood after these entries, by when they happened, as far as they tell."""
     then: dict[str, Stood] = {}
     for entry in sorted(entries, key=lambda e: (e.occurred_at, e.id)):
-        if entry.kind in (Kind.DECLARED, Kind.RESUMED):
+        if entry.kind in (Kind.DECLARED, Kind.RESUMED, Kind.JOINED):
             then |= _kept(entry.data.get("checks"))
         elif entry.kind == Kind.STATE:
             check, to = entry.data.get("check"), entry.data.get("to")

@@ -50,12 +50,16 @@ class Changing(Core):
             raise SessionError("There is nothing to take back: no change is live.")
         return await self._working.operations.preview_undo(self._incident_id(), change)
 
-    async def approve(self, plan: Plan) -> None:
-        """Do it: the intent is on disk on return, and the change under way."""
+    async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
+        """Do it: the intent is on disk on return, and the change under way.
+
+        Raises LockHeld where somebody else changes the same target, and LockUnreachable where nobody can
+        tell: a person who typed the context's word may then go `without_lock`.
+        """
         operations, command = self._working.operations, self._parts.command
         operations.check(plan)
         await self._ensure_incident()
-        await operations.approve(plan)
+        await operations.approve(plan, without_lock=without_lock)
         if command.incident.status is Status.INVESTIGATING and not (plan.undoes or plan.kind == DECIDES):
             await command.set_status(Status.MITIGATING)
         self._publish()

@@ -153,7 +153,7 @@ class Operations:
                 "Reset it in the palette (:) if it may be tried again.",
             )
 
-    async def approve(self, plan: Plan) -> None:
+    async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
         """Write the intent down, then run the plan in the background. Raises SessionError."""
         from tui.mitigations.patch import for_the_record
 

@@ -12,7 +12,7 @@ from tui.session.changing import Changing
 from tui.session.declaring import Declaring
 from tui.session.errors import SessionError
 from tui.session.gathering import Gathering
-from tui.session.handling import Handling
+from tui.session.joining import Joining
 from tui.session.keeping import Keeping
 from tui.session.picture import leases_read_at, live_leases
 from tui.session.rotating import Rotating
@@ -26,13 +26,13 @@ TICK = 1.0
 PLACE_AGAIN = 5.0
 
 
-class Session(Handling, Declaring, Changing, Keeping, Rotating, Telling, Gathering, Writing, Amending):
+class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gathering, Writing, Amending):
     """Composes the parts, lets time pass, and publishes what they know.
 
-    What it is made with is told by `Core`; the calls about the incident are in `Handling`, those about
-    changes in `Changing`, about leases in `Keeping`, about keys in `Rotating`, about updates in
-    `Telling`, about evidence in `Gathering`, about the postmortem in `Writing`, about earlier entries
-    in `Amending`; here are its life, the tree and the looking.
+    What it is made with is told by `Core`; the calls about the incident are in `Handling`, about the
+    shared place in `Joining`, about changes in `Changing`, about leases in `Keeping`, about keys in
+    `Rotating`, about updates in `Telling`, about evidence in `Gathering`, about the postmortem in
+    `Writing`, about earlier entries in `Amending`; here are its life, the tree and the looking.
     """
 
     # -- its life

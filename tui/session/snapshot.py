@@ -166,6 +166,7 @@ class Snapshot:
         collecting: how far evidence is collected; None while it is not.
         sharing: how the incident is shared, and who is here; None where it is not shared.
         lock: who else holds the lock of the target; None where nobody does, or it is not known.
+        came: the id of the entry with which this console took the incident up (`returning.returned`), or "".
     """
 
     at: datetime
@@ -203,3 +204,4 @@ class Snapshot:
     clock: str = ""
     sharing: SharingStatus | None = None
     lock: Holder | None = None
+    came: str = ""

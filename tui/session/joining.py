@@ -1,0 +1,22 @@
+"""What a person asks of the place where consoles meet: which incidents are there, who is, and to join one."""
+
+from tui.model.incident import Incident
+from tui.model.sharing import Person, SharedIncident
+from tui.session.errors import NotShared
+from tui.session.handling import Handling
+
+
+class Joining(Handling):
+    """The calls about the shared place. Without one, or while it does not answer, they say so."""
+
+    async def shared_incidents(self) -> tuple[SharedIncident, ...]:
+        """The incidents that lie in the shared place, as they are there now. Raises SessionError."""
+        raise NotShared
+
+    async def join(self, incident_id: str) -> Incident:
+        """Take part in a shared incident, with all that was recorded so far. Raises SessionError."""
+        raise NotShared
+
+    def people(self) -> tuple[Person, ...]:
+        """Who works the incident that is open here, this console first; () where it is not shared."""
+        return self.snapshot.sharing.people if self.snapshot.sharing is not None else ()
