@@ -1,4 +1,4 @@
-"""The two lines at the top: which incident, where, and what is allowed."""
+"""The lines at the top: which incident, where, what is allowed, and who else works it."""
 
 from dataclasses import dataclass
 
@@ -36,6 +36,11 @@ class BannerView:
         notice: a word that must not be missed ("held by another console"), or "".
         response_short, update_short, leases_short: shorter words for a narrow window; "" or () cuts
             the long ones.
+        company: who else is here, `with bo, cy`, the fullest words first; () leaves out the third line.
+        command: who has command, `command: bo`, or "".
+        under_change: that somebody else changes the target now, the fullest words first.
+        shared: how the shared place stands where it is not live, the fullest words first.
+        shared_role: `warn` or `fail`.
     """
 
     incident: str = ""
@@ -60,10 +65,15 @@ class BannerView:
     response_short: str = ""
     update_short: str = ""
     leases_short: tuple[str, ...] = ()
+    company: tuple[str, ...] = ()
+    command: str = ""
+    under_change: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+    shared_role: str = "warn"
 
 
 class Banner(PartsBar):
-    """Two lines. `show` it a view; it drops what matters least where it is narrow.
+    """Two lines, and a third where others are here. It drops what matters least where it is narrow.
 
     What a clock moves stands in parts of exactly its width, so that a tick sends that part alone.
     """
@@ -78,18 +88,29 @@ class Banner(PartsBar):
         classes: str | None = None,
     ) -> None:
         self.view = BannerView()
-        rows = (PartsRow(5, glyphs=glyphs), PartsRow(5, glyphs=glyphs))
+        rows = (PartsRow(5, glyphs=glyphs), PartsRow(5, glyphs=glyphs), PartsRow(1, glyphs=glyphs))
         super().__init__(*rows, glyphs=glyphs, id=id, classes=classes)
 
     def show(self, view: BannerView) -> None:
         """Show this; the same view again sends nothing."""
         if view != self.view:
             self.view = view
+            self.styles.height = self.tall
             self.show_changes()
+
+    @property
+    def tall(self) -> int:
+        """How many lines it takes."""
+        return 3 if self.view.company else 2
+
+    def lines_now(self) -> list[str]:
+        """The characters of its lines."""
+        return [row.words() for row in self.rows[: self.tall]]
 
     def lay_out(self, width: int) -> None:
         """The fullest form of each line that fits."""
-        for row, forms in zip(self.rows, (self._first(width), self._second(width)), strict=True):
+        lines = (self._first(width), self._second(width), self._third())
+        for row, forms in zip(self.rows, lines, strict=True):
             left, right = next((f for f in forms if _width(f) <= width), forms[-1])
             row.show(left, right, width)
 
@@ -168,6 +189,23 @@ class Banner(PartsBar):
             form(left("/"), ""),
         ]
 
+    def _third(self) -> list[Form]:
+        """Who else is here, who has command, who changes the target, and how the shared place stands."""
+        v = self.view
+
+        def form(level: int) -> Form:
+            company, doing, shared = (_at(words, level) for words in (v.company, v.under_change, v.shared))
+            command = v.command if level < 2 else ""
+            left = (
+                Piece(f" {self.say(company)}"),
+                *((Piece(f"   {self.say(command)}", "dim"),) if command else ()),
+                *((Piece(f"   {self.say(doing)}", "warn"),) if doing else ()),
+            )
+            mark = f"{self.glyphs.state(v.shared_role)} {self.say(shared)} "
+            return left, (spaced(Piece(mark, v.shared_role), gap=2) if shared else (),)
+
+        return [form(level) for level in range(4)]
+
     def _held(self, room: int) -> Line:
         """What is held in the room that is left, and in 24 cells where there is less; the rest as a count."""
         v = self.view
@@ -186,6 +224,11 @@ class Banner(PartsBar):
         return (
             spaced(Piece(words, "armed" if self.view.armed else "bold"), gap=gap) if self.view.arming else ()
         )
+
+
+def _at(words: tuple[str, ...], level: int) -> str:
+    """The words of a level, or the shortest that there are."""
+    return words[min(level, len(words) - 1)] if words else ""
 
 
 def _width(form: Form) -> int:

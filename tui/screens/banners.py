@@ -1,4 +1,4 @@
-"""The two lines at the top, from the snapshot: pure functions."""
+"""The lines at the top, from the snapshot: pure functions."""
 
 from datetime import datetime, timedelta
 
@@ -6,19 +6,22 @@ from tui.model import times
 from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.severity import Severity
+from tui.screens import company
 from tui.session.snapshot import Snapshot
 from widgets.banner import BannerView
 
 _SEVERITY_ROLES = {Severity.P1: "fail", Severity.P2: "warn"}
 
 
-def banner(snapshot: Snapshot, now: datetime) -> BannerView:
-    """The two lines at the top."""
+def banner(snapshot: Snapshot, now: datetime, together: bool = False) -> BannerView:
+    """The lines at the top; where others were ever seen, `together`, the line about them stays."""
     incident = snapshot.incident
     place = snapshot.place
     severity = incident.severity if incident else None
     response, late = _response(snapshot, now)
     due = _update(snapshot, now)
+    others = together or company.is_company(snapshot, now)
+    shared, shared_role = company.place(snapshot, now)
     return BannerView(
         incident=incident.id if incident else "",
         title=incident.title if incident else _no_incident(snapshot, now),
@@ -41,6 +44,11 @@ def banner(snapshot: Snapshot, now: datetime) -> BannerView:
         update_role=due[2],
         drill="DRILL" if snapshot.drill else "",
         notice=_notice(snapshot),
+        company=company.with_whom(snapshot, now) if others else (),
+        command=company.command(snapshot) if others else "",
+        under_change=company.under_change(snapshot),
+        shared=shared,
+        shared_role=shared_role or "warn",
     )
 
 

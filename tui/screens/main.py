@@ -1,5 +1,6 @@
 """The console's one screen: banner, checks, errors, tree, what to do here, timeline, keys."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.screen import Screen
 from tui.model.amending import NONE
 from tui.model.incident import Entry
 from tui.model.reading import Check
-from tui.screens import branches, sifting, view
+from tui.screens import branches, company, sifting, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
 from widgets.actions import ActionsPanel
@@ -85,6 +86,8 @@ class MainScreen(Screen[None]):
         self._entries: tuple[Entry, ...] = ()
         self._amendments = NONE
         self._said = ""
+        # The incident in which others were seen.
+        self._together = ""
 
     def compose(self) -> ComposeResult:
         """Everything is there from the first paint; a narrow window shows one panel of four."""
@@ -119,7 +122,7 @@ class MainScreen(Screen[None]):
         desk, now = self.desk, self.desk.clock.now()
         snapshot = desk.snapshot
         checks = view.checks(snapshot, now)
-        self.banner.show(view.banner(snapshot, now))
+        self._paint_banner(snapshot, now)
         self.status.show(checks)
         self.strip.show(checks)
         self.chart.show(view.chart(snapshot, now, desk.zone))
@@ -127,6 +130,16 @@ class MainScreen(Screen[None]):
         self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
         self._paint_timeline(snapshot)
         self.keys.show_clock(view.clock(now, desk.zone))
+
+    def _paint_banner(self, snapshot: "Snapshot", now: datetime) -> None:
+        """Once others were seen, their line stays: nothing below moves each time that somebody goes."""
+        incident = snapshot.incident.id if snapshot.incident else ""
+        if company.is_company(snapshot, now):
+            self._together = incident
+        tall = self.banner.tall
+        self.banner.show(view.banner(snapshot, now, bool(incident) and incident == self._together))
+        if self.banner.tall != tall:
+            self._lay_out(self.size.width, self.size.height)
 
     def _paint_timeline(self, snapshot: "Snapshot") -> None:
         """Rows are made of what is new alone: a night's entries may be a hundred thousand."""
@@ -174,7 +187,11 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Two columns, or one panel of four, as the window has room."""
-        width, height = event.size.width, event.size.height
+        self._lay_out(event.size.width, event.size.height)
+        self._show_here(self.here)
+        self.paint()
+
+    def _lay_out(self, width: int, height: int) -> None:
         wide = width >= WIDE[0] and height >= WIDE[1]
         self.set_class(wide, "-wide")
         desk = self.query_one("#desk")
@@ -187,9 +204,8 @@ class MainScreen(Screen[None]):
         else:
             below = 8 if height >= 24 else 5 if height >= 16 else 3
             desk.styles.grid_rows = "1fr"
-            desk.styles.height = max(height - 4 - below - max(height - 24, 0) // 2, 4)
-        self._show_here(self.here)
-        self.paint()
+            above = self.banner.tall + 2
+            desk.styles.height = max(height - above - below - max(height - 24, 0) // 2, 4)
 
     def _show_here(self, panel: Panel) -> None:
         """In a narrow window this panel is the one that is seen; the others are its tabs."""

@@ -1,0 +1,154 @@
+"""Who works the incident besides this console, and how the shared place stands, in words: pure functions."""
+
+from collections import Counter
+from datetime import datetime, timedelta
+
+from tui.model import times
+from tui.model.sharing import Holder, Link, Person, SharingStatus
+from tui.session.snapshot import Snapshot
+
+# From here on it is said how long nothing was heard of a console that is taken to be here.
+SILENT = timedelta(seconds=20)
+# A place that is only being connected to is no news for so long.
+_CONNECTS = timedelta(seconds=5)
+# Who has been gone for longer is on the page, and no longer at the top.
+_MISSED = timedelta(minutes=30)
+_NAMED = 3
+
+
+def is_company(snapshot: Snapshot, now: datetime) -> bool:
+    """Whether there is something to say: somebody else is or was here, or the place is not live."""
+    sharing = snapshot.sharing
+    if sharing is None:
+        return False
+    return any(not one.here for one in sharing.people) or bool(_place(sharing, now)) or holds(snapshot)
+
+
+def holds(snapshot: Snapshot) -> bool:
+    """Whether another console holds the target's lock, as far as that is known."""
+    lock = snapshot.lock
+    return lock is not None and not lock.here and not lock.gone
+
+
+# Names
+
+
+def called(one: Person | Holder, people: tuple[Person, ...]) -> str:
+    """A name that tells a console apart: `you`, `bo`, `you, on devbox, process 71`, `bo, on web1`."""
+    if one.here:
+        return "you"
+    mine = next((person.name for person in people if person.here), "")
+    name = "you" if one.name == mine and mine else one.name or "somebody"
+    others = [person for person in people if person.console != one.console]
+    same = [person for person in others if person.name == one.name]
+    if not (same or name == "you") or not one.host:
+        return name
+    process = f", process {one.process}" if any(person.host == one.host for person in same) else ""
+    return f"{name}, on {one.host}{process}"
+
+
+def changing(lock: Holder, people: tuple[Person, ...]) -> str:
+    """`bo: Raise timeout, since 15:03 UTC`: who holds the target, and what for."""
+    what = f": {lock.what}" if lock.what else ""
+    since = f", since {times.clock(lock.since)} UTC" if lock.since else ""
+    return f"{called(lock, people)}{what}{since}"
+
+
+def people(snapshot: Snapshot) -> tuple[Person, ...]:
+    """Everybody who is or was here; nobody where the incident is not shared."""
+    return snapshot.sharing.people if snapshot.sharing is not None else ()
+
+
+def silence(one: Person, snapshot: Snapshot, now: datetime) -> timedelta:
+    """How long nothing was heard of somebody; a snapshot that is no longer published ages, too."""
+    return one.ago + max(now - snapshot.at, timedelta(0)) if one.gone or one.ago >= SILENT else one.ago
+
+
+# The banner's words, the fullest first
+
+
+def with_whom(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
+    """`with bo, cy; dee silent 40 s`, then shorter; who is gone for long is left out."""
+    everybody = people(snapshot)
+    near = [_short(one, everybody) for one in everybody if not one.here and not _silent(one)]
+    missed = [
+        f"{_short(one, everybody)} silent {times.span(silence(one, snapshot, now))}"
+        for one in everybody
+        if not one.here and _silent(one) and silence(one, snapshot, now) < _MISSED
+    ]
+    if not near and not missed:
+        return ("nobody else is here",)
+    quiet = missed[0] if len(missed) == 1 else f"{len(missed)} silent"
+    count = f"with {len(near)}" if near else "alone"
+    return (
+        "; ".join(part for part in (_listed(near), ", ".join(missed[:2])) if part),
+        "; ".join(part for part in (_listed(near), quiet if missed else "") if part),
+        f"{count}, {len(missed)} silent" if missed else count,
+    )
+
+
+def _silent(one: Person) -> bool:
+    return one.gone or one.ago >= SILENT
+
+
+def _short(one: Person, everybody: tuple[Person, ...]) -> str:
+    return called(one, everybody).replace(", on ", " on ").replace(", process ", " ")
+
+
+def _listed(names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" +{len(names) - _NAMED}" if len(names) > _NAMED else ""
+    return f"with {', '.join(names[:_NAMED])}{more}"
+
+
+def command(snapshot: Snapshot) -> str:
+    """`command: bo`, as the lease tells, else as the record does."""
+    sharing, incident = snapshot.sharing, snapshot.incident
+    if incident is None or not incident.open or sharing is None:
+        return ""
+    if sharing.command is not None:
+        gone = ", gone" if sharing.command.gone else ""
+        return f"command: {_commander(sharing.command, sharing.people)}{gone}"
+    return f"command: {incident.commander or 'nobody'}"
+
+
+def _commander(holder: Holder, everybody: tuple[Person, ...]) -> str:
+    return called(holder, everybody).replace(", on ", " on ").replace(", process ", " ")
+
+
+def under_change(snapshot: Snapshot) -> tuple[str, ...]:
+    """`bo changes the target: Raise timeout`, then shorter; () where nobody else does."""
+    lock = snapshot.lock
+    if lock is None or not holds(snapshot):
+        return ()
+    name = called(lock, people(snapshot))
+    short = f"{name} changes the target"
+    return (f"{short}: {lock.what}" if lock.what else short, short)
+
+
+def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
+    """`shared place away 3 min, 4 entries wait`, then shorter, and its role; () while it is live."""
+    sharing = snapshot.sharing
+    if sharing is None:
+        return (), ""
+    return _place(sharing, now), "fail" if sharing.link is Link.REFUSED else "warn"
+
+
+def _place(sharing: SharingStatus, now: datetime) -> tuple[str, ...]:
+    if sharing.link is Link.LIVE:
+        return ()
+    length = now - sharing.since if sharing.since else timedelta(0)
+    if sharing.link is Link.CONNECTING:
+        return () if length < _CONNECTS else (f"connecting for {times.span(length)}", "connecting")
+    word = "refuses us" if sharing.link is Link.REFUSED else "away"
+    lasts = f" {times.span(length)}" if sharing.since else ""
+    if not sharing.unsent:
+        return f"shared place {word}{lasts}", f"{word}{lasts}", word
+    entries = "entry waits" if sharing.unsent == 1 else "entries wait"
+    return (
+        f"shared place {word}{lasts}, {sharing.unsent:,} {entries}",
+        f"{word}{lasts}, {sharing.unsent:,} wait",
+        f"{word}, {sharing.unsent:,} wait",
+        word,
+    )
