@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.clients.cluster import Cluster, ClusterError
-from tui.mitigations.kinds.kind import INTERRUPTED, Asked
+from tui.mitigations.kinds.kind import INTERRUPTED, Asked, Confirm, unguarded
 from tui.mitigations.refusal import Refused
 from tui.mitigations.running import Ran, run
 from tui.model.clock import Clock
@@ -46,10 +46,13 @@ class CommandKind:
             )
         return await self._plan(asked, command, command.undo, command.argv, entry)
 
-    async def apply(self, cluster: Cluster, plan: Plan, clock: Clock) -> dict[str, Any]:
+    async def apply(
+        self, cluster: Cluster, plan: Plan, clock: Clock, confirm: Confirm = unguarded
+    ) -> dict[str, Any]:
         """Run it to its end, or to its deadline. Raises Refused where it does not succeed."""
         change = plan.rule.change
         assert isinstance(change, Command)
+        await confirm()
         began = clock.monotonic()
         ran = await run(plan.patch, change.deadline, environment(cluster, change.environment))
         output = cluster.redact.text(ran.output)

@@ -1,7 +1,7 @@
 """What a kind of change must be able to do; the protocol around it is the same for all."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, runtime_checkable
@@ -21,7 +21,13 @@ INTERRUPTED = "interrupted"
 UNKNOWN = "unknown"
 # A key is in its store, and the pods were not restarted for it.
 STORED = "stored"
+# Asked immediately before each write: raises Refused where the change may be made from here no longer.
+Confirm = Callable[[], Awaitable[None]]
 OPEN_AGAIN = "Open the preview again: it shows what is there now."
+
+
+async def unguarded() -> None:
+    """Where nobody else could be changing it: there is nothing to confirm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,10 @@ class Kind(Protocol):
         """
         ...
 
-    async def apply(self, cluster: Cluster, plan: Plan, clock: Clock) -> dict[str, Any]:
-        """Do it, once. Raises Refused."""
+    async def apply(
+        self, cluster: Cluster, plan: Plan, clock: Clock, confirm: Confirm = unguarded
+    ) -> dict[str, Any]:
+        """Do it, once; `confirm` immediately before each write. Raises Refused."""
         ...
 
     async def settle(self, cluster: Cluster, change: Made) -> str:

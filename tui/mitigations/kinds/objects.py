@@ -8,7 +8,15 @@ from typing import Any
 
 from tui.clients.cluster import Cluster, ClusterError, Reason
 from tui.mitigations import meaning
-from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OPEN_AGAIN, OVERWRITTEN, Asked
+from tui.mitigations.kinds.kind import (
+    APPLIED,
+    NOT_APPLIED,
+    OPEN_AGAIN,
+    OVERWRITTEN,
+    Asked,
+    Confirm,
+    unguarded,
+)
 from tui.mitigations.ownership import suspend
 from tui.mitigations.patch import JSON_PATCH, Op, guarded
 from tui.mitigations.refusal import Refused, refused_by
@@ -132,13 +140,16 @@ class OnObject(ABC):
 
     # -- doing it
 
-    async def apply(self, cluster: Cluster, plan: Plan, clock: Clock) -> dict[str, Any]:
+    async def apply(
+        self, cluster: Cluster, plan: Plan, clock: Clock, confirm: Confirm = unguarded
+    ) -> dict[str, Any]:
         """Send the patch; the answer is the deployment as stored.
 
         A precondition that does not hold applies nothing, and the refusal says what changed. An
         answer that was lost is settled by looking: Refused with `outcome` "unknown" is raised only
         where the cluster cannot be asked either.
         """
+        await confirm()
         try:
             return await cluster.patch_deployment(plan.patch, plan.content_type, dry_run=False)
         except ClusterError as error:

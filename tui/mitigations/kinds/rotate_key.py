@@ -20,6 +20,8 @@ from tui.mitigations.kinds.kind import (
     STORED,
     UNKNOWN,
     Asked,
+    Confirm,
+    unguarded,
 )
 from tui.mitigations.kinds.restart import RestartKind
 from tui.mitigations.kinds.rotate_key_plan import Exchange, planned, reach_of, restart_of
@@ -86,7 +88,9 @@ class RotateKeyKind:
 
     # -- doing it
 
-    async def apply(self, cluster: Cluster, plan: Plan, clock: Clock) -> dict[str, Any]:
+    async def apply(
+        self, cluster: Cluster, plan: Plan, clock: Clock, confirm: Confirm = unguarded
+    ) -> dict[str, Any]:
         """Store the key, then restart. Raises Refused; `stored` is one of its outcomes.
 
         The restart's preconditions are tried before anything is stored, so that a deployment that
@@ -99,10 +103,11 @@ class RotateKeyKind:
         store = await self._open(cluster)
         if plan.patch:
             await _try_restart(cluster, plan)
+        await confirm()
         await storing.store_once(store, key, plan, clock)
         self._keys().stored(key)
         if plan.patch:
-            await _restart(cluster, plan, store, key, clock)
+            await _restart(cluster, plan, store, key, clock, confirm)
         return {"stored": plan.after, "restarted": bool(plan.patch)}
 
     def kept(self, result: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -263,13 +268,15 @@ async def _try_restart(cluster: Cluster, plan: Plan) -> None:
     raise Refused(f"Nothing was applied: {changed}.", problem.remedy) if changed else refused_by(problem)
 
 
-async def _restart(cluster: Cluster, plan: Plan, store: KeyStore, key: Secret, clock: Clock) -> None:
+async def _restart(
+    cluster: Cluster, plan: Plan, store: KeyStore, key: Secret, clock: Clock, confirm: Confirm
+) -> None:
     """The second step. What goes wrong with it leaves the key stored, and says so."""
     late = await _not_there_yet(cluster, store, key, clock)
     if late:
         raise _stored(plan, late)
     try:
-        await RestartKind().apply(cluster, restart_of(plan), clock)
+        await RestartKind().apply(cluster, restart_of(plan), clock, confirm)
     except Refused as refused:
         if refused.outcome != "unknown":
             raise _stored(plan, refused.said) from None
