@@ -1,0 +1,271 @@
+"""The copy of one incident in the shared place, as explicit steps. Each may be killed at any await.
+
+What was done is on disk or in the shared place; what is only remembered here is found again by listing
+anew. So a step that did not come to its end is simply taken again.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from tui.clients.cluster_errors import ClusterError, Reason
+from tui.model.incident import Entry
+from tui.model.sharing import FoundLine, SharedLine
+from tui.sharing.ledger import Ledger
+from tui.sharing.needs import Entries, Files, Looks, Redacts, Sight, Takes, Took
+
+T = TypeVar("T")
+
+AT_ONCE = 8
+BATCH = 256
+# What a server answers to one entry that it will not have, whatever becomes of the others.
+_REFUSALS = frozenset({400, 413, 422})
+
+
+class Copy:
+    """One incident's copy: what is here goes there, and what is there comes here.
+
+    Attributes:
+        entries: the shared place; to be set before anything but `look`.
+        version: up to where everything that is there was taken in; "" where it is to be listed anew.
+        awaited: entries that came and cannot be linked yet, as one before them is missing.
+        problems: what was refused, in sentences, by entry.
+        forbidden: why this login may not delete what was redacted; "" where it may, or never tried.
+    """
+
+    def __init__(
+        self,
+        incident: str,
+        files: Files,
+        redact: Redacts,
+        *,
+        on_taken: Callable[[tuple[Entry, ...]], None] = lambda _: None,
+        place: str = "the shared place",
+        whom: str = "",
+    ) -> None:
+        """`on_taken` is called in the loop with what came from others, once it is on disk.
+
+        `place` is told in sentences; `whom` is whom to ask for what this login may not.
+        """
+        self.incident = incident
+        self.entries: Entries | None = None
+        self.version = ""
+        self.awaited = 0
+        self.forbidden = ""
+        self.ledger = Ledger(incident)
+        self._files = files
+        self._redact = redact
+        self._on_taken = on_taken
+        self._place = place
+        self._whom = whom or "whoever administers it"
+        self._outgoing: Looks | None = None
+        self._incoming: Takes | None = None
+        self._marked = False
+        self._given_up: dict[str, str] = {}
+        self._troubles: dict[str, None] = {}
+        # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"copy-{incident}")
+
+    @property
+    def unsent(self) -> int:
+        """Entries of this machine that are not there yet."""
+        return self.ledger.unsent
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What was refused, here or there, in sentences; each once."""
+        refused = self.ledger.problems.values()
+        said = (*self._troubles, *refused, *self._given_up.values(), self.forbidden)
+        return tuple(dict.fromkeys(one for one in said if one))
+
+    async def look(self) -> int:
+        """Look what was recorded here since the last look; answers how many entries are new.
+
+        Raises:
+            JournalError: the files cannot be read.
+        """
+        found = await self.hop(self._look)
+        new = self.ledger.looked(found)
+        if new and self.ledger.resting:
+            await self._wake_or_rest()
+        return new
+
+    async def relist(self) -> str:
+        """List everything that is there and take in what is not here; what is not there is to be sent.
+
+        Raises:
+            ClusterError: it cannot be listed.
+            JournalError: the files cannot be read or written.
+        """
+        self.version = ""
+        await self.look()
+        listing = await self._place_of().list(self.incident)
+        news = self.ledger.listed(listing.found)
+        await self._take_in(news)
+        await self._settle_lost()
+        if self.ledger.missing():
+            self._outgoing = None  # whatever the shared place lost is read again, and put back
+            self.ledger.looked(await self.hop(self._look))
+        await self._wake_or_rest()
+        self.version = listing.version
+        return listing.version
+
+    async def take(self, seen: Sequence[Sight]) -> None:
+        """Take in what a watch told, in its order.
+
+        Raises:
+            JournalError: the files cannot be written; it is to be listed anew.
+        """
+        if not seen:
+            return
+        version, self.version = self.version, ""  # killed here, it is listed anew
+        await self._take_in(self.ledger.saw(seen))
+        self.version = seen[-1].version or version
+
+    async def send(self, limit: int = BATCH) -> int:
+        """Send what is here and not there, in the order of the ids; answers how many are there now.
+
+        An entry that is refused is told in `problems` and does not stop the others.
+
+        Raises:
+            ClusterError: nothing more can be sent now; what was sent before is there.
+        """
+        batch = self.ledger.next(limit)
+        if not batch:
+            return 0
+        ready = deque(await self.hop(self._made_ready, batch))
+        before = len(ready)
+        results = await asyncio.gather(
+            *(self._keep_sending(ready) for _ in range(min(AT_ONCE, before))), return_exceptions=True
+        )
+        if not self._marked:
+            await self._mark()
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return before
+
+    async def finish_redactions(self) -> int:
+        """Put stones in the place of what was redacted and is still there whole; answers how many.
+
+        Where this login may not delete, it is said whom to ask, and nothing is tried again until the
+        next list.
+
+        Raises:
+            ClusterError: the shared place does not answer; the rest is to be done yet.
+        """
+        done, entries = 0, self._place_of()
+        for stone, uid in () if self.forbidden else self.ledger.to_replace():
+            try:
+                await entries.delete(stone.entry, uid)
+            except ClusterError as error:
+                if error.reason is not Reason.FORBIDDEN:
+                    raise
+                self.forbidden = self._may_not_delete(stone.entry)
+                return done
+            self.ledger.deleted(stone.entry)
+            await self._create(stone)
+            done += 1
+        return done
+
+    def forgive(self) -> None:
+        """Try again what was refused: rights may have changed."""
+        self.forbidden = ""
+
+    async def close(self) -> None:
+        """Let the thread go. What it is at is finished first. Safe to call twice."""
+        self._thread.shutdown(wait=False)
+
+    async def hop(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run something that blocks in the copy's own thread, after what was asked of it before."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _place_of(self) -> Entries:
+        assert self.entries is not None, "the shared place is opened first"
+        return self.entries
+
+    def _look(self) -> Sequence[SharedLine]:
+        if self._outgoing is None:
+            self._outgoing = self._files.outgoing()
+        return self._outgoing.look()
+
+    async def _take_in(self, found: tuple[FoundLine, ...]) -> None:
+        if not found:
+            return
+        taken = await self.hop(self._take, found)
+        self.awaited = taken.waiting
+        self._troubles.update(dict.fromkeys(taken.problems))
+        self.ledger.took(taken.entries)
+        if taken.entries:
+            self._on_taken(taken.entries)
+
+    def _take(self, found: tuple[FoundLine, ...]) -> Took:
+        if self._incoming is None:
+            self._incoming = self._files.incoming()
+        return self._incoming.take(found)
+
+    def _made_ready(self, batch: tuple[SharedLine, ...]) -> list[SharedLine]:
+        ready = []
+        for line in batch:
+            left, secret = self.ledger.made_ready(line, self._redact)
+            if secret:
+                self._given_up[line.entry] = (
+                    f"Entry {line.entry} holds what is known as a secret by now, so that it was shared "
+                    f"without its content. Redact it here, too: leeward redact {self.incident} {line.entry}."
+                )
+            ready.append(left)
+        return ready
+
+    async def _keep_sending(self, ready: deque[SharedLine]) -> None:
+        """Send one after another; a failure ends the others, too, once theirs are answered."""
+        try:
+            while ready:
+                await self._create(ready.popleft())
+        except BaseException:
+            ready.clear()
+            raise
+
+    async def _create(self, line: SharedLine) -> None:
+        try:
+            made = await self._place_of().create(line)
+        except ClusterError as error:
+            if error.status not in _REFUSALS:
+                raise
+            self.ledger.refused(line, f"Entry {line.entry} was not taken by {self._place}. {error.said}")
+            return
+        if made == "other":
+            self.ledger.is_other(line)
+        else:
+            self.ledger.created(line)
+
+    async def _mark(self) -> None:
+        """Say on disk that this incident was shared; without it an incident that was pruned would return."""
+        if self.ledger.there:
+            await self.hop(self._files.mark)
+            self._marked = True
+
+    async def _wake_or_rest(self) -> None:
+        """A closed incident of which nothing is there any more was pruned: it is not brought back."""
+        if self.ledger.there:
+            self.ledger.resting = False
+            if not self._marked:
+                await self._mark()
+        else:
+            self.ledger.resting = await self.hop(self._pruned)
+
+    async def _settle_lost(self) -> None:
+        if self.ledger.lost and await self.hop(self._files.closed):
+            self.ledger.let_go()
+        else:
+            self.ledger.put_back()
+
+    def _pruned(self) -> bool:
+        return self._files.shared_before() and self._files.closed()
+
+    def _may_not_delete(self, entry: str) -> str:
+        return (
+            f"Entry {entry} was redacted here, and its content is still in {self._place}: your login may not "
+            f"delete there. Ask {self._whom} to run `leeward share prune`, which finishes it."
+        )

@@ -1,0 +1,217 @@
+"""What of an incident is here and what is there, and what follows from that. Pure: no files, no servers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tui.model.amending import GONE, redacts
+from tui.model.incident import Entry, Kind
+from tui.model.sharing import FoundLine, SharedLine
+from tui.record import lines
+from tui.sharing.needs import Redacts, Sight
+
+_STONE = '"salt":null,"body":null}'
+
+
+class Ledger:
+    """The books of one incident's copy.
+
+    Attributes:
+        lost: entries that are here, and were there, and were deleted there.
+        contested: entries that are there with another line than ours; the next list tells which.
+        problems: what will not be shared, in sentences, by the entry's id.
+        resting: nothing is sent: it was shared, closed, and removed from the shared place as a whole.
+    """
+
+    def __init__(self, incident: str) -> None:
+        self.incident = incident
+        self.lost: set[str] = set()
+        self.contested: dict[str, SharedLine] = {}
+        self.problems: dict[str, str] = {}
+        self.resting = False
+        self._here: set[str] = set()
+        self._there: dict[str, str] = {}  # the object's uid; "" while only our own creating told of it
+        self._stones_there: set[str] = set()
+        self._stones_here: dict[str, SharedLine] = {}
+        self._redacted: set[str] = set()
+        self._waiting: dict[str, SharedLine] = {}
+        self._gone: set[str] = set()
+
+    @property
+    def unsent(self) -> int:
+        """How many entries are here, and are to be sent."""
+        return 0 if self.resting else len(self._waiting)
+
+    @property
+    def there(self) -> int:
+        """How many entries there are in the shared place, as far as is known."""
+        return len(self._there)
+
+    def has(self, entry: str) -> bool:
+        """Whether the entry is here, on this machine's disk."""
+        return entry in self._here
+
+    def looked(self, found: Iterable[SharedLine]) -> int:
+        """Lines that are on this machine's disk: what is new of them is to be sent. Answers how many are."""
+        new = 0
+        for line in found:
+            new += line.entry not in self._here
+            self._here.add(line.entry)
+            self._redacted.update(redacted_by(line))
+            stone = is_stone(line.line)
+            if stone:
+                self._stones_here[line.entry] = line
+            if line.entry in self._there or line.entry in self.problems or line.entry in self._gone:
+                continue
+            if stone or line.entry not in self._stones_here:
+                self._waiting[line.entry] = line
+        return new
+
+    def listed(self, found: Sequence[FoundLine]) -> tuple[FoundLine, ...]:
+        """Everything that is there now; answers what is not here."""
+        was, self._there = self._there, {}
+        self._stones_there = set()
+        self.problems.clear()
+        self.lost.update(was)
+        for one in found:
+            self._is_there(one)
+        return tuple(one for one in found if one.entry not in self._here)
+
+    def missing(self) -> frozenset[str]:
+        """What is here and not there, and of which the line is not held: it is to be looked up again."""
+        held = self._waiting.keys() | self._there.keys() | self.problems.keys() | self._gone
+        return frozenset(self._here - held)
+
+    def let_go(self) -> None:
+        """What was deleted there stays deleted: the incident is closed, and is being pruned."""
+        self._gone |= self.lost - self._redacted
+        self.lost.clear()
+        for one in self._gone & self._waiting.keys():
+            del self._waiting[one]
+
+    def put_back(self) -> None:
+        """What was deleted there is sent again: the incident is open, and nothing of it may be lost."""
+        self._gone.clear()
+        self.lost.clear()
+
+    def saw(self, seen: Iterable[Sight]) -> tuple[FoundLine, ...]:
+        """What a watch told, in its order; answers what is not here."""
+        news: dict[str, FoundLine] = {}
+        for one in seen:
+            if one.kind == "added" and one.found is not None:
+                self._is_there(one.found)
+                if one.found.entry not in self._here:
+                    news[one.found.entry] = one.found
+            elif one.kind == "deleted":
+                self._there.pop(one.entry, None)
+                self._stones_there.discard(one.entry)
+                self.lost.add(one.entry)
+        return tuple(news.values())
+
+    def took(self, entries: Iterable[Entry]) -> None:
+        """These are on this machine's disk by now."""
+        for entry in entries:
+            self._here.add(entry.id)
+            self._redacted.update(redacts(entry))
+
+    def next(self, limit: int) -> tuple[SharedLine, ...]:
+        """What is to be sent next, in the order of the ids, so that others can link it as it comes."""
+        # Where all was deleted, the next list tells whether the incident was pruned.
+        if self.resting or not self._waiting or (self.lost and not self._there):
+            return ()
+        return tuple(self._waiting[one] for one in sorted(self._waiting)[:limit])
+
+    def made_ready(self, line: SharedLine, redact: Redacts) -> tuple[SharedLine, bool]:
+        """The line as it may leave this machine, and whether it was given up to a secret just now."""
+        if is_stone(line.line):
+            return line, False
+        if line.entry in self._redacted:
+            return stone_of(line), False
+        return (stone_of(line), True) if holds_secret(line, redact) else (line, False)
+
+    def created(self, line: SharedLine) -> None:
+        """The line is there."""
+        self._waiting.pop(line.entry, None)
+        self._there.setdefault(line.entry, "")
+        self.lost.discard(line.entry)
+        if is_stone(line.line):
+            self._stones_there.add(line.entry)
+
+    def is_other(self, line: SharedLine) -> None:
+        """There is another line under this id: a redaction that is not known here, or something worse."""
+        self._waiting.pop(line.entry, None)
+        self.contested[line.entry] = line
+
+    def refused(self, line: SharedLine, why: str) -> None:
+        """The shared place will not have it; it is tried again after the next list."""
+        self._waiting.pop(line.entry, None)
+        self.problems[line.entry] = why
+
+    def to_replace(self) -> tuple[tuple[SharedLine, str], ...]:
+        """The stones of what was redacted and is there with its content, each with the object's uid."""
+        return tuple(
+            (stone, uid)
+            for one, stone in self._stones_here.items()
+            if one not in self._stones_there and (uid := self._there.get(one))
+        )
+
+    def deleted(self, entry: str) -> None:
+        """We deleted it, or somebody else did."""
+        self._there.pop(entry, None)
+        self._stones_there.discard(entry)
+
+    def _is_there(self, found: FoundLine) -> None:
+        entry = found.entry
+        self._there[entry] = found.uid
+        self.lost.discard(entry)
+        self._waiting.pop(entry, None)
+        if is_stone(found.line):
+            self._stones_there.add(entry)
+        else:
+            self._stones_there.discard(entry)
+        if (ours := self.contested.pop(entry, None)) is not None and not same_entry(ours.line, found.line):
+            self.problems[entry] = (
+                f"Entry {entry} is in the shared place with other content than here. "
+                f"`leeward verify {self.incident}` tells whether it was changed on this machine."
+            )
+
+
+def is_stone(line: str) -> bool:
+    """Whether the content was taken out of a journal's line."""
+    return line.endswith(_STONE)
+
+
+def same_entry(one: str, other: str) -> bool:
+    """Whether two lines are the same, or differ in that one of them is redacted."""
+    return one == other or _stone(one) == _stone(other) != ""
+
+
+def stone_of(line: SharedLine) -> SharedLine:
+    """The same entry without its content. Raises Unreadable for what is no line of a journal."""
+    envelope = bytes(lines.parse_raw(line.line.encode())[0].envelope)
+    return replace(line, text=GONE, line=lines.stone(envelope).decode())
+
+
+def holds_secret(line: SharedLine, redact: Redacts) -> bool:
+    """Whether the redactor would change the content: it learned of a secret after this was recorded."""
+    try:
+        entry = lines.parse(line.line.encode())
+    except lines.Unreadable:
+        return False
+    return redact.text(entry.text) != entry.text or redact.data(entry.data) != entry.data
+
+
+def redacted_by(line: SharedLine) -> tuple[str, ...]:
+    """The entries that this line says were redacted."""
+    if line.kind != Kind.REDACTED or is_stone(line.line):
+        return ()
+    try:
+        return redacts(lines.parse(line.line.encode()))
+    except lines.Unreadable:
+        return ()
+
+
+def _stone(line: str) -> str:
+    try:
+        return lines.stone(bytes(lines.parse_raw(line.encode())[0].envelope)).decode()
+    except lines.Unreadable:
+        return ""

@@ -1,0 +1,101 @@
+"""What a copy needs of the shared place and of the disk, as protocols: tests put others in their place."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+from tui.model.incident import Entry
+from tui.model.sharing import FoundLine, SharedLine
+
+
+class Sight(Protocol):
+    """One thing that a watch tells: `tui.clients.shared_entries.Seen`."""
+
+    @property
+    def kind(self) -> str: ...  # added, deleted, bookmark
+
+    @property
+    def found(self) -> FoundLine | None: ...
+
+    @property
+    def entry(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+class Listed(Protocol):
+    """All entries of an incident, and the version to watch from: `tui.clients.shared_entries.Listing`."""
+
+    @property
+    def found(self) -> tuple[FoundLine, ...]: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+class Entries(Protocol):
+    """The entries of the shared place: `tui.clients.shared_entries.SharedEntries`. All raise ClusterError."""
+
+    async def create(self, line: SharedLine) -> str: ...
+
+    async def list(self, incident: str) -> Listed: ...
+
+    def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Sight]: ...
+
+    async def delete(self, entry: str, uid: str) -> bool: ...
+
+
+class Took(Protocol):
+    """What came of taking lines in: `tui.record.incoming.Taken`."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+
+
+class Looks(Protocol):
+    """What is acknowledged here and was not looked at before: `tui.record.outgoing.Outgoing`. Blocking."""
+
+    def look(self) -> Sequence[SharedLine]: ...
+
+
+class Takes(Protocol):
+    """What takes others' lines into the files: `tui.record.incoming.Incoming`. Blocking."""
+
+    def take(self, found: Iterable[FoundLine]) -> Took: ...
+
+
+class Redacts(Protocol):
+    """What takes secrets out of text and data: `tui.model.redaction.Redactor`."""
+
+    def text(self, text: str) -> str: ...
+
+    def data(self, value: Any) -> Any: ...
+
+
+class Files(Protocol):
+    """The files of one incident's folder, as a copy uses them. All block; JournalError."""
+
+    def outgoing(self) -> Looks: ...
+
+    def incoming(self) -> Takes: ...
+
+    def shared_before(self) -> bool:
+        """Whether the folder's marker says that it was shared in this very place."""
+        ...
+
+    def mark(self) -> None:
+        """Have the marker say so."""
+        ...
+
+    def closed(self) -> bool:
+        """Whether the incident, as the files tell it, is resolved."""
+        ...
+
+
+Problems = Mapping[str, str]
