@@ -94,7 +94,7 @@ class OpenIncident:
     """An incident that was left open, offered as a line and never as a dialog.
 
     `alerts` are the fingerprints of the alerts that are part of it; `shared` says that it lies in the shared
-    place, and `here` that this machine has a copy of it.
+    place, and `here` that this machine has a copy of it; `commander` has command of it, as far as it tells.
     """
 
     id: str
@@ -104,6 +104,7 @@ class OpenIncident:
     alerts: frozenset[str] = frozenset()
     shared: bool = False
     here: bool = True
+    commander: str = ""
 
 
 @dataclass(frozen=True, slots=True)
