@@ -20,8 +20,7 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 BATCH = 256
-# What a server answers to one entry that it will not have, whatever becomes of the others.
-_REFUSALS = frozenset({400, 413, 422})
+_TOO_LARGE = 413
 
 
 class Copy:
@@ -65,6 +64,7 @@ class Copy:
         self._marked = False
         self._given_up: dict[str, str] = {}
         self._troubles: dict[str, None] = {}
+        self._turn = asyncio.Lock()
         # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"copy-{incident}")
 
@@ -99,18 +99,18 @@ class Copy:
             ClusterError: it cannot be listed.
             JournalError: the files cannot be read or written.
         """
-        self.version = ""
-        await self.look()
-        listing = await self._place_of().list(self.incident)
-        news = self.ledger.listed(listing.found)
-        await self._take_in(news)
-        await self._settle_lost()
-        if self.ledger.missing():
-            self._outgoing = None  # whatever the shared place lost is read again, and put back
-            self.ledger.looked(await self.hop(self._look))
-        await self._wake_or_rest()
-        self.version = listing.version
-        return listing.version
+        async with self._turn:
+            self.version = ""
+            await self.look()
+            listing = await self._place_of().list(self.incident)
+            await self._take_in(self.ledger.listed(listing.found))
+            await self._settle_lost()
+            if self.ledger.missing():
+                self._outgoing = None  # whatever the shared place lost is read again, and put back
+                await self.look()
+            await self._wake_or_rest()
+            self.version = listing.version
+            return listing.version
 
     async def take(self, seen: Sequence[Sight]) -> None:
         """Take in what a watch told, in its order.
@@ -120,9 +120,10 @@ class Copy:
         """
         if not seen:
             return
-        version, self.version = self.version, ""  # killed here, it is listed anew
-        await self._take_in(self.ledger.saw(seen))
-        self.version = seen[-1].version or version
+        async with self._turn:
+            version, self.version = self.version, ""  # killed here, it is listed anew
+            await self._take_in(self.ledger.saw(seen))
+            self.version = seen[-1].version or version
 
     async def send(self, limit: int = BATCH) -> int:
         """Send what is here and not there, in the order of the ids; answers how many are there now.
@@ -231,8 +232,8 @@ class Copy:
         try:
             made = await self._place_of().create(line)
         except ClusterError as error:
-            if error.status not in _REFUSALS:
-                raise
+            if error.reason is not Reason.INVALID and error.status != _TOO_LARGE:
+                raise  # that is not about this one entry
             self.ledger.refused(line, f"Entry {line.entry} was not taken by {self._place}. {error.said}")
             return
         if made == "other":
@@ -256,7 +257,10 @@ class Copy:
             self.ledger.resting = await self.hop(self._pruned)
 
     async def _settle_lost(self) -> None:
-        if self.ledger.lost and await self.hop(self._files.closed):
+        closed = False
+        if self.ledger.lost:
+            closed = await self.hop(self._files.closed)
+        if closed:
             self.ledger.let_go()
         else:
             self.ledger.put_back()

@@ -1,0 +1,53 @@
+"""Waiting: for an event or a while, and ever longer after failures."""
+
+import asyncio
+from random import Random
+
+from tui.model.clock import Clock
+
+FIRST = 0.5
+LONGEST = 30.0
+
+
+class Backoff:
+    """How long to wait after failures in a row: anything up to 0.5 s, 1 s, … 30 s.
+
+    Full jitter: consoles that lost the server in the same moment do not come back in the same moment.
+    """
+
+    def __init__(self, rng: Random) -> None:
+        self._rng = rng
+        self._failures = 0
+        self._until = float("-inf")
+
+    def next(self) -> float:
+        """Seconds to wait after one more failure."""
+        most = min(FIRST * 2 ** min(self._failures, 16), LONGEST)
+        self._failures += 1
+        return self._rng.uniform(0.0, most)
+
+    def wait(self, now: float) -> None:
+        """One more failure, at this moment of a monotonic clock."""
+        self._until = now + self.next()
+
+    def over(self, now: float) -> bool:
+        """Whether the wait is over."""
+        return now >= self._until
+
+    def reset(self) -> None:
+        """It works, or a person asks for it now."""
+        self._failures = 0
+        self._until = float("-inf")
+
+
+async def either(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return when the event is set, or after so many seconds."""
+    if event.is_set():
+        return
+    asleep = asyncio.ensure_future(clock.sleep(seconds))
+    called = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((asleep, called), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asleep.cancel()
+        called.cancel()
