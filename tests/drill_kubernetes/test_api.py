@@ -160,7 +160,11 @@ def rolled_out(seen: list[Any]) -> bool:
 
 
 async def test_a_watch_without_a_version_begins_with_what_is_there(api: KubeApi, client: Make) -> None:
-    seen = await lines(client(api).http, PODS, {"timeoutSeconds": "1", "sendInitialEvents": "true"})
+    seen = await lines(
+        client(api).http,
+        PODS,
+        {"timeoutSeconds": "1", "sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan"},
+    )
     assert [line["type"] for line in seen] == ["ADDED"] * 3 + ["BOOKMARK"]
 
 
@@ -179,8 +183,8 @@ async def test_a_watch_of_a_name_that_is_not_there_is_silent(api: KubeApi, clien
     assert await lines(client(api).http, DEPLOYMENTS, query) == []
 
 
-async def test_a_watch_from_a_forgotten_version_says_so(api: KubeApi, client: Make, monkeypatch: Any) -> None:
-    monkeypatch.setattr("tui.drill.kubernetes.store.HISTORY", len(api.cluster.store._history))
+async def test_a_watch_from_a_forgotten_version_says_so(api: KubeApi, client: Make) -> None:
+    api.cluster.store.compact()
     seen = await lines(client(api).http, PODS, {"resourceVersion": "1", "timeoutSeconds": "1"})
     assert [(line["type"], line["object"]["code"]) for line in seen] == [("ERROR", 410)]
 

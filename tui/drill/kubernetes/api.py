@@ -30,10 +30,13 @@ from tui.drill.kubernetes import (
 )
 from tui.drill.kubernetes.cluster import Cluster
 from tui.drill.kubernetes.definitions import Catalogue
+from tui.drill.kubernetes.encoding import decoded, encoded
 from tui.drill.kubernetes.grants import ServiceTokens
+from tui.drill.kubernetes.history import watch_line
 from tui.drill.kubernetes.paths import Target, parse, verb_of
+from tui.drill.kubernetes.queries import ReadQuery
 from tui.drill.kubernetes.rbac import User
-from tui.drill.kubernetes.reads import Form, ReadQuery, Reads
+from tui.drill.kubernetes.reads import BOOKMARK_S, Form, Reads
 from tui.drill.kubernetes.resources import (
     ACCESS_REVIEWS,
     DEPLOYMENTS,
@@ -58,17 +61,24 @@ class KubeApi:
         host: a loopback address.
         port: 0 takes any free one.
         controllers: whether the cluster's controllers run with the server (else the caller runs them).
+        bookmark_s: how often watches that ask for bookmarks are sent one.
     """
 
     def __init__(
-        self, cluster: Cluster, *, host: str = "127.0.0.1", port: int = 0, controllers: bool = True
+        self,
+        cluster: Cluster,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        controllers: bool = True,
+        bookmark_s: float = BOOKMARK_S,
     ) -> None:
         self.cluster = cluster
         self.address = ""
         self._host, self._port, self._controllers = host, port, controllers
         self._authority = trustme.CA()
         self._tokens = {name: secrets.token_urlsafe(24) for name in self._users()}
-        self._reads = Reads(cluster.store)
+        self._reads = Reads(cluster.store, bookmark_s)
         self._writes = Writes(cluster.store)
         self._scales = Scales(cluster.store, self._writes)
         self._accounts = ServiceTokens(cluster.store)
@@ -208,10 +218,10 @@ class KubeApi:
         await response.prepare(request)
         clock = asyncio.get_running_loop().time
         try:
-            async for line in self._reads.watch(target.resource, target.namespace, query, form, clock):
-                await response.write(json.dumps(line, separators=(",", ":")).encode() + b"\n")
+            async for lines in self._reads.watch(target.resource, target.namespace, query, form, clock):
+                await response.write(lines)
         except status.Refusal as refusal:
-            await response.write(json.dumps({"type": "ERROR", "object": refusal.body}).encode() + b"\n")
+            await response.write(watch_line("ERROR", refusal.body))
         except ConnectionResetError:
             return response
         await response.write_eof()
@@ -240,7 +250,7 @@ class KubeApi:
         resource = target.resource
         if resource.name not in self.cluster.faults.quota or verb != "create":
             return
-        used = len(self.cluster.store.all(resource, target.namespace))
+        used = self.cluster.store.count(resource, target.namespace)
         name = _name(body)
         asked, have, most = (f"{word}: {resource.name}={count}" for word, count in _counts(used))
         why = f"exceeded quota: tight, {asked}, {have}, {most}"
@@ -324,7 +334,7 @@ def _body(request: web.Request, raw: bytes) -> Obj:
             return read
         if media not in ("application/json", "application/octet-stream", "application/yaml"):
             raise status.unsupported_media_type(["application/json", "application/yaml", protobuf.MEDIA_TYPE])
-        found = json.loads(raw or b"{}")
+        found = decoded(raw or b"{}")
     except ValueError as error:
         raise status.bad_request(f"the object provided is unrecognized: {error}") from error
     if not isinstance(found, dict):
@@ -347,9 +357,6 @@ def _written(written: Written) -> web.Response:
     return response
 
 
-def _json(body: Obj, code: int = 200) -> web.Response:
-    return web.Response(
-        body=json.dumps(body, separators=(",", ":")).encode() + b"\n",
-        status=code,
-        content_type="application/json",
-    )
+def _json(body: Obj | bytes, code: int = 200) -> web.Response:
+    text = body if isinstance(body, bytes) else encoded(body)
+    return web.Response(body=text + b"\n", status=code, content_type="application/json")

@@ -30,10 +30,12 @@ from tui.drill.kubernetes.patch import strategic_merge
 from tui.drill.kubernetes.pods import Pace, Pods, PodView
 from tui.drill.kubernetes.resources import (
     AUTOSCALERS,
+    CUSTOM_RESOURCES,
     DEPLOYMENTS,
     NAMESPACES,
     NETWORK_POLICIES,
     PODS,
+    REPLICA_SETS,
     SECRETS,
 )
 from tui.drill.kubernetes.rollout import Rollout
@@ -45,6 +47,10 @@ Obj = dict[str, Any]
 LogSource = Callable[[str, datetime | None], list[tuple[datetime, str]]]
 _EVENTS_KEPT = timedelta(hours=1)
 _LONGEST_NAP = 30.0
+# What the controllers act on: all else may change without waking them.
+_CONTROLLED = frozenset(
+    resource.key for resource in (CUSTOM_RESOURCES, DEPLOYMENTS, NAMESPACES, PODS, REPLICA_SETS, SECRETS)
+)
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ class Cluster:
                 continue
             due = [m for m in (self._pods.next_moment(), self._rollout.next_deadline()) if m is not None]
             nap = min([_LONGEST_NAP, *((moment - self.now()).total_seconds() for moment in due)])
-            await self.store.changed(max(nap, 0.001))
+            await self.store.changed(_CONTROLLED, max(nap, 0.001))
             events.forget(self.store, self.now() - _EVENTS_KEPT)
             await asyncio.sleep(self.pace.react_s)
 

@@ -80,18 +80,25 @@ class Catalogue:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._as_of = -1
+        self._served: dict[tuple[str, str, str], Resource] = {}
 
     def served(self) -> tuple[Resource, ...]:
         """All of them, the server's own first."""
-        added = [item for crd in self._store.all(CUSTOM_RESOURCES) for item in resources(crd)]
-        return (*SERVED, *added)
+        return tuple(self._known().values())
 
     def find(self, group: str, version: str, name: str) -> Resource | None:
         """The resource served at that group, version and plural name."""
-        for resource in self.served():
-            if (resource.group, resource.version, resource.name) == (group, version, name):
-                return resource
-        return None
+        return self._known().get((group, version, name))
+
+    def _known(self) -> dict[tuple[str, str, str], Resource]:
+        """What is served, by group, version and plural name; made anew when a definition changed."""
+        newest = self._store.newest(CUSTOM_RESOURCES.key)
+        if self._as_of != newest:
+            added = [item for crd in self._store.all(CUSTOM_RESOURCES) for item in resources(crd)]
+            self._served = {(item.group, item.version, item.name): item for item in (*SERVED, *added)}
+            self._as_of = newest
+        return self._served
 
 
 def defaulted(crd: Obj) -> Obj:

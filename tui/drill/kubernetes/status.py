@@ -107,11 +107,15 @@ def apply_conflict(found: Sequence[tuple[str, str]]) -> Refusal:
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Refusal:
     """422 of validation, with each field that is wrong."""
-    told = [f"{cause.field}: {cause.message}" for cause in causes]
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    return _invalid(kind, name, {**_details(resource, name), "kind": resource.kind}, causes)
+
+
+def _invalid(kind: str, name: str, details: Body, causes: Sequence[Cause]) -> Refusal:
+    told = [f"{cause.field}: {cause.message}" for cause in causes]
     text = told[0] if len(told) == 1 else f"[{', '.join(told)}]"
-    details = {**_details(resource, name), "kind": resource.kind, "causes": [c.body() for c in causes]}
-    return Refusal(422, "Invalid", f'{kind} "{name}" is invalid: {text}', details)
+    whole = {**details, "causes": [cause.body() for cause in causes]}
+    return Refusal(422, "Invalid", f'{kind} "{name}" is invalid: {text}', whole)
 
 
 def strict_decoding(patch: Any, unknown: Sequence[str]) -> Refusal:
@@ -148,8 +152,40 @@ def method_not_allowed() -> Refusal:
 
 
 def expired(asked: int, oldest: int) -> Refusal:
-    """410: the history no longer reaches back to that resourceVersion."""
+    """410 of a watch: the history no longer reaches back to that resourceVersion."""
     return Refusal(410, "Expired", f"too old resource version: {asked} ({oldest})")
+
+
+def list_expired() -> Refusal:
+    """410 of a list: what was at exactly that resourceVersion is forgotten."""
+    return Refusal(410, "Expired", "The resourceVersion for the provided list is too old.")
+
+
+def continue_expired(token: str) -> Refusal:
+    """410 of a further page; `token` is with what the list goes on as it is by now."""
+    refusal = Refusal(
+        410,
+        "Expired",
+        "The provided continue parameter is too old to display a consistent list result. You can start a "
+        "new list without the continue parameter, or use the continue token in this response to retrieve "
+        "the remainder of the results. Continuing with the provided token results in an inconsistent list "
+        "- objects that were created, modified, or deleted between the time the first chunk was returned "
+        "and now may show up in the list.",
+    )
+    refusal.body["metadata"] = {"continue": token}
+    return refusal
+
+
+def version_to_come(asked: int, now: int) -> Refusal:
+    """504: nothing is known of that resourceVersion yet."""
+    causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+    message = f"Timeout: Too large resource version: {asked}, current: {now}"
+    return Refusal(504, "Timeout", message, {"causes": causes, "retryAfterSeconds": 1})
+
+
+def invalid_options(causes: Sequence[Cause]) -> Refusal:
+    """422 of list options that do not go together."""
+    return _invalid("ListOptions.meta.k8s.io", "", {"group": "meta.k8s.io", "kind": "ListOptions"}, causes)
 
 
 def go_text(value: Any) -> str:

@@ -10,30 +10,21 @@ import asyncio
 import copy
 import random
 import uuid
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from tui.drill.kubernetes import managed_fields, status
+from tui.drill.kubernetes.encoding import Stored
+from tui.drill.kubernetes.history import Change, Log
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.resources import Resource
 
 Obj = dict[str, Any]
-HISTORY = 5000
-"""Changes kept for watches; an older resourceVersion is answered with 410."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change: ADDED, MODIFIED or DELETED, with the object after it (before it, when deleted)."""
-
-    version: int
-    type: str
-    resource: str
-    obj: Obj
-    before: Obj | None = None
+Place = tuple[str, str]
+"""The namespace ("" for what has none) and the name of an object."""
 
 
 def stamp(moment: datetime) -> str:
@@ -48,9 +39,10 @@ class Store:
         self.now = now
         self.rng = rng
         self.version = 300
-        self._objects: dict[str, dict[tuple[str, str], Obj]] = {}
-        self._history: deque[Change] = deque(maxlen=HISTORY)
-        self._waiting: set[asyncio.Event] = set()
+        self._objects: dict[str, dict[Place, Obj]] = defaultdict(dict)
+        self._places: dict[str, list[Place]] = defaultdict(list)
+        self._logs: dict[str, Log] = defaultdict(Log)
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     def new_uid(self) -> str:
         """A random uid, repeatable by the seed."""
@@ -58,19 +50,50 @@ class Store:
 
     def get(self, resource: Resource, namespace: str, name: str) -> Obj:
         """The object; raises the recorded 404 where there is none."""
-        found = self._objects.get(resource.key, {}).get((namespace, name))
+        found = self._objects[resource.key].get((namespace, name))
         if found is None:
             raise status.not_found(resource, name)
         return found
 
     def find(self, resource: Resource, namespace: str, name: str) -> Obj | None:
         """The object, or nothing."""
-        return self._objects.get(resource.key, {}).get((namespace, name))
+        return self._objects[resource.key].get((namespace, name))
 
     def all(self, resource: Resource, namespace: str = "") -> list[Obj]:
-        """Objects in the order of their keys, as etcd gives them; "" means every namespace."""
-        items = self._objects.get(resource.key, {})
-        return [items[key] for key in sorted(items) if not namespace or key[0] == namespace]
+        """Objects in the order of their places, as etcd gives them; "" means every namespace."""
+        items = self._objects[resource.key]
+        return [items[place] for place in self.places(resource, namespace)]
+
+    def count(self, resource: Resource, namespace: str = "") -> int:
+        """How many there are."""
+        return len(self.places(resource, namespace))
+
+    def places(self, resource: Resource, namespace: str = "", after: Place | None = None) -> list[Place]:
+        """Where its objects are, in order: of a namespace or of all, behind a place or from the first."""
+        places = self._places[resource.key]
+        first = bisect_left(places, (namespace, "")) if after is None else bisect_right(places, after)
+        last = bisect_left(places, (namespace + "\0", "")) if namespace else len(places)
+        return places[first:last]
+
+    def as_of(
+        self, resource: Resource, namespace: str, version: int, after: Place | None = None
+    ) -> tuple[list[Place], Callable[[Place], Obj]]:
+        """The places as they were at a version, and what was at each; raises 410 where that is forgotten."""
+        items, past = self._objects[resource.key], self._undone(resource, version)
+        places = self.places(resource, namespace, after)
+        if past:
+            there = {place for place in places if past.get(place, items[place]) is not None}
+            there |= {
+                place for place, obj in past.items() if obj is not None and _within(place, namespace, after)
+            }
+            places = sorted(there)
+        return places, lambda place: past.get(place) or items[place]
+
+    def _undone(self, resource: Resource, version: int) -> dict[Place, Obj | None]:
+        """What was at the places that changed since a version; None for nothing."""
+        if version >= self._logs[resource.key].newest:
+            return {}
+        return {change.place: change.before for change in reversed(self.since(version, resource.key))}
 
     def create(self, resource: Resource, obj: Obj, writer: Writer) -> Obj:
         """Stores a new object with uid, version and times; raises 409 where the name is taken."""
@@ -127,35 +150,62 @@ class Store:
     def _commit(self, kind: str, resource: Resource, obj: Obj, before: Obj | None) -> Obj:
         self.version += 1
         meta = {**obj["metadata"], "resourceVersion": str(self.version)}
-        stored = {**obj, "metadata": _ordered(meta)}
-        key = (meta.get("namespace", ""), meta["name"])
-        items = self._objects.setdefault(resource.key, {})
-        if kind == "DELETED":
-            items.pop(key, None)
-        else:
-            items[key] = stored
-        self._history.append(Change(self.version, kind, resource.key, stored, before))
-        for waiting in self._waiting:
+        stored = Stored({**obj, "metadata": _ordered(meta)})
+        self._keep(
+            resource.key, (meta.get("namespace", ""), meta["name"]), None if kind == "DELETED" else stored
+        )
+        self._logs[resource.key].add(Change(self.version, kind, resource.key, stored, before))
+        for waiting in self._waiting[resource.key]:
             waiting.set()
         return stored
 
+    def _keep(self, key: str, place: Place, obj: Obj | None) -> None:
+        items, places = self._objects[key], self._places[key]
+        if obj is None:
+            if items.pop(place, None) is not None:
+                del places[bisect_left(places, place)]
+            return
+        if place not in items:
+            insort(places, place)
+        items[place] = obj
+
     def since(self, version: int, resource: str) -> list[Change]:
         """Changes of a resource after a version; raises 410 when the history is shorter than that."""
-        oldest = self._history[0].version if self._history else self.version + 1
-        if version < oldest - 1 and len(self._history) == HISTORY:
-            raise status.expired(version, oldest)
-        return [c for c in self._history if c.version > version and c.resource == resource]
+        return self._logs[resource].after(version)
 
-    async def changed(self, timeout: float) -> None:
-        """Returns at the next change of anything, or after `timeout` seconds."""
+    def newest(self, resource: str) -> int:
+        """The version of a resource's last change."""
+        return self._logs[resource].newest
+
+    def oldest(self, resource: str) -> int:
+        """The version back to which a resource's history reaches."""
+        return self._logs[resource].floor
+
+    def compact(self) -> None:
+        """Forgets all that was, as etcd does: what was read before can neither be watched nor paged on."""
+        for log in self._logs.values():
+            log.forget(self.version)
+
+    async def changed(self, resources: Collection[str], timeout: float) -> None:
+        """Returns at the next change of any of these, or after `timeout` seconds."""
         event = asyncio.Event()
-        self._waiting.add(event)
+        for waiting in self._waiting_for(resources):
+            waiting.add(event)
         try:
-            await asyncio.wait_for(event.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await event.wait()
         except TimeoutError:
             return
         finally:
-            self._waiting.discard(event)
+            for waiting in self._waiting_for(resources):
+                waiting.discard(event)
+
+    def _waiting_for(self, resources: Collection[str]) -> Iterator[set[asyncio.Event]]:
+        return (self._waiting[resource] for resource in resources)
+
+
+def _within(place: Place, namespace: str, after: Place | None) -> bool:
+    return (not namespace or place[0] == namespace) and (after is None or place > after)
 
 
 _META_ORDER = (

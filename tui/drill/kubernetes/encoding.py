@@ -1,0 +1,38 @@
+"""Objects as JSON: what is stored is encoded once, however many read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+Obj = dict[str, Any]
+_encode = msgspec.json.Encoder().encode
+
+
+class Stored(dict[str, Any]):
+    """An object as it is stored: never changed, so that its JSON can be kept beside it."""
+
+    __slots__ = ("json",)
+
+    def __init__(self, obj: Obj) -> None:
+        super().__init__(obj)
+        self.json: bytes | None = None
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[Obj]]:
+        # A copy may be changed: it is a plain dict, without the JSON.
+        return dict, (dict(self),)
+
+
+def encoded(obj: Obj) -> bytes:
+    """The JSON of an object, without a newline."""
+    if not isinstance(obj, Stored):
+        return _encode(obj)
+    if obj.json is None:
+        obj.json = _encode(obj)
+    return obj.json
+
+
+def decoded(raw: bytes) -> Any:
+    """The value of a body; raises ValueError for what is no JSON."""
+    return msgspec.json.decode(raw)
