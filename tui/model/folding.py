@@ -184,6 +184,7 @@ def _intent(incident: Incident, entry: Entry) -> Incident:
         uid=_text(target, "uid"),
         mark=_mapping(data, "mark"),
         lease_until=_moment(data, "until"),
+        console=_text(data, "console"),
     )
     return replace(incident, mitigations=(*incident.mitigations, applied))
 

@@ -135,7 +135,8 @@ class Applied:
     `overwritten`, `ended`, `gone` (from the object, by another hand), or "". `stalled` says that its
     rollout did not complete, `rolled_out_at` when it did. `verdict` is one of `VerdictKind`, or "": that
     it was overwritten stands before what was `measured`. `place` is context, namespace and deployment;
-    `container`, `uid` and `mark` are what the change is known by on the object.
+    `container`, `uid` and `mark` are what the change is known by on the object. `console` is the id of the
+    console that began it, where the incident is shared; else "".
     """
 
     intent: str
@@ -162,6 +163,12 @@ class Applied:
     container: str = ""
     uid: str = ""
     mark: Mapping[str, Any] = field(default_factory=dict)
+    console: str = ""
+
+    @property
+    def deployment(self) -> str:
+        """The name of what was changed."""
+        return self.place[2]
 
     @property
     def stands(self) -> bool:

@@ -11,8 +11,14 @@ from tui.model.times import rfc3339
 ACTOR = "leeward"
 
 
-def intent(plan: Plan, patch: Any, now: datetime, actor: str) -> Draft:
-    """A change is about to be made. `patch` is the plan's as it may be kept."""
+def intent(
+    plan: Plan, patch: Any, now: datetime, actor: str, console: str = "", *, without_lock: bool = False
+) -> Draft:
+    """A change is about to be made. `patch` is the plan's as it may be kept.
+
+    `console` is the one that makes it, where incidents are shared; `without_lock` says that nobody could tell
+    whether another one changes the same target.
+    """
     data: dict[str, Any] = {
         "mitigation": plan.rule.id,
         "title": plan.rule.title,
@@ -31,13 +37,19 @@ def intent(plan: Plan, patch: Any, now: datetime, actor: str) -> Draft:
     }
     if plan.hold:
         data["until"] = rfc3339(now + plan.hold)
+    if console:
+        data["console"] = console
+    if without_lock:
+        data["without_lock"] = True
     what = "undo: " if plan.undoes else ""
     return Draft(Kind.INTENT, f"{what}{plan.rule.title}: {plan.change}", now, actor, data)
 
 
-def intended(plan: Plan, patch: Any, now: datetime, actor: str) -> tuple[Draft, ...]:
+def intended(
+    plan: Plan, patch: Any, now: datetime, actor: str, console: str = "", *, without_lock: bool = False
+) -> tuple[Draft, ...]:
     """The intent, and before it what a person overruled for it, in their words."""
-    drafts = (intent(plan, patch, now, actor),)
+    drafts = (intent(plan, patch, now, actor, console, without_lock=without_lock),)
     reason = plan.mark.get("overruled")
     if not reason:
         return drafts

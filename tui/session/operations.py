@@ -1,9 +1,11 @@
 """Mitigations, in the order of the protocol: preview, approve, apply, follow, judge, undo, settle."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
@@ -11,10 +13,11 @@ from tui.model.incident import DECIDES, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
-from tui.session import intents
+from tui.session import guard, intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
+from tui.session.guard import Hold, TargetGuard
 from tui.session.identity import Identity
 from tui.session.intents import ACTOR
 from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
@@ -22,6 +25,7 @@ from tui.session.refusals import in_words
 from tui.session.runs import EndedByHand, Run, Runs, wait_for
 from tui.session.settling import Settling
 from tui.session.snapshot import Running
+from tui.session.watching import Watching
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
@@ -44,8 +48,10 @@ class Operations:
         identity: Identity,
         changed: Callable[[], None],
         beside: "Beside | None" = None,
+        target_guard: TargetGuard | None = None,
     ) -> None:
         self._runbook = runbook
+        self._guard = target_guard or guard.Unguarded()
         self._door = door
         self._chronicle = chronicle
         self._safety = safety
@@ -56,9 +62,18 @@ class Operations:
         self._beside = beside
         self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
         self._runs = Runs(safety, clock)
+        self._watching = Watching(runbook, self._watch, self._runs, chronicle, self._guard, clock, changed)
         self._settling = Settling(
-            chronicle, clock, self._cluster, beside, lambda: self._runs.intents, self._judge_again, changed
+            chronicle,
+            clock,
+            self._cluster,
+            beside,
+            lambda: self._runs.intents,
+            self._watching.again,
+            changed,
+            self._guard,
         )
+        self._minding: asyncio.Task[None] | None = None
 
     # -- looking
 
@@ -155,23 +170,50 @@ class Operations:
 
     async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
         """Write the intent down, then run the plan in the background. Raises SessionError."""
+        self.check(plan)
+        hold = None if without_lock else await self._lock(plan)
+        try:
+            if hold is not None:
+                await self._settling.before(plan.target)
+            await self._runs.end([run for run in self._runs if run.gives_way(plan)], TAKEN_BACK)
+            self.check(plan)
+            title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
+            run = self._runs.begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
+        except BaseException:
+            if hold is not None:
+                await hold.release()
+            raise
+        run.hold, run.decides = hold, plan.kind == DECIDES
+        try:
+            run.intent, began = await self._intend(plan, hold, without_lock=without_lock)
+        except BaseException:
+            await self._watching.finish(run)
+            raise
+        self._runs.start(run, self._run(run, plan, Watched(run.intent, began, plan.made, plan.rule)))
+
+    async def _lock(self, plan: Plan) -> Hold | None:
+        """The lock of the plan's target; a program's plan names no object, and is about it all the same."""
+        uid = plan.target.uid
+        if not uid and self._guard.console:
+            with contextlib.suppress(SessionError), in_words():
+                found = await (await self._cluster()).deployment()
+                uid = str((found.get("metadata") or {}).get("uid") or "")
+        return await self._guard.take(uid, plan.target, plan.rule.title)
+
+    async def _intend(self, plan: Plan, hold: Hold | None, *, without_lock: bool) -> tuple[str, datetime]:
+        """Write down, in one step, that the lock is held and the change about to be made."""
         from tui.mitigations.patch import for_the_record
 
-        self.check(plan)
-        await self._runs.end([run for run in self._runs if run.gives_way(plan)], TAKEN_BACK)
-        title = f"undo {plan.rule.title}" if plan.undoes else plan.rule.title
-        run = self._runs.begin(plan.rule.id, title, Stage.APPLYING, "applying", plan.target.key)
-        try:
-            now, patch = self._clock.now(), for_the_record(plan.patch)
-            *_, intent = await self._chronicle.record(
-                *intents.intended(plan, patch, now, self._identity.name)
-            )
-        except BaseException:
-            self._finish(run)
-            raise
-        run.intent, run.decides = intent.id, plan.kind == DECIDES
-        watched = Watched(intent.id, intent.occurred_at, plan.made, plan.rule)
-        self._runs.start(run, self._run(run, plan, watched))
+        if hold is not None and not plan.target.uid:
+            plan = replace(plan, target=replace(plan.target, uid=hold.uid))
+        now, actor, place = self._clock.now(), self._identity.name, plan.target.deployment
+        *_, intent = await self._chronicle.record(
+            *guard.told(hold, place, now, actor, without=without_lock),
+            *intents.intended(
+                plan, for_the_record(plan.patch), now, actor, self._guard.console, without_lock=without_lock
+            ),
+        )
+        return intent.id, intent.occurred_at
 
     @property
     def tripped(self) -> frozenset[str]:
@@ -208,6 +250,9 @@ class Operations:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._settling.stop()
+        if self._minding is not None:
+            self._minding.cancel()
+            await asyncio.gather(self._minding, return_exceptions=True)
 
     # -- settling
 
@@ -220,24 +265,10 @@ class Operations:
         """Compare intents without outcome with the cluster; what is in force and unjudged is judged."""
         await self._settling.settle()
 
-    def _judge_again(self) -> None:
-        """Watch what is in force and has no verdict: a crash left it, or a lost answer."""
-        incident = self._chronicle.incident
-        if incident is None or not incident.open or not self._chronicle.writable:
-            return
-        from tui.mitigations.kinds.kind import made_of
-
-        ours = self._runs.intents
-        for change in incident.mitigations:
-            if not change.unjudged or change.intent in ours:
-                continue
-            run = self._runs.begin(
-                change.mitigation, change.title, Stage.WATCHING, "looking again at what it did", change.place
-            )
-            run.intent = change.intent
-            rule = self._runbook.mitigations.get(change.mitigation)
-            watched = Watched(change.intent, change.at, made_of(change), rule, change.rolled_out_at)
-            self._runs.start(run, self._watch_alone(run, watched))
+    def mind(self) -> None:
+        """Take up what a console that is gone left unsettled or unjudged: whoever gets its lock does."""
+        if self._watching.left() and (self._minding is None or self._minding.done()):
+            self._minding = asyncio.create_task(self.settle(), name="take up what others left")
 
     # -- one run
 
@@ -247,23 +278,14 @@ class Operations:
             outcome = await self._apply(run, plan)
             unknown = outcome == "unknown"
             if outcome == "applied":
-                await self._watch_or_end(run, watched)
+                await self._watching.to_its_end(run, watched)
         except SessionError as error:
             # The journal refused a step: the change goes on, and the trouble is in the banner.
             self._chronicle.trouble = error.said
         finally:
             if unknown:
                 self._settling.lost()
-            self._finish(run)
-
-    async def _watch_alone(self, run: Run, watched: Watched) -> None:
-        try:
-            with in_words():
-                await self._watch_or_end(run, watched)
-        except SessionError as error:
-            self._chronicle.trouble = error.said
-        finally:
-            self._finish(run)
+            await self._watching.finish(run)
 
     async def _apply(self, run: Run, plan: Plan) -> str:
         """Make the change and write down what became of it; that outcome."""
@@ -279,7 +301,7 @@ class Operations:
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
-            making = apply(cluster, plan, self._clock, self._beside)
+            making = apply(cluster, plan, self._clock, self._beside, partial(_confirm, run.hold))
             result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
@@ -294,28 +316,12 @@ class Operations:
         await self._chronicle.tell(*drafts)
         return "applied"
 
-    async def _watch_or_end(self, run: Run, watched: Watched) -> None:
-        """Watch it to its verdict, or as long as a person likes."""
-
-        def show(stage: Stage, text: str) -> None:
-            run.shown = replace(run.shown, stage=stage, text=text)
-            self._changed()
-
-        try:
-            await run.endable(self._watch.watch(watched, show))
-        except EndedByHand:
-            await self._watch.end(watched, run.by_hand)
-
     # -- writing down
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
         await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))
 
     # -- the rest
-
-    def _finish(self, run: Run) -> None:
-        self._runs.finish(run)
-        self._changed()
 
     def _rule(self, mitigation: str) -> MitigationRule:
         rule = self._runbook.mitigations.get(mitigation)
@@ -328,6 +334,18 @@ class Operations:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
         with in_words():
             return await self._door.open()
+
+
+async def _confirm(hold: Hold | None) -> None:
+    """Immediately before a write: is the lock still ours? Raises Refused."""
+    from tui.mitigations.refusal import Refused
+
+    if hold is None:
+        return
+    try:
+        await hold.confirm()
+    except SessionError as error:
+        raise Refused(error.said, error.remedy) from error
 
 
 def _tripped(incident: Incident | None) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from tui.model.clock import Clock
 from tui.model.mitigation import Plan, Stage
 from tui.session.arming import Safety
+from tui.session.guard import Hold
 from tui.session.snapshot import Running
 
 
@@ -20,7 +21,7 @@ class Run:
     """One change under way.
 
     `waiting` is the part of it that may be ended by hand; `by_hand` says why it was; `decides`
-    that it only decides about a lease.
+    that it only decides about a lease; `hold` is its target's lock, where incidents are shared.
     """
 
     shown: Running
@@ -30,6 +31,7 @@ class Run:
     waiting: "asyncio.Future[Any] | None" = None
     by_hand: str = ""
     decides: bool = False
+    hold: Hold | None = None
 
     def gives_way(self, plan: Plan) -> bool:
         """Whether the plan takes back the very change whose effect is only being watched."""

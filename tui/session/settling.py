@@ -1,14 +1,17 @@
 """Intents without outcome, compared with the cluster before anything else is offered."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
 from tui.model.incident import Applied
+from tui.model.mitigation import Target
 from tui.session import intents
 from tui.session.chronicle import Chronicle
-from tui.session.errors import SessionError
+from tui.session.errors import LockHeld, LockUnreachable, SessionError
+from tui.session.guard import Hold, TargetGuard, ours
 from tui.session.refusals import in_words
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ class Settling:
         busy_with: the intents that this console itself is busy with.
         settled: is called once nothing is left to settle.
         changed: `unsettled` changed.
+        guard: a change is settled by one console alone: whoever has the lock of its target.
 
     Attributes:
         unsettled: why nothing can be changed yet, or "".
@@ -39,8 +43,9 @@ class Settling:
         cluster: "Callable[[], Awaitable[Cluster]]",
         beside: "Beside | None",
         busy_with: Callable[[], frozenset[str]],
-        settled: Callable[[], None],
+        settled: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
+        guard: TargetGuard,
     ) -> None:
         self._chronicle = chronicle
         self._clock = clock
@@ -49,6 +54,7 @@ class Settling:
         self._busy_with = busy_with
         self._settled = settled
         self._changed = changed
+        self._guard = guard
         self._one_at_a_time = asyncio.Lock()
         self._again: asyncio.Task[None] | None = None
         self.unsettled = ""
@@ -62,14 +68,22 @@ class Settling:
                 self._changed()
             try:
                 for change in waiting:
-                    await self._settle(change)
+                    await self._alone(change)
             except SessionError as error:
                 self.unsettled = f"{_changes(len(self._waiting()))} not settled yet: {error.said}"
                 self._later()
             else:
                 self.unsettled = ""
-                self._settled()
+                await self._take_up()
+                await self._settled()
         self._changed()
+
+    async def before(self, target: Target) -> None:
+        """Settle what others left open on a target, whose lock is held. Raises SessionError."""
+        await self._guard.caught_up()
+        for change in self._of_others():
+            if change.uid == target.uid or change.place == target.key:
+                await self._settle(change)
 
     def lost(self) -> None:
         """The answer to a change was lost just now."""
@@ -83,12 +97,44 @@ class Settling:
             await asyncio.gather(self._again, return_exceptions=True)
 
     def _waiting(self) -> tuple[Applied, ...]:
-        """What is not settled, but for what this console is busy with."""
+        """What this console began and is not settled, but for what it is busy with."""
+        return tuple(change for change in self._unsettled() if ours(change, self._guard))
+
+    def _of_others(self) -> tuple[Applied, ...]:
+        return tuple(change for change in self._unsettled() if not ours(change, self._guard))
+
+    def _unsettled(self) -> tuple[Applied, ...]:
         incident = self._chronicle.incident
         if incident is None or not self._chronicle.writable:
             return ()
-        ours = self._busy_with()
-        return tuple(change for change in incident.unsettled if change.intent not in ours)
+        busy = self._busy_with()
+        return tuple(change for change in incident.unsettled if change.intent not in busy)
+
+    async def _take_up(self) -> None:
+        """What consoles that are gone left open. What cannot be settled now stands in nobody's way."""
+        for change in self._of_others():
+            if self._guard.left(change):
+                with contextlib.suppress(SessionError):
+                    await self._alone(change)
+
+    async def _alone(self, change: Applied) -> None:
+        """Settle a change as the only one who does. Raises SessionError."""
+        hold: Hold | None = None
+        try:
+            hold = await self._guard.take(change.uid, change, f"settling {change.title}")
+        except LockHeld:
+            return  # whoever has it settles it
+        except LockUnreachable:
+            if not ours(change, self._guard):
+                raise
+        try:
+            if hold is not None:
+                await self._guard.caught_up()
+            if change.intent in {one.intent for one in self._unsettled()}:
+                await self._settle(change)
+        finally:
+            if hold is not None:
+                await hold.release()
 
     async def _settle(self, change: Applied) -> None:
         from tui.mitigations.settle import settled

@@ -1,0 +1,91 @@
+"""What stands between two consoles and one target: a lock, held from approval to verdict."""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from tui.model.incident import Applied, Draft, Kind
+from tui.model.mitigation import Target
+
+
+class Hold(Protocol):
+    """A target's lock that this console has.
+
+    Attributes:
+        uid: the target's.
+        over_from: who had it before and is gone; "" where nobody had.
+    """
+
+    uid: str
+    over_from: str
+
+    async def confirm(self) -> None:
+        """Make sure, now, that the lock is still held. Raises LockLost, LockUnreachable."""
+
+    async def release(self) -> None:
+        """Give it up. Never raises: what cannot be given up runs out by itself."""
+
+
+class TargetGuard(Protocol):
+    """Locks targets against other consoles, where there are any.
+
+    Attributes:
+        console: this console's id in the incident; "" where nothing is shared.
+    """
+
+    @property
+    def console(self) -> str: ...
+
+    async def take(self, uid: str, target: Target | Applied, what: str) -> Hold | None:
+        """The lock of a target; None where nothing is shared.
+
+        Raises LockHeld where another console has it, LockUnreachable where nobody can tell.
+        """
+
+    def left(self, change: Applied) -> bool:
+        """Whether a change is there to be taken up: nobody else has the lock of its target, and the console
+        that began it is this one, or gone."""
+
+    async def caught_up(self) -> None:
+        """Take in what others have recorded up to now; it does not wait long for it."""
+
+
+class Unguarded:
+    """Where nothing is shared: there is no other console."""
+
+    console = ""
+
+    async def take(self, uid: str, target: Target | Applied, what: str) -> Hold | None:
+        """Nobody could hold it."""
+        return None
+
+    def left(self, change: Applied) -> bool:
+        """Nobody else begins a change."""
+        return False
+
+    async def caught_up(self) -> None:
+        """There is nothing to wait for."""
+
+
+def ours(change: Applied, guard: TargetGuard) -> bool:
+    """Whether this console began a change, or nobody else can have: what names no console was not shared."""
+    return not guard.console or change.console in ("", guard.console)
+
+
+def told(
+    hold: Hold | None, deployment: str, now: datetime, actor: str, *, without: bool
+) -> tuple[Draft, ...]:
+    """What the record keeps of a lock, with the intent that it was taken for."""
+    if without:
+        said = f"{deployment} is changed without its lock: the shared place does not answer"
+        return (lock_entry("without", said, now, actor, {}),)
+    if hold is None:
+        return ()
+    if hold.over_from:
+        said = f"lock of {deployment} taken over from {hold.over_from}, who is gone"
+        return (lock_entry("taken", said, now, actor, {"uid": hold.uid, "from": hold.over_from}),)
+    return (lock_entry("taken", f"lock of {deployment} taken", now, actor, {"uid": hold.uid}),)
+
+
+def lock_entry(event: str, said: str, now: datetime, actor: str, data: dict[str, Any]) -> Draft:
+    """An entry about a lock: `taken`, `lost`, or gone `without`."""
+    return Draft(Kind.LOCK, said, now, actor, {"event": event, **data})

@@ -1,0 +1,130 @@
+"""Watching changes to their verdict: those that were made just now, and those that somebody left unjudged."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tui.model.clock import Clock
+from tui.model.incident import Applied
+from tui.model.mitigation import Stage
+from tui.model.runbook import Runbook
+from tui.session.chronicle import Chronicle
+from tui.session.errors import LockHeld, LockUnreachable, SessionError
+from tui.session.guard import Hold, TargetGuard, ours
+from tui.session.judging import Watch, Watched
+from tui.session.refusals import in_words
+from tui.session.runs import EndedByHand, Run, Runs
+
+# How often what others left is looked at again while its target cannot be had, in seconds.
+AGAIN = 5.0
+
+
+class Watching:
+    """Waits for verdicts, each a run of its own that ends by itself or by hand.
+
+    Args:
+        watch: how one change is watched.
+        guard: a change that is watched anew is watched by one console alone.
+        changed: something that is shown changed.
+    """
+
+    def __init__(
+        self,
+        runbook: Runbook,
+        watch: Watch,
+        runs: Runs,
+        chronicle: Chronicle,
+        guard: TargetGuard,
+        clock: Clock,
+        changed: Callable[[], None],
+    ) -> None:
+        self._runbook = runbook
+        self._watch = watch
+        self._runs = runs
+        self._chronicle = chronicle
+        self._guard = guard
+        self._clock = clock
+        self._changed = changed
+        self._looked_at = float("-inf")
+
+    async def to_its_end(self, run: Run, watched: Watched) -> None:
+        """Watch it to its verdict, or as long as a person likes."""
+
+        def show(stage: Stage, text: str) -> None:
+            run.shown = replace(run.shown, stage=stage, text=text)
+            self._changed()
+
+        try:
+            await run.endable(self._watch.watch(watched, show))
+        except EndedByHand:
+            await self._watch.end(watched, run.by_hand)
+
+    async def finish(self, run: Run) -> None:
+        """It is over: whoever waits for the target may have it."""
+        self._runs.finish(run)
+        self._changed()
+        if run.hold is not None:
+            await run.hold.release()
+
+    async def again(self) -> None:
+        """Watch what is in force and has no verdict: a crash left it, or a lost answer, here or elsewhere."""
+        for change in self._unjudged():
+            try:
+                hold = await self._guard.take(change.uid, change, f"watching {change.title}")
+            except LockHeld:
+                continue  # whoever has it judges
+            except LockUnreachable:
+                if not ours(change, self._guard):
+                    continue
+                hold = None  # looking changes nothing
+            if hold is not None:
+                await self._guard.caught_up()
+            if change.intent in {one.intent for one in self._unjudged()}:
+                self._begin(change, hold)
+            elif hold is not None:
+                await hold.release()
+
+    def left(self) -> bool:
+        """Whether it is time to take up what a console that is gone left unsettled or unjudged."""
+        now, incident = self._clock.monotonic(), self._chronicle.incident
+        if now - self._looked_at < AGAIN or incident is None or not incident.open:
+            return False
+        busy = self._runs.intents
+        found = any(
+            (not change.settled or change.unjudged) and change.intent not in busy and self._guard.left(change)
+            for change in incident.mitigations
+        )
+        self._looked_at = now if found else self._looked_at
+        return found
+
+    def _unjudged(self) -> tuple[Applied, ...]:
+        incident = self._chronicle.incident
+        if incident is None or not incident.open or not self._chronicle.writable:
+            return ()
+        busy = self._runs.intents
+        return tuple(
+            change
+            for change in incident.mitigations
+            if change.unjudged
+            and change.intent not in busy
+            and (ours(change, self._guard) or self._guard.left(change))
+        )
+
+    def _begin(self, change: Applied, hold: Hold | None) -> None:
+        from tui.mitigations.kinds.kind import made_of
+
+        run = self._runs.begin(
+            change.mitigation, change.title, Stage.WATCHING, "looking again at what it did", change.place
+        )
+        run.intent, run.hold = change.intent, hold
+        rule = self._runbook.mitigations.get(change.mitigation)
+        watched = Watched(change.intent, change.at, made_of(change), rule, change.rolled_out_at)
+        self._runs.start(run, self._alone(run, watched))
+
+    async def _alone(self, run: Run, watched: Watched) -> None:
+        try:
+            with in_words():
+                await self.to_its_end(run, watched)
+        except SessionError as error:
+            self._chronicle.trouble = error.said
+        finally:
+            await self.finish(run)
