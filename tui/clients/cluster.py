@@ -11,6 +11,7 @@ from contextlib import aclosing
 from typing import Any
 from urllib.parse import quote
 
+from tui.clients import cluster_rights, cluster_watch
 from tui.clients.cluster_config import contexts
 from tui.clients.cluster_connection import Connection, items_of
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
@@ -20,7 +21,7 @@ from tui.clients.cluster_secrets import Secrets
 from tui.model import deployment as workload
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
-from tui.model.text import clean, clean_lines
+from tui.model.text import clean_lines
 from tui.settings import Kubernetes
 
 __all__ = ["Cluster", "ClusterDoor", "ClusterError", "Reason", "contexts"]
@@ -62,6 +63,10 @@ class Cluster:
             deadline: seconds that each call may take as a whole.
             redact: learns the credentials and each secret that is read.
         """
+        if not settings.deployment:
+            raise ClusterError(
+                Reason.CONFIG, "No deployment is named.", "Set kubernetes.deployment in the settings."
+            )
         return cls(settings, await Connection.open(settings, deadline, redact or Redactor()))
 
     async def close(self) -> None:
@@ -82,48 +87,11 @@ class Cluster:
 
     async def whoami(self) -> str:
         """Our name, by the server; the kubeconfig's name for us where it cannot tell (before 1.28)."""
-        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-        try:
-            answer = await self._connection.json(
-                "POST",
-                "/apis/authentication.k8s.io/v1/selfsubjectreviews",
-                self._connection.asked(
-                    "create", "selfsubjectreviews", "a review of who we are", "authentication.k8s.io"
-                ),
-                body=body,
-            )
-        except ClusterError as error:
-            if error.reason in (Reason.MISSING, Reason.FORBIDDEN):
-                return self.user
-            raise
-        name = at(answer, "status", "userInfo", "username")
-        if isinstance(name, str) and name:
-            self._connection.user = clean(name, limit=120)
-        return self.user
+        return await cluster_rights.whoami(self._connection)
 
     async def may(self, verb: str, group: str, resource: str, name: str = "", subresource: str = "") -> bool:
         """Whether we may do this in the namespace, by the server's own access review."""
-        attributes = {
-            "namespace": self.namespace,
-            "verb": verb,
-            "group": group,
-            "resource": resource,
-            "name": name,
-            "subresource": subresource,
-        }
-        answer = await self._connection.json(
-            "POST",
-            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
-            self._connection.asked(
-                "create", "selfsubjectaccessreviews", "an access review", "authorization.k8s.io"
-            ),
-            body={
-                "apiVersion": "authorization.k8s.io/v1",
-                "kind": "SelfSubjectAccessReview",
-                "spec": {"resourceAttributes": {key: value for key, value in attributes.items() if value}},
-            },
-        )
-        return at(answer, "status", "allowed") is True
+        return await cluster_rights.may(self._connection, verb, group, resource, name, subresource)
 
     # -- the deployment
 
@@ -153,18 +121,17 @@ class Cluster:
         It ends early where the version is too old for the server: read the deployment again.
         """
         query = [
-            ("watch", "true"),
             ("fieldSelector", f"metadata.name={self.deployment_name}"),
             ("resourceVersion", resource_version),
-            ("timeoutSeconds", str(max(int(seconds), 1))),
         ]
         asked = self._asked_deployment("watch")
         path = f"/apis/apps/v1/namespaces/{quote(self.namespace)}/deployments"
-        async with aclosing(self._connection.lines(path, asked, seconds, query)) as events:  # type: ignore[type-var]
-            async for event in events:
+        async with aclosing(self._connection.watch(path, asked, seconds, query)) as lines:
+            async for line in lines:
+                event = cluster_watch.event(line)
                 if event.get("type") in ("ERROR", "DELETED"):
                     return
-                if event.get("type") != "BOOKMARK":
+                if event and event.get("type") != "BOOKMARK":
                     yield event["object"]
 
     # -- what belongs to it

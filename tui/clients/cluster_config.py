@@ -13,7 +13,7 @@ from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.text import clean
 from tui.settings import Kubernetes
 
-IN_SETTINGS = "Set kubernetes.kubeconfig in the settings, or KUBECONFIG, to a kubeconfig."
+SECTION = "kubernetes"  # of the settings, unless another one is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +70,26 @@ def contexts(settings: Kubernetes) -> tuple[str, ...]:
         return ()
 
 
-def access(settings: Kubernetes, context: str = "") -> Access:
-    """How the wanted context is reached. Raises ClusterError(CONFIG) that names file and remedy."""
-    if not settings.deployment:
-        raise _config("No deployment is named.", "Set kubernetes.deployment in the settings.")
-    merged = _merged(settings)
+def access(settings: Kubernetes, context: str = "", *, section: str = SECTION) -> Access:
+    """How the wanted context is reached. Raises ClusterError(CONFIG) that names file and remedy.
+
+    `section` is the section of the settings that the remedies name.
+    """
+    merged = _merged(settings, section)
     paths = tuple(path for path in files(settings) if path.exists())
     where = ", ".join(str(path) for path in paths)
     name = context or settings.context or merged.current
     if not name:
-        raise _config(f"{where} has no current context.", "Set kubernetes.context in the settings.")
+        raise _config(f"{where} has no current context.", f"Set {section}.context in the settings.")
     found = merged.contexts.get(name)
     if found is None:
         known = ", ".join(sorted(merged.contexts)) or "none"
         raise _config(
             f"{where} has no context {name!r}.",
-            f"Set kubernetes.context to one of: {clean(known, limit=200)}.",
+            f"Set {section}.context to one of: {clean(known, limit=200)}.",
         )
     entry = _mapping(found.value, "context")
-    cluster = _cluster(merged, name, str(entry.get("cluster") or ""), where)
+    cluster = _cluster(merged, name, str(entry.get("cluster") or ""), where, section)
     user_name = str(entry.get("user") or "")
     user = _user(merged, name, user_name, where)
     exec_config = _mapping(user.value, "user").get("exec")
@@ -105,13 +106,13 @@ def access(settings: Kubernetes, context: str = "") -> Access:
     )
 
 
-def _cluster(merged: _Merged, context: str, name: str, where: str) -> Mapping[str, Any]:
+def _cluster(merged: _Merged, context: str, name: str, where: str, section: str) -> Mapping[str, Any]:
     found = merged.clusters.get(name)
     server = _mapping(found.value, "cluster").get("server") if found else None
     if not found or not server:
         raise _config(
             f"Context {context} in {where} names cluster {name!r}, which has no server address there.",
-            "Add it to the kubeconfig's clusters, or choose another kubernetes.context.",
+            f"Add it to the kubeconfig's clusters, or choose another {section}.context.",
         )
     return _mapping(found.value, "cluster")
 
@@ -142,16 +143,16 @@ def _login(plugin: Mapping[str, Any] | None) -> str:
     return known.get(program, "")
 
 
-def _merged(settings: Kubernetes) -> _Merged:
+def _merged(settings: Kubernetes, section: str = SECTION) -> _Merged:
     """All files, merged as kubectl does: the first to name a thing wins."""
     wanted = files(settings)
     present = [path for path in wanted if path.exists()]
     if not present:
-        raise _config(f"There is no kubeconfig at {wanted[0]}.", IN_SETTINGS)
+        raise _config(f"There is no kubeconfig at {wanted[0]}.", _in_settings(section))
     current = ""
     kinds: dict[str, dict[str, _Named]] = {"contexts": {}, "clusters": {}, "users": {}}
     for path in present:
-        data = _read(path)
+        data = _read(path, section)
         current = current or str(data.get("current-context") or "")
         for kind, found in kinds.items():
             for item in _items(data, kind, path):
@@ -159,14 +160,14 @@ def _merged(settings: Kubernetes) -> _Merged:
     return _Merged(current, kinds["contexts"], kinds["clusters"], kinds["users"])
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path, section: str) -> Mapping[str, Any]:
     import yaml  # not needed before the first paint
 
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         problem = None
     except OSError as error:
-        problem = _config(f"{path} cannot be read: {error.strerror}.", IN_SETTINGS)
+        problem = _config(f"{path} cannot be read: {error.strerror}.", _in_settings(section))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
@@ -175,7 +176,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         # Outside the handler: the parser's error holds the file, and the file holds credentials.
         raise problem
     if not isinstance(data, Mapping):
-        raise _config(f"{path} is no kubeconfig.", IN_SETTINGS)
+        raise _config(f"{path} is no kubeconfig.", _in_settings(section))
     return data
 
 
@@ -189,6 +190,10 @@ def _items(data: Mapping[str, Any], kind: str, path: Path) -> list[Mapping[str, 
 def _mapping(parent: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = parent.get(key)
     return value if isinstance(value, Mapping) else {}
+
+
+def _in_settings(section: str) -> str:
+    return f"Set {section}.kubeconfig in the settings, or KUBECONFIG, to a kubeconfig."
 
 
 def _config(said: str, remedy: str) -> ClusterError:

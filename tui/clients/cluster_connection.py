@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from tui.clients import cluster_config, cluster_http
+from tui.clients import cluster_config, cluster_http, cluster_watch
 from tui.clients.cluster_config import Access
 from tui.clients.cluster_errors import Asked, ClusterError, Reason
 from tui.clients.cluster_http import Query
@@ -51,9 +52,14 @@ class Connection:
         self.administrators = settings.administrators or f"an administrator of {access.context}"
 
     @classmethod
-    async def open(cls, settings: Kubernetes, deadline: float, redact: Redactor) -> "Connection":
-        """Read the kubeconfig and log in. Raises ClusterError."""
-        access = await asyncio.to_thread(cluster_config.access, settings)
+    async def open(
+        cls, settings: Kubernetes, deadline: float, redact: Redactor, section: str = "kubernetes"
+    ) -> "Connection":
+        """Read the kubeconfig and log in. Raises ClusterError.
+
+        `section` is the section of the settings from which they are, for remedies.
+        """
+        access = await asyncio.to_thread(cluster_config.access, settings, section=section)
         return cls(settings, access, await _log_in(access, redact), deadline, redact)
 
     async def close(self) -> None:
@@ -81,11 +87,23 @@ class Connection:
         path = f"{root}/namespaces/{quote(self.namespace)}/{resource}"
         return items_of(await self.json("GET", path, asked, query=query))
 
-    def lines(
+    async def watch(
         self, path: str, asked: Asked, seconds: float, query: Query
-    ) -> AsyncIterator[Mapping[str, Any]]:
-        """The events of a watch, for so many seconds at most."""
-        return cluster_http.lines(self._login, path, asked, seconds, query)
+    ) -> AsyncGenerator[bytes, None]:
+        """The lines of a watch, for so many seconds at most; b"" for one that is longer than any event.
+
+        Raises ClusterError, also in the middle. Where the login has expired, it is renewed first.
+        """
+        how = [("watch", "true"), ("timeoutSeconds", str(max(int(seconds), 1))), *query]
+        response = await self._again(
+            lambda: cluster_watch.opened(self._login, path, asked, self._deadline, seconds, how)
+        )
+        try:
+            async with aclosing(cluster_watch.lines(response, asked, seconds)) as found:
+                async for line in found:
+                    yield line
+        except ClusterError as error:
+            raise self._told(error) from None
 
     async def stream(self, path: str, asked: Asked, silence: float, query: Query) -> AsyncIterator[bytes]:
         """What is answered, in parts as they come. Raises ClusterError, also in the middle."""
@@ -129,8 +147,7 @@ class Connection:
             raise self._told(error) from None
 
     def _told(self, error: ClusterError) -> ClusterError:
-        said, remedy = self.redact.text(error.said), self.redact.text(error.remedy)
-        return ClusterError(error.reason, said, remedy, error.status, sent=error.sent)
+        return error.told(self.redact.text(error.said), self.redact.text(error.remedy))
 
     async def _log_in_anew(self, refused: "Login") -> bool:
         """Whether there are other credentials now: the kubeconfig is read, the plugin run again."""

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     CONFIG = "config"
     SERVER = "server"
+    EXPIRED = "expired"  # of a version: the server does not keep what changed since, so list again
 
 
 class ClusterError(Exception):
@@ -36,10 +37,20 @@ class ClusterError(Exception):
         remedy: what to do about it, a whole sentence.
         status: the HTTP status, or None where nothing was answered.
         sent: whether the request may have reached the server, so that a change may have been made.
+        status_reason: the server's own word (`AlreadyExists`, `NotFound`), or "" where it gave none.
+        details_kind: of what kind the thing is that the server speaks of (`namespaces`), or "".
     """
 
     def __init__(
-        self, reason: Reason, said: str, remedy: str, status: int | None = None, *, sent: bool = False
+        self,
+        reason: Reason,
+        said: str,
+        remedy: str,
+        status: int | None = None,
+        *,
+        sent: bool = False,
+        status_reason: str = "",
+        details_kind: str = "",
     ) -> None:
         said, remedy = clean(said), clean(remedy)  # names of a kubeconfig and of a server are in it
         super().__init__(f"{said} {remedy}".strip())
@@ -48,6 +59,24 @@ class ClusterError(Exception):
         self.remedy = remedy
         self.status = status
         self.sent = sent
+        self.status_reason = status_reason
+        self.details_kind = details_kind
+
+    def told(self, said: str, remedy: str) -> "ClusterError":
+        """The same refusal in other words."""
+        return type(self)(
+            self.reason,
+            said,
+            remedy,
+            self.status,
+            sent=self.sent,
+            status_reason=self.status_reason,
+            details_kind=self.details_kind,
+        )
+
+
+class AnswerTooLarge(ClusterError):
+    """More was answered than was to be read; asking for less helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +120,20 @@ _DENIED = re.compile(
 def refused(status: int, body: bytes, asked: Asked) -> ClusterError:
     """The error for an answer that is no success. `body` is only read for its `Status` object."""
     told = _status_object(body)
+    error = _told(status, told, asked)
+    error.status_reason = clean(str(told.get("reason") or ""), limit=40)
+    details = told.get("details")
+    kind = details.get("kind") if isinstance(details, dict) else ""
+    error.details_kind = clean(str(kind or ""), limit=80)
+    return error
+
+
+def _told(status: int, told: dict[str, Any], asked: Asked) -> ClusterError:
     maker = _MAKERS.get(status)
     if maker is not None:
         return maker(told, asked)
+    if status >= 500 and _ahead_of_the_server(told):
+        return expired(asked, status)
     if status >= 500:
         return ClusterError(
             Reason.SERVER,
@@ -202,12 +242,47 @@ def _too_many(told: dict[str, Any], asked: Asked) -> ClusterError:
     )
 
 
+def expired(asked: Asked, status: int = 410) -> ClusterError:
+    """The error for a version that the server cannot go on from: what is there must be listed anew."""
+    return ClusterError(
+        Reason.EXPIRED,
+        f"{asked.context} does not keep what happened to {asked.what} since then.",
+        "What is there now is listed again.",
+        status,
+    )
+
+
+def _gone(told: dict[str, Any], asked: Asked) -> ClusterError:
+    return expired(asked)
+
+
+def _ahead_of_the_server(told: dict[str, Any]) -> bool:
+    """Whether the version is one that the server has not reached, as after a restored backup."""
+    details = told.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    found = causes if isinstance(causes, list) else ()
+    return any(
+        isinstance(cause, dict) and cause.get("reason") == "ResourceVersionTooLarge" for cause in found
+    )
+
+
+def _too_large(told: dict[str, Any], asked: Asked) -> ClusterError:
+    return ClusterError(
+        Reason.INVALID,
+        f"The API server of {asked.context} will not {_deed(asked)}: it is too large; nothing was changed.",
+        "Make it smaller.",
+        413,
+    )
+
+
 _MAKERS = {
     400: _bad_request,
     401: _unauthorized,
     403: _forbidden,
     404: _missing,
     409: _conflict,
+    410: _gone,
+    413: _too_large,
     422: _invalid,
     429: _too_many,
 }
@@ -255,6 +330,16 @@ def unanswered(error: BaseException, asked: Asked, deadline: float) -> ClusterEr
         Reason.UNREACHABLE,
         f"The connection to {asked.context} broke while asking it to {deed}.",
         RETRY,
+        sent=True,
+    )
+
+
+def answer_too_large(asked: Asked, most: int) -> AnswerTooLarge:
+    """The error for an answer of more than so many bytes."""
+    return AnswerTooLarge(
+        Reason.SERVER,
+        f"{asked.context} answered more than {most >> 20} MiB when asked to {_deed(asked)}; it was not read.",
+        "Look with kubectl at what takes so much space there.",
         sent=True,
     )
 

@@ -8,13 +8,20 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tui.clients import server_clocks
-from tui.clients.cluster_errors import Asked, ClusterError, not_the_api, refused, unanswered
+from tui.clients.cluster_errors import (
+    Asked,
+    ClusterError,
+    answer_too_large,
+    not_the_api,
+    refused,
+    unanswered,
+)
 
 if TYPE_CHECKING:
     from tui.clients.cluster_login import Login
 
 MANAGER = "leeward"
-_LARGEST = 32 << 20
+LARGEST = 32 << 20
 _CHUNK = 1 << 16
 _LONGEST = 6 * 3600.0  # seconds that one log may take: a gigabyte over a slow link
 Query = Sequence[tuple[str, str]]
@@ -30,9 +37,11 @@ async def ask(
     query: Query = (),
     body: object = None,
     content_type: str = "application/json",
+    largest: int = LARGEST,
 ) -> bytes:
     """The whole answer's body. Raises ClusterError for every refusal, silence and broken answer.
 
+    AnswerTooLarge is raised where it has more than `largest` bytes.
     The deadline covers the whole exchange, a trickling body included.
     """
     failure: BaseException
@@ -40,7 +49,7 @@ async def ask(
         async with asyncio.timeout(deadline):
             response = await _send(login, method, path, deadline, query, body, content_type)
             try:
-                content = await _bounded(response)
+                content = await _bounded(response, asked, largest)
             finally:
                 response.close()
             if 200 <= response.status <= 299:
@@ -94,35 +103,19 @@ def at(parent: Mapping[str, Any], *path: str) -> Any:
     return here
 
 
-async def lines(
-    login: "Login", path: str, asked: Asked, seconds: float, query: Query
-) -> AsyncIterator[Mapping[str, Any]]:
-    """The JSON lines of a watch, until the server ends it or so many seconds have passed.
+async def opened(login: "Login", path: str, asked: Asked, seconds: float, query: Query, total: float) -> Any:
+    """A response whose body is still to be read: in how many seconds it begins, and ends at the latest.
 
-    A watch that falls silent ends by itself: half-open connections otherwise hang for ever.
+    Raises ClusterError.
     """
-    until = asyncio.get_running_loop().time() + seconds
-    response = await _open(login, path, asked, seconds, query)
-    try:
-        while (line := await _line(response, until, asked)) is not None:
-            if event := _event(line):
-                yield event
-    finally:
-        response.close()
-
-
-async def _open(
-    login: "Login", path: str, asked: Asked, seconds: float, query: Query, total: float = 0
-) -> Any:
     failure: BaseException
     try:
         async with asyncio.timeout(seconds):
-            patience = total or seconds + 1
-            response = await _send(login, "get", path, patience, query, None, "application/json")
+            response = await _send(login, "get", path, total, query, None, "application/json")
             if response.status == 200:
                 return response
             try:
-                problem = refused(response.status, await _bounded(response), asked)
+                problem = refused(response.status, await _bounded(response, asked), asked)
             finally:
                 response.close()
         raise problem
@@ -131,31 +124,6 @@ async def _open(
     except Exception as error:  # noqa: BLE001  # as in `ask`
         failure = error
     raise unanswered(failure, asked, seconds)
-
-
-async def _line(response: Any, until: float, asked: Asked) -> bytes | None:
-    """The next line; None at the end of the watch or of its time."""
-    failure: BaseException
-    try:
-        # Only around the reading: a timeout that spans a `yield` would cancel whoever iterates.
-        async with asyncio.timeout_at(until):
-            line: bytes = await response.content.readline()
-            return line or None
-    except TimeoutError:
-        return None
-    except Exception as error:  # noqa: BLE001  # as in `ask`
-        failure = error
-    raise unanswered(failure, asked, 0)
-
-
-def _event(line: bytes) -> Mapping[str, Any] | None:
-    if not line.strip():
-        return None
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, Mapping) and isinstance(event.get("object"), Mapping) else None
 
 
 async def _send(
@@ -184,14 +152,14 @@ async def _send(
     return response
 
 
-async def _bounded(response: Any) -> bytes:
+async def _bounded(response: Any, asked: Asked, largest: int = LARGEST) -> bytes:
     """The body, refused where it is larger than any list that a console needs."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_chunked(_CHUNK):
         size += len(part)
-        if size > _LARGEST:
-            raise ValueError("the answer is too large")
+        if size > largest:
+            raise answer_too_large(asked, largest)
         parts.append(part)
     return b"".join(parts)
 
@@ -204,7 +172,7 @@ async def stream(
     Args:
         silence: the most seconds that the server may say nothing.
     """
-    response = await _open(login, path, asked, silence, query, total=_LONGEST)
+    response = await opened(login, path, asked, silence, query, _LONGEST)
     try:
         while part := await _part(response, asked, silence):
             yield part
