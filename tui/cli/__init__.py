@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "postmortem": ("tui.cli.postmortem:command", "Write an incident's postmortem from its record."),
     "evidence": ("tui.cli.evidence:command", "Collect an incident's evidence into one redacted archive."),
     "verify": ("tui.cli.verify:command", "Check the hash chain of an incident's journal."),
+    "share": ("tui.cli.share:command", "Set up, check and tend the place where several consoles meet."),
     "runbook": ("tui.cli.runbook:command", "Check a runbook, or show the one in use."),
 }
 CONSOLE = "tui.cli.console:open_console"
