@@ -93,7 +93,9 @@ async def test_the_panel_says_how_long_and_that_z_takes_it_back(tmp_path: Path, 
         async with console_on(world, tmp_path, rules, windows=windows, prometheus=Figures(0.0)) as console:
             await console.open()
             said: list[str] = []
-            console.operations._watching._changed = lambda: said.extend(r.text for r in console.operations.running)
+            console.operations._watching._changed = lambda: said.extend(
+                r.text for r in console.operations.running
+            )
             await console.operations.approve(await console.plan("my-env"))
             wanted = "watching what it does, 10 min" if seconds else "watching what it does, 90 s"
             await console.until(lambda: f"{wanted}; z takes it back" in said)
