@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.model.amending import amended
 from tui.model.incident import Draft, Kind
 from tui.record.errors import JournalError, told
-from tui.record.folder import existing_folder, journals, sync_folder
+from tui.record.folder import existing_folder, journals, may_be_begun, sync_folder
 from tui.record.head import read_head
 from tui.record.lines import hash_of
 from tui.record.parcel import Parcel, Reference, packed
@@ -58,6 +58,8 @@ def export(state_dir: Path, incident_id: str, path: Path) -> Exported:
         head = read_head(journal)
         data = content(journal)
         whole = data[: data.rfind(b"\n") + 1]
+        if not whole and head is None and may_be_begun(journal):
+            continue
         if broken := checked(journal.name, head, whole, incident_id).problems:
             raise Damaged(
                 f"{incident_id} is damaged, and no machine would import it: {broken[0]}",

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import re
+from collections.abc import Container
 from pathlib import Path
 
 from tui.record.errors import NoSuchIncident, told
@@ -10,7 +12,13 @@ from tui.record.ids import checked
 JOURNAL = "journal.jsonl"
 # What a second process on this machine records while a console holds the journal: a chain of its own.
 NOTES = "journal-notes.jsonl"
+# What further consoles on this machine record where the incident is shared: each a chain of its own.
+TOGETHER = tuple(f"journal-{number}.jsonl" for number in range(2, 10))
 OTHERS = "journal*.jsonl"
+# All chains that processes of this machine write. Of the others there are copies.
+_OWN = frozenset({JOURNAL, NOTES, *TOGETHER})
+# Whose holder takes in what other machines recorded; it is there from when an incident is shared.
+SHARING = "sharing.lock"
 # What an import has laid ready to be moved in its place.
 READY = ".import"
 
@@ -36,9 +44,44 @@ def existing_folder(state_dir: Path, incident_id: str) -> Path:
 
 
 def journals(folder: Path) -> tuple[Path, ...]:
-    """Every journal of an incident, this machine's first: the incident is the fold of their union."""
-    others = sorted(path for path in folder.glob(OTHERS) if path.name != JOURNAL)
-    return (folder / JOURNAL, *others)
+    """Every journal of an incident, this machine's own first: the incident is the fold of their union."""
+    others = (path for path in folder.glob(OTHERS) if path.name != JOURNAL)
+    return (folder / JOURNAL, *sorted(others, key=lambda path: (not is_own(path.name), path.name)))
+
+
+def existing_journals(folder: Path) -> tuple[Path, ...]:
+    """As `journals`, of a folder that may hold none of this machine's own yet."""
+    return tuple(path for path in journals(folder) if path.exists())
+
+
+def may_be_begun(journal: Path) -> bool:
+    """Whether an empty file is how this journal begins, rather than what is left of one.
+
+    Whoever writes the first entry may be killed before its first line, and an incident that was joined has
+    nothing of this machine at first. An incident that was declared here has its header from the start.
+    """
+    return is_own(journal.name) and (journal.name != JOURNAL or (journal.parent / SHARING).exists())
+
+
+def is_own(name: str) -> bool:
+    """Whether a journal of this name is written by processes of this machine; else it is another's copy."""
+    return name in _OWN
+
+
+def copy_name(writer: str, identity: str, taken: Container[str] = ()) -> str:
+    """`journal-host-1a2b3c4d.jsonl`: the machine, for people, and the chain.
+
+    Args:
+        writer: the machine, as it says itself.
+        identity: as of `merging.Chain`; of a branch with the hash of its first line: "1a2b…-5e6f…".
+        taken: names that mean another chain: one can be forged whose hash begins alike.
+    """
+    machine = re.sub(r"[^a-z0-9]+", "-", writer.lower()).strip("-")[:40] or "machine"
+    for digits in (8, 16, 64):
+        name = f"journal-{machine}-{'-'.join(part[:digits] for part in identity.split('-'))}.jsonl"
+        if name not in taken:
+            break
+    return name
 
 
 def make_folder(folder: Path) -> None:
@@ -81,6 +124,22 @@ def unmake_folder(folder: Path) -> None:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
+
+
+def put(path: Path, data: bytes) -> None:
+    """Put another content in the place of a file, whole or not at all. Raises JournalError."""
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise told("write", path, error) from error
 
 
 def sync_folder(folder: Path) -> None:

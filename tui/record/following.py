@@ -1,5 +1,6 @@
 """Following a journal that somebody else writes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tui.record.folder import incident_folder, journals
 from tui.record.reading import parsed
 
 POLL = 0.5
+# More than this is parsed in a thread: a key waits for nothing.
+_AT_ONCE = 64 * 1024
 
 
 async def follow(
@@ -22,6 +25,7 @@ async def follow(
     seen: Iterable[Entry] = (),
     every: float = POLL,
     without: str = "",
+    wake: asyncio.Event | None = None,
 ) -> AsyncIterator[tuple[Entry, ...]]:
     """Yield the entries that others add, some at a time, as they come; never ends by itself.
 
@@ -32,6 +36,7 @@ async def follow(
         seen: entries that are known already.
         every: seconds between two looks.
         without: the name of a journal that is not followed: one's own.
+        wake: to be set by whoever knows that there is something: the next look comes at once.
     """
     folder = incident_folder(state_dir, incident_id)
     known = {entry.id for entry in seen}
@@ -45,7 +50,22 @@ async def follow(
         known.update(entry.id for entry in fresh)
         if fresh:
             yield tuple(sorted(fresh, key=lambda entry: entry.id))
-        await clock.sleep(every)
+        await _rest(clock, every, wake)
+
+
+async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> None:
+    if wake is None:
+        await clock.sleep(seconds)
+        return
+    rest = asyncio.ensure_future(clock.sleep(seconds))
+    woken = asyncio.ensure_future(wake.wait())
+    try:
+        await asyncio.wait((rest, woken), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        rest.cancel()
+        woken.cancel()
+        await asyncio.gather(rest, woken, return_exceptions=True)
+    wake.clear()
 
 
 async def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) -> tuple[Entry, ...]:
@@ -68,4 +88,6 @@ async def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: s
         return ()
     whole = data[: data.rfind(b"\n") + 1]
     offsets[path.name] = (found.st_ino, offset + len(whole))
-    return parsed(path.name, whole, incident_id, header=offset == 0).entries
+    if len(whole) <= _AT_ONCE:
+        return parsed(path.name, whole, incident_id, header=offset == 0).entries
+    return (await asyncio.to_thread(parsed, path.name, whole, incident_id, header=offset == 0)).entries

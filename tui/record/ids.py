@@ -2,7 +2,8 @@
 
 import os
 import re
-from datetime import datetime
+import threading
+from datetime import datetime, timedelta
 from random import Random
 
 from tui.record.errors import NoSuchIncident
@@ -13,6 +14,12 @@ _LENGTH = 26
 _COUNTER_BITS = 16
 _RANDOM_BITS = 64
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_ENTRY = re.compile(rf"[0-7][{_DIGITS}]{{25}}")
+# An id that was seen and is further ahead of this machine's clock than this is not followed: a console with
+# a wrong clock, or a forged id, would else pull everybody's along with it.
+FOLLOWED = timedelta(minutes=10)
+# The year 9999. What is later is no moment, and so near the end that there may be no later one.
+_LAST = 253_402_300_800_000
 
 
 def new_incident_id(now: datetime, rng: Random) -> str:
@@ -30,8 +37,13 @@ def checked(incident_id: str) -> str:
     return incident_id
 
 
+def is_entry_id(text: str) -> bool:
+    """Whether this is an id as `EntryIds` makes them: safe in names, addresses and files."""
+    return _ENTRY.fullmatch(text) is not None
+
+
 class EntryIds:
-    """Ids that sort by time of recording, and never collide between machines.
+    """Ids that sort by time of recording, and never collide between machines. Safe for threads.
 
     26 lower-case characters: 48 bits of milliseconds, a counter of 16 bits, 64 random bits. They
     rise even where the clock is set back: time then stands still until the clock has caught up.
@@ -40,19 +52,31 @@ class EntryIds:
     def __init__(self, last: str = "") -> None:
         """`last` is the id after which these come; "" where there is none."""
         value = _decoded(last) >> _RANDOM_BITS
-        self._milliseconds, self._counter = value >> _COUNTER_BITS, value & ((1 << _COUNTER_BITS) - 1)
+        self._moment = value if value >> _COUNTER_BITS < _LAST else 0
+        self._turn = threading.Lock()
+
+    def saw(self, entry_id: str, now: datetime) -> None:
+        """Make later ids come after this one of another writer, unless it is far ahead of our clock."""
+        moment = _decoded(entry_id) >> _RANDOM_BITS
+        if moment <= _moment(now + FOLLOWED):
+            with self._turn:
+                self._moment = max(self._moment, moment)
 
     def next(self, now: datetime) -> str:
         """The next id, for an entry that is recorded now."""
-        milliseconds = int(now.timestamp() * 1000)
-        if milliseconds > self._milliseconds:
-            self._milliseconds, self._counter = milliseconds, 0
-        else:
-            self._counter += 1
-            if self._counter >> _COUNTER_BITS:
-                self._milliseconds, self._counter = self._milliseconds + 1, 0
-        moment = (self._milliseconds << _COUNTER_BITS) | self._counter
-        return _encoded((moment << _RANDOM_BITS) | int.from_bytes(os.urandom(8), "big"))
+        with self._turn:
+            # Where the counter is full, the next millisecond begins.
+            self._moment = max(self._moment + 1, _moment(now))
+            return _encoded((self._moment << _RANDOM_BITS) | int.from_bytes(os.urandom(8), "big"))
+
+
+def latest_followed(now: datetime) -> str:
+    """What no id is above that is followed now: see `EntryIds.saw`."""
+    return _encoded(((_moment(now + FOLLOWED) + 1) << _RANDOM_BITS) - 1)
+
+
+def _moment(now: datetime) -> int:
+    return int(now.timestamp() * 1000) << _COUNTER_BITS
 
 
 def _encoded(value: int) -> str:

@@ -6,7 +6,6 @@ opens the incident after a crash in between finishes that.
 
 import asyncio
 import contextlib
-import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -22,10 +21,12 @@ from tui.record.folder import (
     JOURNAL,
     NOTES,
     READY,
+    copy_name,
     finish_moving,
     incident_folder,
     journals,
     make_folder,
+    put,
     sync_folder,
 )
 from tui.record.head import Head, head_bytes
@@ -126,7 +127,9 @@ async def _begin(
     folder = incident_folder(stage, incident)
     try:
         make_folder(folder)
-        count = await asyncio.to_thread(_lay, folder, {_name(one): one.data for one in chains}, incident)
+        count = await asyncio.to_thread(
+            _lay, folder, {copy_name(one.writer, one.identity): one.data for one in chains}, incident
+        )
         (folder / JOURNAL).touch(mode=0o600)
         made = Imported(incident, count, tuple(one.writer for one in chains), began=True)
         await _tell(stage, made, clock, hides, actor, source)
@@ -189,7 +192,7 @@ def _laid_beside(folder: Path, incident: str, chains: tuple[Chain, ...], clock: 
         ours = {one.identity: (path, one) for path in journals(folder) if (one := _here(path)) is not None}
         writers = []
         for one in chains:
-            path, mine = ours.get(one.identity, (folder / _name(one), None))
+            path, mine = ours.get(one.identity, (folder / copy_name(one.writer, one.identity), None))
             data = merged(mine, one) if mine is not None else one.data
             if mine is None or data != mine.data:
                 new[path.name] = data
@@ -221,13 +224,13 @@ def _here(path: Path) -> Chain | None:
 def _lay(folder: Path, files: Mapping[str, bytes], incident: str) -> int:
     """Write journals with their heads, without what they themselves say is redacted; counts entries."""
     record = union(parsed(name, data, incident) for name, data in files.items())
-    gone = redacting.pending(record.entries)
+    gone = record.unfinished
     for name, data in files.items():
         left, _ = redacting.without(data, gone)
         last = left[left.rfind(b"\n", 0, len(left) - 1) + 1 :]
-        redacting.put(folder / name, left)
+        put(folder / name, left)
         head = Head(left.count(b"\n"), hash_of_line(last))
-        redacting.put((folder / name).with_suffix(".head"), head_bytes(head))
+        put((folder / name).with_suffix(".head"), head_bytes(head))
     return len(record.entries)
 
 
@@ -241,9 +244,3 @@ async def _tell(
     data = {**source, "entries": made.entries, "writers": list(made.writers)}
     async with await Journal.open(state_dir, made.incident, clock, hides) as journal:
         await journal.append(Draft(Kind.IMPORTED, text, clock.now(), actor, data))
-
-
-def _name(one: Chain) -> str:
-    """`journal-host-1a2b3c4d.jsonl`: the machine, for people, and the chain."""
-    machine = re.sub(r"[^a-z0-9]+", "-", one.writer.lower()).strip("-")[:40] or "machine"
-    return f"journal-{machine}-{one.identity[:8]}.jsonl"

@@ -1,9 +1,10 @@
 """The journal of an incident: append-only, chained, acknowledged only when it is on disk."""
 
 import asyncio
+import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,15 @@ import aiofiles
 from aiofiles.os import wrap
 from aiofiles.threadpool.binary import AsyncFileIO
 
+from tui.model.amending import redacts
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
 from tui.record import lines, redacting
-from tui.record.errors import JournalError, told
+from tui.record.errors import HeldByAnother, JournalError, told
 from tui.record.folder import (
     JOURNAL,
     NOTES,
+    TOGETHER,
     existing_folder,
     finish_moving,
     incident_folder,
@@ -28,7 +31,7 @@ from tui.record.folder import (
     unmake_folder,
 )
 from tui.record.following import POLL, follow
-from tui.record.ids import EntryIds
+from tui.record.ids import EntryIds, latest_followed
 from tui.record.lock import Lock
 from tui.record.reading import Record, read, read_folder
 from tui.record.tape import Tape, Written
@@ -37,6 +40,8 @@ T = TypeVar("T")
 
 # A look at who holds the lock takes it for some microseconds: that must not make a console read-only.
 LOCK_WAIT = 0.25
+# How many hex digits of its identity a chain is known by.
+CHAIN = 16
 
 
 class Redacts(Protocol):
@@ -83,6 +88,20 @@ class Journal:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
+        self._chain = ""
+
+    @property
+    def path_name(self) -> str:
+        """The name of the file that is written."""
+        return self._path.name
+
+    @property
+    def chain(self) -> str:
+        """What this chain, and so its console, is known by: 16 hex digits; "" before its first entry.
+
+        The same after a restart, and nobody else's: the beginning of `merging.Chain.identity`.
+        """
+        return self._chain
 
     @property
     def read_only(self) -> str:
@@ -114,11 +133,13 @@ class Journal:
         redact: Redacts,
         *,
         wait: float = LOCK_WAIT,
+        together: bool = False,
     ) -> "Journal":
         """Open a journal that there is; read-only where another holds it or it cannot be written.
 
         Args:
             wait: how many seconds to wait for another writer to leave.
+            together: where another holds it, write a chain of its own beside it instead; up to nine consoles.
 
         Raises:
             NoSuchIncident: there is none of this id.
@@ -128,11 +149,25 @@ class Journal:
         journal = cls(folder / JOURNAL, incident_id, clock, redact)
         try:
             return await journal._opened(wait)
+        except HeldByAnother as error:
+            refusal: JournalError = error
+            if together and (beside := await cls._together(folder, incident_id, clock, redact)) is not None:
+                return beside
         except JournalError as error:
-            journal.found = await asyncio.to_thread(read, state_dir, incident_id)
-            journal.refusal = error
-            journal.problems = journal.found.problems
-            return journal
+            refusal = error
+        journal.found = await asyncio.to_thread(read, state_dir, incident_id)
+        journal.refusal = refusal
+        journal.problems = journal.found.problems
+        return journal
+
+    @classmethod
+    async def _together(
+        cls, folder: Path, incident_id: str, clock: Clock, redact: Redacts
+    ) -> "Journal | None":
+        for name in TOGETHER:
+            with contextlib.suppress(HeldByAnother):
+                return await cls(folder / name, incident_id, clock, redact)._opened(0.0)
+        return None
 
     @classmethod
     async def beside(cls, state_dir: Path, incident_id: str, clock: Clock, redact: Redacts) -> "Journal":
@@ -186,39 +221,76 @@ class Journal:
             raise JournalError(f"The journal of {self.incident_id} is closed.")
         return self._tape
 
+    def saw(self, entry_id: str) -> None:
+        """Make later entries of this journal come after this one of another, in the order of the ids."""
+        self._ids.saw(entry_id, self._clock.now())
+
+    async def finish_redactions(self) -> None:
+        """Take out what others redacted: of this journal, and of every one that nobody else writes.
+
+        Raises:
+            JournalError: the disk refuses; whoever opens the incident next finishes it.
+        """
+        if (tape := self._tape) is not None:
+            async with self._turn:
+                self.found = await self._hop(read_folder, self._path.parent, self.incident_id)
+                await self._hop(self._finish_redactions, tape)
+
     def _take_out(self, tape: Tape, ids: frozenset[str], made: lines.Content) -> Entry:
         folder, now = self._path.parent, self._clock.now()
         left, found = redacting.without(tape.content(), ids)
-        beside = redacting.there(folder, ids - found)
+        beside = redacting.there(folder, ids - found, self.path_name)
         if lost := ids - found - beside:
             raise redacting.missing(lost, self.incident_id)
         entry, line, hash_ = lines.chained(made, self._ids.next(now), now, tape.end.hash)
         tape.rewrite(left + line, Written(len(left) + len(line), tape.end.lines + 1, hash_))
-        redacting.take_out_beside(folder, beside, now)
+        self._chain = self._chain or hash_[:CHAIN]
+        redacting.take_out_beside(folder, ids, self.path_name, now)
         return entry
 
     def _finish_redactions(self, tape: Tape) -> None:
-        """Finish what a killed process began, or what an import brought."""
+        """Finish what a killed process began, or what came from elsewhere."""
         folder = self._path.parent
-        if self._path.name != JOURNAL or not (ids := redacting.pending(self.found.entries)):
+        if not (ids := self.found.unfinished):
             return
         left, _ = redacting.without(data := tape.content(), ids)
         if left != data:
             tape.rewrite(left, Written(len(left), tape.end.lines, tape.end.hash))
-        redacting.take_out_beside(folder, ids, self._clock.now())
+        redacting.take_out_beside(folder, ids, self.path_name, self._clock.now())
         self.found = read_folder(folder, self.incident_id)
 
-    def others(self, *, every: float = POLL) -> AsyncIterator[tuple[Entry, ...]]:
+    async def others(
+        self, *, every: float = POLL, wake: asyncio.Event | None = None, seen: Iterable[Entry] | None = None
+    ) -> AsyncIterator[tuple[Entry, ...]]:
         """Entries that come into the incident from elsewhere while this is open: `following.follow`.
 
-        Of a journal that is open for writing these are the notes of other processes; of one that
-        is read-only, everything.
+        Of a journal that is open for writing these are those of other processes and machines; of one that
+        is read-only, everything. Later entries of this journal come after them, and what they say is
+        redacted is taken out of it.
+
+        Args:
+            every: seconds between two looks.
+            wake: as of `follow`.
+            seen: entries that are known already; by default what was found.
         """
         state_dir = self._path.parent.parent.parent
-        own = "" if self.read_only else self._path.name
-        return follow(
-            state_dir, self.incident_id, self._clock, seen=self.found.entries, every=every, without=own
+        news = follow(
+            state_dir,
+            self.incident_id,
+            self._clock,
+            seen=self.found.entries if seen is None else seen,
+            every=every,
+            without="" if self.read_only else self.path_name,
+            wake=wake,
         )
+        async for entries in news:
+            for entry in entries:
+                self.saw(entry.id)
+            if any(map(redacts, entries)):
+                # What cannot be done now is done by whoever opens the incident next.
+                with contextlib.suppress(JournalError):
+                    await self.finish_redactions()
+            yield entries
 
     async def close(self) -> None:
         """Finish what is being written, and let others write. Safe to call twice."""
@@ -265,7 +337,10 @@ class Journal:
         self.found = await self._hop(read_folder, self._path.parent, self.incident_id)
         assert self._lock is not None
         tape = await self._hop(Tape, self._path, self._file.fileno(), content, self._lock.check)
-        self._ids = EntryIds(max((entry.id for entry in self.found.entries), default=""))
+        self._ids = EntryIds(lines.last_id(content))
+        limit = latest_followed(self._clock.now())
+        self.saw(max((entry.id for entry in self.found.entries if entry.id <= limit), default=""))
+        self._chain = lines.first_hash(content)[:CHAIN]
         if not tape.end.lines:
             header = lines.header_line(self.incident_id, socket.gethostname(), self._clock.now())
             await self._hop(tape.commit, header, Written(len(header), 1, lines.hash_of_line(header)))
@@ -291,7 +366,7 @@ class Journal:
                     waiting.done.cancel()
 
     async def _write(self, tape: Tape, batch: list[_Waiting]) -> None:
-        now = self._clock.now()
+        now, first = self._clock.now(), ""
         prev, data, groups = tape.end.hash, bytearray(), []
         for waiting in batch:
             entries = []
@@ -299,10 +374,12 @@ class Journal:
                 entry, line, prev = lines.chained(content, self._ids.next(now), now, prev)
                 entries.append(entry)
                 data += line
+                first = first or prev
             groups.append(tuple(entries))
         count = tape.end.lines + sum(map(len, groups))
         end = Written(tape.end.size + len(data), count, prev)
         await self._hop(tape.commit, bytes(data), end)
+        self._chain = self._chain or first[:CHAIN]
         for waiting, recorded in zip(batch, groups, strict=True):
             if not waiting.done.done():
                 waiting.done.set_result(recorded)

@@ -80,6 +80,10 @@ _header = msgspec.json.Decoder(Header)
 _version = msgspec.json.Decoder(_Version)
 
 
+# A line that is nested too deep is as bad as one that is no JSON.
+_NOT_READ = (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError)
+
+
 class Unreadable(ValueError):
     """Bytes that are no line of a journal; the text says why."""
 
@@ -122,20 +126,35 @@ def chained(made: Content, entry_id: str, now: datetime, prev: str) -> tuple[Ent
     """The entry, its line with its newline, and its hash: the `prev` of the next."""
     draft = made.draft
     occurred, recorded = _milliseconds(draft.occurred_at), _milliseconds(now)
-    envelope = _encoder.encode(
+    made_envelope = envelope(
+        prev=prev,
+        entry_id=entry_id,
+        occurred_at=rfc3339(occurred),
+        recorded_at=rfc3339(recorded),
+        actor=draft.actor,
+        kind=str(draft.kind),
+        digest=made.digest,
+    )
+    line = joined(made_envelope, made.salt, made.body) + b"\n"
+    entry = Entry(entry_id, occurred, recorded, draft.actor, str(draft.kind), draft.text, made.data)
+    return entry, line, hash_of(made_envelope)
+
+
+def envelope(
+    *, prev: str, entry_id: str, occurred_at: str, recorded_at: str, actor: str, kind: str, digest: str
+) -> bytes:
+    """An envelope as this program writes it: the bytes that are chained."""
+    return _encoder.encode(
         {
             "prev": prev,
             "id": entry_id,
-            "occurred_at": rfc3339(occurred),
-            "recorded_at": rfc3339(recorded),
-            "actor": draft.actor,
-            "kind": str(draft.kind),
-            "digest": made.digest,
+            "occurred_at": occurred_at,
+            "recorded_at": recorded_at,
+            "actor": actor,
+            "kind": kind,
+            "digest": digest,
         }
     )
-    line = joined(envelope, made.salt, made.body) + b"\n"
-    entry = Entry(entry_id, occurred, recorded, draft.actor, str(draft.kind), draft.text, made.data)
-    return entry, line, hash_of(envelope)
 
 
 def joined(envelope: bytes, salt: str, body: bytes) -> bytes:
@@ -152,7 +171,7 @@ def parse_header(line: bytes) -> Header:
     """The header. Raises Unreadable, also for a format of a later version."""
     try:
         header = _header.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NOT_READ as error:
         raise Unreadable(f"no header of a journal ({error})") from None
     if header.leeward != VERSION:
         raise Unreadable(f"format {header.leeward}, this program reads {VERSION}; use a newer leeward")
@@ -163,7 +182,7 @@ def check_version(journal: bytes) -> None:
     """Raise JournalError where a journal is of a later format: this program must not write to it."""
     try:
         version = _version.decode(journal[: journal.find(b"\n") + 1] or b"{}").leeward
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _NOT_READ:
         return
     if version > VERSION:
         raise JournalError(
@@ -175,7 +194,7 @@ def parse(line: bytes) -> Entry:
     """The entry of a line. Raises Unreadable."""
     try:
         return entry_of(_line.decode(line))
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except _NOT_READ as error:
         raise Unreadable(str(error)) from None
 
 
@@ -186,7 +205,7 @@ def parse_all(lines: bytes) -> list[Entry]:
     gc.disable()
     try:
         return [entry_of(line) for line in _line.decode_lines(lines)]
-    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+    except _NOT_READ as error:
         raise Unreadable(str(error)) from None
     finally:
         if collecting:
@@ -200,7 +219,7 @@ def parse_raw(line: bytes) -> tuple[RawLine, Envelope]:
         if bytes(raw.body) != b"null":
             _body.decode(raw.body)
         return raw, _envelope.decode(raw.envelope)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NOT_READ as error:
         raise Unreadable(str(error)) from None
 
 
@@ -215,16 +234,38 @@ def hash_of_line(line: bytes) -> str:
         return hash_of(line.rstrip(b"\n"))
 
 
+def first_hash(journal: bytes) -> str:
+    """The hash of a journal's first entry, by which its chain is known; "" where it has none."""
+    start = journal.find(b"\n") + 1
+    end = journal.find(b"\n", start)
+    return hash_of_line(journal[start:end]) if start and end >= 0 else ""
+
+
+def last_id(journal: bytes) -> str:
+    """The id of a journal's last entry that can be read; "" where there is none."""
+    end = journal.rfind(b"\n")
+    while end > 0:
+        start = journal.rfind(b"\n", 0, end) + 1
+        try:
+            return parse_raw(journal[start:end])[1].id
+        except Unreadable:
+            end = start - 1
+    return ""
+
+
 def entry_of(line: Line) -> Entry:
-    """The entry; text and data of a redacted one say so."""
+    """The entry; text and data of a redacted one say so.
+
+    What this program writes is plain text already; a line of somebody else's may be anything.
+    """
     envelope, body = line.envelope, line.body
     return Entry(
         envelope.id,
         envelope.occurred_at,
         envelope.recorded_at,
-        envelope.actor,
-        envelope.kind,
-        GONE if body is None else body.text,
+        _plain(envelope.actor),
+        _plain(envelope.kind),
+        GONE if body is None else _plain(body.text),
         {} if body is None else body.data,
         body is None,
     )
@@ -268,7 +309,8 @@ def _encodable(value: Any) -> Any:
 
 
 def _plain(text: str) -> str:
-    return text if text.isascii() and text.isprintable() else clean_lines(text)
+    ours = text.isascii() and (text.isprintable() or text.replace("\n", "").isprintable())
+    return text if ours else clean_lines(text)
 
 
 def _milliseconds(moment: datetime) -> datetime:

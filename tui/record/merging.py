@@ -31,10 +31,8 @@ class Chain:
 def chain(data: bytes) -> Chain:
     """The chain of a journal's bytes, without a torn last line. Raises Unreadable."""
     data = data[: data.rfind(b"\n") + 1]
-    header, _, rest = data.partition(b"\n")
-    first = rest[: rest.find(b"\n")]
-    identity = lines.hash_of_line(first) if first else ""
-    return Chain(identity, lines.parse_header(header).writer, data)
+    header = data[: data.find(b"\n") + 1]
+    return Chain(lines.first_hash(data), lines.parse_header(header).writer, data)
 
 
 def merged(ours: Chain, theirs: Chain) -> bytes:

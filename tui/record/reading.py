@@ -4,21 +4,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.model.amending import redacts
 from tui.model.folding import fold
-from tui.model.incident import Entry, Incident
+from tui.model.incident import Entry, Incident, Kind
 from tui.record import lines
 from tui.record.errors import JournalError, told
-from tui.record.folder import JOURNAL, existing_folder, incident_folder, incidents_folder, journals
+from tui.record.folder import (
+    JOURNAL,
+    existing_folder,
+    existing_journals,
+    incident_folder,
+    incidents_folder,
+)
 from tui.record.ids import checked
 from tui.record.lock import Holder, holder
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What was read: entries in the order of their ids, and what could not be read, in sentences."""
+    """What was read.
+
+    Attributes:
+        entries: in the order of their ids.
+        problems: what could not be read, in sentences.
+        unfinished: entries of which it is told that they were redacted, and of which the content is still in
+            some journal. So a killed console leaves them, and so they come from elsewhere.
+    """
 
     entries: tuple[Entry, ...] = ()
     problems: tuple[str, ...] = ()
+    unfinished: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +57,7 @@ def read(state_dir: Path, incident_id: str) -> Record:
 
 def read_folder(folder: Path, incident_id: str) -> Record:
     """As `read`, of a folder that may hold no journal yet."""
-    return union(parsed(path.name, content(path), incident_id) for path in journals(folder) if path.exists())
+    return union(parsed(path.name, content(path), incident_id) for path in existing_journals(folder))
 
 
 def list_incidents(state_dir: Path) -> tuple[Listed, ...]:
@@ -85,13 +100,23 @@ def parsed(name: str, data: bytes, incident_id: str, *, header: bool = True) -> 
 
 
 def union(records: Iterable[Record]) -> Record:
-    """One record of several journals: entries in the order of their ids, each once."""
+    """One record of several journals: entries in the order of their ids, each once, redacted where one is."""
+    records = tuple(records)
     entries: dict[str, Entry] = {}
     problems: list[str] = []
+    stones: list[Entry] = []
     for record in records:
         entries.update((entry.id, entry) for entry in record.entries)
+        stones += (entry for entry in record.entries if entry.redacted)
         problems += record.problems
-    return Record(tuple(sorted(entries.values(), key=lambda entry: entry.id)), tuple(problems))
+    entries.update((entry.id, entry) for entry in stones)
+    said = frozenset(one for entry in entries.values() for one in redacts(entry))
+    left = frozenset(one for record in records for one in _pending(record.entries, said)) if said else said
+    return Record(tuple(sorted(entries.values(), key=lambda entry: entry.id)), tuple(problems), left)
+
+
+def _pending(entries: Iterable[Entry], said: frozenset[str]) -> Iterable[str]:
+    return (e.id for e in entries if not e.redacted and e.id in said and e.kind != Kind.REDACTED)
 
 
 def _header_problems(name: str, line: bytes, incident_id: str) -> list[str]:

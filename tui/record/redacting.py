@@ -4,30 +4,32 @@ The envelope of an entry is chained and its content only digested. So text, data
 out of a line, and a stone is left: when it was, who wrote it, of which kind, and the digest.
 """
 
-import os
-from collections.abc import Collection, Iterable
+import re
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tui.model.amending import redacts
-from tui.model.incident import Entry, Kind
+from tui.model.incident import Kind
 from tui.record import lines
-from tui.record.errors import JournalError, told
-from tui.record.folder import NOTES, journals, sync_folder
+from tui.record.errors import HeldByAnother, JournalError
+from tui.record.folder import NOTES, existing_journals, is_own, put
 from tui.record.lock import Lock
 from tui.record.reading import content
+from tui.record.shared import CopierLock
 
 _WAIT = 2.0
+
+
+# From so many on a single look at every line is quicker than one look for each.
+_MANY = 8
+_ID = re.compile(rb'"id":"([^"]*)"')
 
 
 def without(data: bytes, ids: Iterable[str]) -> tuple[bytes, frozenset[str]]:
     """A journal's bytes without the content of these entries, and which of them it has at all."""
     found: dict[int, tuple[int, bytes, str]] = {}
-    for one in ids:
-        place = _line_of(data, one)
-        if place is not None:
-            start, end, envelope = place
-            found[start] = (end, lines.stone(envelope), one)
+    for start, end, envelope, one in _lines_of(data, frozenset(ids)):
+        found.setdefault(start, (end, lines.stone(envelope), one))
     parts, done = [], 0
     for start in sorted(found):
         end, stone, _ = found[start]
@@ -36,56 +38,54 @@ def without(data: bytes, ids: Iterable[str]) -> tuple[bytes, frozenset[str]]:
     return b"".join([*parts, data[done:]]), frozenset(one for _, _, one in found.values())
 
 
-def pending(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Entries of which it is told that they were redacted, and of which the content is still there.
-
-    So a killed console leaves them where several files are touched; and so they come in an import.
-    """
-    entries = tuple(entries)
-    said = {one for entry in entries if entry.kind == Kind.REDACTED for one in redacts(entry)}
-    return tuple(e.id for e in entries if e.id in said and not e.redacted) if said else ()
-
-
-def there(folder: Path, ids: Collection[str]) -> frozenset[str]:
-    """Which of these entries lie in the journals beside this machine's own."""
-    wanted = frozenset(ids)
-    found: frozenset[str] = frozenset()
-    for path in journals(folder)[1:] if wanted else ():
-        found |= without(content(path), wanted - found)[1]
+def take_out(path: Path, ids: Iterable[str]) -> frozenset[str]:
+    """Take them out of a journal that nobody writes meanwhile; which of them it has. Raises JournalError."""
+    data = content(path)
+    left, found = without(data, ids)
+    if left != data:
+        put(path, left)
     return found
 
 
-def take_out_beside(folder: Path, ids: Collection[str], now: datetime) -> None:
-    """Take them out of the journals beside this machine's own. Raises JournalError.
+def there(folder: Path, ids: Collection[str], own: str) -> frozenset[str]:
+    """Which of these entries lie in the journals beside one's own."""
+    wanted = frozenset(ids)
+    found: frozenset[str] = frozenset()
+    for path in existing_journals(folder) if wanted else ():
+        if path.name != own:
+            found |= without(content(path), wanted - found)[1]
+    return found
 
-    The caller holds the incident's own journal, and with it all but the notes, which have a writer.
+
+def take_out_beside(folder: Path, ids: Collection[str], own: str, now: datetime) -> tuple[str, ...]:
+    """Take them out of the journals beside one's own; answers why of some they were not.
+
+    A journal that somebody else writes is left to its writer, and the copies of other machines' to the
+    console that copies: whoever has the right to a file takes them out as soon as it hears of it.
+
+    Raises:
+        JournalError: the disk refuses.
     """
-    for path in journals(folder)[1:] if ids else ():
-        lock = Lock.take(path, now, _WAIT) if path.name == NOTES else None
-        try:
-            data = content(path)
-            left, _ = without(data, ids)
-            if left != data:
-                put(path, left)
-        finally:
-            if lock is not None:
-                lock.release()
-
-
-def put(path: Path, data: bytes) -> None:
-    """Put another content in the place of a file, whole or not at all. Raises JournalError."""
-    fresh = path.with_name(f".{path.name}.new")
+    left, copier = [], CopierLock(folder)
     try:
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise told("write", path, error) from error
+        for path in existing_journals(folder) if ids else ():
+            if path.name == own or not without(content(path), ids)[1]:
+                continue
+            if is_own(path.name):
+                try:
+                    lock = Lock.take(path, now, _WAIT if path.name == NOTES else 0.0)
+                except HeldByAnother as error:
+                    left.append(str(error))
+                    continue
+                try:
+                    take_out(path, ids)
+                finally:
+                    lock.release()
+            elif copier.try_take():
+                take_out(path, ids)
+    finally:
+        copier.release()
+    return tuple(left)
 
 
 def missing(ids: Iterable[str], incident_id: str) -> JournalError:
@@ -96,21 +96,22 @@ def missing(ids: Iterable[str], incident_id: str) -> JournalError:
     )
 
 
-def _line_of(data: bytes, entry_id: str) -> tuple[int, int, bytes] | None:
-    """Where the line of an entry begins and ends, without its newline, and its envelope."""
-    name = b'"id":"%s"' % entry_id.encode()
-    at = data.find(name)
-    while at >= 0:
-        start = data.rfind(b"\n", 0, at) + 1
-        end = data.find(b"\n", at)
+def _lines_of(data: bytes, ids: frozenset[str]) -> Iterator[tuple[int, int, bytes, str]]:
+    """Where the lines of entries begin and end, without the newline, their envelopes and ids."""
+    wanted = {one.encode("utf-8", "replace") for one in ids}
+    if len(wanted) < _MANY:
+        places = (
+            found.start() for one in wanted for found in re.finditer(re.escape(b'"id":"%b"' % one), data)
+        )
+    else:
+        places = (found.start() for found in _ID.finditer(data) if found[1] in wanted)
+    for at in places:
+        start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
         if end < 0:
-            return None
+            continue
         try:
             raw, envelope = lines.parse_raw(data[start:end])
         except lines.Unreadable:
-            pass
-        else:
-            if envelope.id == entry_id:
-                return start, end, bytes(raw.envelope)
-        at = data.find(name, end)
-    return None
+            continue
+        if envelope.id in ids and envelope.kind != Kind.REDACTED:
+            yield start, end, bytes(raw.envelope), envelope.id

@@ -1,0 +1,125 @@
+"""What there is to share of an incident: the acknowledged lines of every journal of its folder. Blocking."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tui.model.amending import GONE, redacts
+from tui.model.incident import Kind
+from tui.model.sharing import SHOWN_TEXT, SharedLine
+from tui.model.text import clean_lines, shorten
+from tui.record import lines
+from tui.record.errors import told
+from tui.record.folder import journals
+from tui.record.head import read_head
+
+
+@dataclass(slots=True)
+class _Seen:
+    """How far a journal was looked at; `stones` are those that were yielded as such."""
+
+    inode: int = 0
+    size: int = 0
+    lines: int = 0
+    last: str = ""
+    header: str = ""
+    stones: set[str] = field(default_factory=set)
+
+
+class Outgoing:
+    """The lines of an incident's folder, as they are acknowledged. One thread at a time.
+
+    What is redacted is never yielded with its content, even where it is still in a file.
+    """
+
+    def __init__(self, folder: Path, incident_id: str) -> None:
+        self._folder = folder
+        self._incident = incident_id
+        self._seen: dict[str, _Seen] = {}
+        self._redacted: set[str] = set()
+
+    def look(self) -> tuple[SharedLine, ...]:
+        """What was acknowledged since the last look, of each journal in its order.
+
+        A line that became a stone is yielded again. An entry that lies in two journals (a branch has what
+        it has in common with the other) comes from each.
+
+        Raises:
+            JournalError: a journal cannot be read.
+        """
+        found = [line for path in journals(self._folder) for line in self._added(path)]
+        for one in found:
+            if one.kind == Kind.REDACTED:
+                self._redacted.update(redacts(lines.parse(one.line.encode())))
+        return tuple(map(self._without_redacted, found))
+
+    def _added(self, path: Path) -> Iterator[SharedLine]:
+        seen = self._seen.setdefault(path.name, _Seen())
+        try:
+            # The head first: it is never ahead of the journal.
+            head = read_head(path)
+            with path.open("rb", buffering=0) as file:
+                there = os.fstat(file.fileno())
+                if (there.st_ino, there.st_size) == (seen.inode, seen.size):
+                    return
+                again = there.st_ino != seen.inode or there.st_size < seen.size
+                file.seek(0 if again else seen.size)
+                data = file.read()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise told("read", path, error) from error
+        whole = data.split(b"\n")[:-1]
+        most = len(whole) if head is None else head.lines - (0 if again else seen.lines)
+        yield from self._lines(seen, whole[: max(most, 0)], again)
+        seen.inode = there.st_ino
+
+    def _lines(self, seen: _Seen, added: list[bytes], again: bool) -> Iterator[SharedLine]:
+        old = 0
+        if again:
+            # Another file under this name: as a rule the same lines, of which some are stones now.
+            same = 0 < seen.lines <= len(added) and lines.hash_of_line(added[seen.lines - 1]) == seen.last
+            old = seen.lines if same else 0
+            stones = seen.stones if same else set()
+            seen.size, seen.lines, seen.header, seen.stones = 0, 0, "", stones
+        for line in added:
+            seen.size, seen.lines = seen.size + len(line) + 1, seen.lines + 1
+            if seen.lines == 1:
+                seen.header = line.decode("utf-8", "replace")
+            elif (one := self._line(line, seen)) is not None:
+                stone = line.endswith(b',"salt":null,"body":null}')
+                if seen.lines > old or (stone and one.entry not in seen.stones):
+                    yield one
+                if stone:
+                    seen.stones.add(one.entry)
+        if added:
+            seen.last = lines.hash_of_line(added[-1])
+
+    def _line(self, line: bytes, seen: _Seen) -> SharedLine | None:
+        try:
+            entry = lines.parse(line)
+        except lines.Unreadable:
+            return None  # `leeward verify` names it; it has no id to be shared under
+        return SharedLine(
+            self._incident,
+            entry.id,
+            entry.kind,
+            entry.occurred_at,
+            entry.actor,
+            shorten(clean_lines(entry.text), SHOWN_TEXT),
+            line.decode(),
+            seen.header if seen.lines == 2 else "",
+        )
+
+    def _without_redacted(self, one: SharedLine) -> SharedLine:
+        return stone_of(one) if one.entry in self._redacted and one.kind != Kind.REDACTED else one
+
+
+def stone_of(line: SharedLine) -> SharedLine:
+    """The same entry without its content. Raises Unreadable for what is no line of a journal."""
+    envelope = bytes(lines.parse_raw(line.line.encode())[0].envelope)
+    stone = lines.stone(envelope).decode()
+    return SharedLine(
+        line.incident, line.entry, line.kind, line.occurred_at, line.actor, GONE, stone, line.header
+    )
