@@ -4,12 +4,9 @@ import asyncio
 import os
 import signal
 import sys
-import termios
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from datetime import tzinfo
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
@@ -19,16 +16,17 @@ from textual.binding import BindingType
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from tui.model.clock import Clock
 from tui.record.drafts import Drafts
-from tui.screens import clipboard, view
+from tui.screens import clipboard, news, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
+from tui.screens.messages import Messages
+from tui.screens.opening import Opening
+from tui.screens.terminal import terminal_is_gone
 from tui.screens.view import Places
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
-from tui.settings import Console
 from widgets.glyphs import ASCII, UNICODE
 from widgets.themes import THEMES
 
@@ -42,39 +40,9 @@ T = TypeVar("T")
 
 # How long the session may take to put everything on disk and let go, before we end without it.
 STOPPING = 5.0
-_SAID_FOR = 15.0
 # The longest that a dialog takes to open; a flow without one holds no key longer.
 _OPENS_WITHIN = 0.3
 _ERROR = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What a console is opened with.
-
-    Attributes:
-        make: makes the session; awaited after the first paint, so that it may import slowly.
-        clock: where time comes from.
-        console: how it looks and answers.
-        places: where settings and record are.
-        folder: for what is copied; private.
-        keep: writes an error nobody foresaw to a file, and tells which.
-        ascii: draw with ASCII alone.
-        arm_for: how long an arming lasts, in words.
-        resume: the incident to resume once the session is there, or "".
-        notices: sentences to say at start.
-    """
-
-    make: "Callable[[], Awaitable[Session]]"
-    clock: Clock
-    console: Console
-    places: Places
-    folder: Path
-    keep: Callable[[BaseException], Path | None]
-    ascii: bool = False
-    arm_for: str = "15 minutes"
-    resume: str = ""
-    notices: tuple[str, ...] = ()
 
 
 class LeewardApp(App[int]):
@@ -97,7 +65,8 @@ class LeewardApp(App[int]):
         self._session: Session | None = None
         self._snapshot = Snapshot(opening.clock.now())
         self._ended_leases: frozenset[object] = frozenset()
-        self._said_at = 0.0
+        self._messages = Messages(opening.clock, self._say)
+        self._refused = ""
         self._ending = False
         self._waiting_keys: list[events.Key] | None = None
         self.main = MainScreen(self)
@@ -147,7 +116,9 @@ class LeewardApp(App[int]):
 
     def say(self, words: str, state: str = "") -> None:
         """Say it in the message line, until a key is pressed or some seconds are over."""
-        self._said_at = self.clock.monotonic() if words else 0.0
+        self._messages.say(words, state)
+
+    def _say(self, words: str, state: str) -> None:
         if self.main.is_mounted:
             self.main.say(words, state)
 
@@ -251,6 +222,7 @@ class LeewardApp(App[int]):
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
         finally:
             self._open_gate()
+            self._messages.uncovered()
             if session is not None and session is self._session:
                 session.release_arming()
 
@@ -272,11 +244,28 @@ class LeewardApp(App[int]):
     def _published(self, snapshot: Snapshot) -> None:
         before, self._snapshot = self._snapshot, snapshot
         self.drafts.incident = snapshot.incident.id if snapshot.incident else ""
-        if self.opening.console.bell and view.worsened(before, snapshot):
+        rings = view.worsened(before, snapshot)
+        for one in news.news(before, snapshot):
+            self._messages.tell(one.words, one.state, self._covered)
+            rings = rings or one.bell
+        self._tell_refusal(snapshot)
+        if self.opening.console.bell and rings:
             self.bell()
         self._paint()
         if self.screen is not self.main and hasattr(self.screen, "take"):
             self.screen.take(snapshot)
+
+    @property
+    def _covered(self) -> bool:
+        """Whether a dialog lies over what is said."""
+        return len(self.screen_stack) > 1
+
+    def _tell_refusal(self, snapshot: Snapshot) -> None:
+        """What the shared place refuses is said once, not each time that it is tried again."""
+        refused = news.refusal(snapshot)
+        if refused and refused != self._refused:
+            self._refused = refused
+            self._messages.tell(refused, "warn", self._covered)
 
     def _paint(self) -> None:
         if self.main.is_mounted and self.main.is_attached:
@@ -287,8 +276,7 @@ class LeewardApp(App[int]):
         if terminal_is_gone(self.is_headless):
             self.own(self._end(128 + signal.SIGHUP, terminal=False), "the terminal is gone")
             return
-        if self._said_at and self.clock.monotonic() - self._said_at > _SAID_FOR:
-            self.say("")
+        self._messages.tick(self._covered)
         now = self.clock.now()
         ended = view.ended(self._snapshot.leases, now)
         over = ended | view.overdue(self._snapshot, now)
@@ -370,19 +358,6 @@ class LeewardApp(App[int]):
         else:
             error = sys.exc_info()[1] or RuntimeError("the terminal's input ended")
             super().panic(Text(self._kept(error, "the terminal's input ended")))
-
-
-def terminal_is_gone(headless: bool) -> bool:
-    """Whether the terminal on standard input was taken away (EIO), as after a dropped line."""
-    if headless:
-        return False
-    try:
-        termios.tcgetattr(0)
-    except termios.error as error:
-        return bool(error.args) and error.args[0] == 5  # EIO; termios raises no OSError
-    except OSError:
-        return True
-    return False
 
 
 async def run(opening: Opening) -> int:

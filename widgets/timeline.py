@@ -15,7 +15,7 @@ from widgets.panel import LIST_KEYS, Panel, lit, window
 class TimelineRow(NamedTuple):
     """One entry: `time` as it is shown (`15:03:09`), `key` whether it is one of the key entries.
 
-    `id` is what it is known by when rows change around it, or "".
+    `id` is what it is known by when rows change around it, or ""; `who` said it, shown where several do.
     """
 
     time: str
@@ -25,6 +25,7 @@ class TimelineRow(NamedTuple):
     role: str = ""
     id: str = ""
     pinned: bool = False
+    who: str = ""
 
 
 class Timeline(Panel, can_focus=True):
@@ -60,6 +61,7 @@ class Timeline(Panel, can_focus=True):
         self._cursor = 0
         self._top_row = 0
         self._unseen = 0
+        self._named = False
         self.following = True
 
     @property
@@ -75,9 +77,18 @@ class Timeline(Panel, can_focus=True):
     def show(self, rows: Sequence[TimelineRow]) -> None:
         """Show these rows in place of the old ones; the row that a person reads stays under the cursor."""
         was = None if self.following or self.cursor_index is None else self._all[self.cursor_index]
+        before = len(self._kept)
         self._all = list(rows)
         self._sift()
         self._settle(was)
+        if not self.following:
+            self._unseen += max(len(self._kept) - before, 0)
+
+    def show_names(self, named: bool) -> None:
+        """Say who of each row, where it does not say so itself; or leave that out."""
+        if named != self._named:
+            self._named = named
+            self.show_changes()
 
     def append(self, *rows: TimelineRow) -> None:
         """Add rows at the end. Costs the same however many there are."""
@@ -120,6 +131,7 @@ class Timeline(Panel, can_focus=True):
         # A row is cut at the frame anyway: cleaning all of a long log line would be for nothing.
         words = self.text(row.text[:1000])
         time = f"{self.text(row.time)} "
+        who = self.text(row.who[:40]) if self._named and row.who not in row.text else ""
         return (
             *(
                 (Piece(time, "dim"), Piece(self.glyphs.pin, "accent"))
@@ -127,6 +139,7 @@ class Timeline(Panel, can_focus=True):
                 else (Piece(f"{time} ", "dim"),)
             ),
             Piece(self.pad(row.kind, kind) + "  ", row.role or "accent"),
+            *((Piece(f"{who}: ", "dim"),) if who else ()),
             Piece(words, row.role if row.role in ("ok", "warn", "fail") else "" if row.key else "dim"),
         )
 

@@ -8,8 +8,8 @@ from textual import events
 from tests.support import sights
 from tui.model.mitigation import Plan
 from tui.screens import commands, previews, view
-from tui.screens.previews import Stand
-from tui.session.snapshot import Arming, Place
+from tui.screens.previews import Room, Stand
+from tui.session.snapshot import Arming
 from widgets.preview import PreviewView
 
 RESTART = replace(
@@ -52,7 +52,7 @@ COMMAND = replace(
 
 
 def seen(plan: Plan) -> PreviewView:
-    return previews.preview(Stand("t", plan), Arming("prod"), Place(), "15 min")
+    return previews.preview(Stand("t", plan), Room(Arming("prod"), arm_for="15 min"))
 
 
 def rows(plan: Plan) -> dict[str, str]:
@@ -148,7 +148,7 @@ def test_g_copies_the_patch_for_git_and_how_to_keep_the_sync_from_undoing_it() -
         "argocd app set shop --sync-policy none",
     ]
     assert "suspend" not in previews.for_git(replace(plan, suspend=""))
-    told = dict(previews.preview(Stand("t", plan), Arming("w"), Place(), "15 min").rows)
+    told = dict(previews.preview(Stand("t", plan), Room(Arming("w"), arm_for="15 min")).rows)
     assert told[""] == "g copies the patch for git and the suspend command"
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.support import sights
+from tui.model.incident import Applied, Kind
 from tui.model.sharing import Holder, Link, Person, SharingStatus
 from tui.session.snapshot import Snapshot
 
@@ -70,7 +71,29 @@ def refused(**changes: Any) -> Snapshot:
         link=Link.REFUSED,
         since=sights.ago(minutes=1),
         said="The shared place (leeward in prod-eu) refuses entries of responder.",
-        remedy="Ask its administrator for the Role leeward-responder; leeward share check says what is missing.",
+        remedy="Ask its administrator for the Role leeward-responder; leeward share check tells more.",
         unsent=2,
     )
     return sights.limited(**{"sharing": said} | changes)
+
+
+def joined(**changes: Any) -> Snapshot:
+    """This console joined an incident in which a change was without effect and another is being made."""
+    first = replace(sights.ENTRIES[1], data={"severity": "P2"})
+    came = sights.entry(sights.NOW, Kind.JOINED, "after 19 min", 80, away_s=1140, last="0")
+    made = Applied(
+        "i1",
+        "reduce-concurrency",
+        "Reduce concurrency",
+        "MAX_CONCURRENT_MISTRAL",
+        "10",
+        "3",
+        sights.ago(minutes=12),
+        "applied",
+        "ineffective",
+        "ineffective: 1.3/s → 1.2/s",
+        console=BO.console,
+    )
+    entries = (sights.ENTRIES[0], first, *sights.ENTRIES[2:], came)
+    incident = replace(sights.INCIDENT, mitigations=(made,), commander="bo")
+    return changing(**{"entries": entries, "incident": incident, "came": came.id} | changes)

@@ -19,7 +19,7 @@ from tui.model.network_look import NetworkLook
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
 from tui.model.severity import Severity
-from tui.session.errors import SessionError
+from tui.session.errors import LockUnreachable, SessionError
 from tui.session.snapshot import Snapshot
 
 
@@ -34,6 +34,8 @@ class FakeSession(FakeUpdates, FakeWriting):
         tests: what each key's test answers, by the key; the key in use is None. `testing` holds them.
         left: the leases about which nobody has decided; `keep_as_it_is` decides.
         unredactable: why no entry can be redacted, or "".
+        unlocked: when set, a change is refused with it, until it is approved without the lock.
+        joined: what is published once an incident is joined.
         draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
@@ -53,6 +55,8 @@ class FakeSession(FakeUpdates, FakeWriting):
         }
         self.testing: asyncio.Event | None = None
         self.unredactable = ""
+        self.unlocked: LockUnreachable | None = None
+        self.joined: Snapshot | None = None
         self.left: tuple[Lease, ...] = ()
         self.started = False
         self.stopped = False
@@ -178,6 +182,10 @@ class FakeSession(FakeUpdates, FakeWriting):
             replace(self._snapshot, incident=sights.INCIDENT, entries=sights.ENTRIES, open_incidents=())
         )
 
+    async def join(self, incident_id: str) -> None:
+        self._did("join", incident_id)
+        self.publish(self.joined or self._snapshot)
+
     async def resolve(self, force_reason: str = "") -> None:
         self._did("resolve", force_reason)
 
@@ -206,8 +214,12 @@ class FakeSession(FakeUpdates, FakeWriting):
         self._did("preview_undo", mitigation)
         return await self._planned(None)
 
-    async def approve(self, plan: Plan) -> None:
-        self._did("approve", plan)
+    async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
+        """`unlocked` is raised as long as nobody goes without the lock."""
+        if self.unlocked is not None and not without_lock:
+            self.calls.append(("refused", plan))
+            raise self.unlocked
+        self._did("approve", plan, *(["without the lock"] if without_lock else []))
 
     async def current_key(self) -> KeyShown | None:
         return self.current

@@ -14,14 +14,16 @@ def worsened(before: Snapshot, after: Snapshot) -> bool:
     """Whether something asks for the bell: a check that turned to fail, a verdict, a lease's end."""
     fails = _failing(after) - _failing(before)
     verdict = before.incident is not None and any(
-        e.kind == Kind.VERDICT or is_overwritten(e) for e in _fresh(before, after)
+        e.kind == Kind.VERDICT or is_overwritten(e) for e in fresh(before, after)
     )
     return bool(fails) or verdict
 
 
-def _fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
+def fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
     """The entries that came, looking at those that there were only where one came among them."""
     old, new = before.entries, after.entries
+    if new is old:
+        return ()
     if new[: len(old)] == old:
         return new[len(old) :]
     known = {entry.id for entry in old}

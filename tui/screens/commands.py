@@ -10,7 +10,7 @@ THEMES = ("dark", "light", "ansi")
 _OF_THE_INCIDENT = {
     "milestones": "Milestones: when what happened; set and correct",
     "handover-page": "Handover page: for the next shift, to copy",
-    "return-card": "While you were away: what changed before it was resumed",
+    "return-card": "While you were away, or before you joined: what happened",
 }
 
 

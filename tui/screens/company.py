@@ -1,10 +1,10 @@
 """Who works the incident besides this console, and how the shared place stands, in words: pure functions."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 
 from tui.model import times
 from tui.model.sharing import Holder, Link, Person, SharingStatus
+from tui.model.skew import MISLEADS
 from tui.session.snapshot import Snapshot
 
 # From here on it is said how long nothing was heard of a console that is taken to be here.
@@ -70,28 +70,47 @@ def silence(one: Person, snapshot: Snapshot, now: datetime) -> timedelta:
 def with_whom(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     """`with bo, cy; dee silent 40 s`, then shorter; who is gone for long is left out."""
     everybody = people(snapshot)
-    near = [_short(one, everybody) for one in everybody if not one.here and not _silent(one)]
+    near = [_short(one, everybody) for one in everybody if not one.here and not is_silent(one)]
+    timed = [
+        f"{_short(one, everybody)}{_off(one)}" for one in everybody if not one.here and not is_silent(one)
+    ]
     missed = [
         f"{_short(one, everybody)} silent {times.span(silence(one, snapshot, now))}"
         for one in everybody
-        if not one.here and _silent(one) and silence(one, snapshot, now) < _MISSED
+        if not one.here and is_silent(one) and silence(one, snapshot, now) < _MISSED
     ]
     if not near and not missed:
         return ("nobody else is here",)
     quiet = missed[0] if len(missed) == 1 else f"{len(missed)} silent"
     count = f"with {len(near)}" if near else "alone"
     return (
-        "; ".join(part for part in (_listed(near), ", ".join(missed[:2])) if part),
+        "; ".join(part for part in (_listed(timed), ", ".join(missed[:2])) if part),
         "; ".join(part for part in (_listed(near), quiet if missed else "") if part),
         f"{count}, {len(missed)} silent" if missed else count,
     )
 
 
-def _silent(one: Person) -> bool:
+def is_silent(one: Person) -> bool:
+    """Whether somebody left, or was not heard of for longer than a console is silent by itself."""
     return one.gone or one.ago >= SILENT
 
 
-def _short(one: Person, everybody: tuple[Person, ...]) -> str:
+def clock_of(one: Person) -> str:
+    """`its clock is 3 min ahead of this machine's`, where that misleads; else ""."""
+    if one.here or one.ahead is None or abs(one.ahead) < MISLEADS:
+        return ""
+    way = "ahead of" if one.ahead > timedelta(0) else "behind"
+    return f"its clock is {times.span(abs(one.ahead))} {way} this machine's"
+
+
+def _off(one: Person) -> str:
+    """` (clock +3 min)`, where it misleads."""
+    if not clock_of(one) or one.ahead is None:
+        return ""
+    return f" (clock {'+' if one.ahead > timedelta(0) else '-'}{times.span(abs(one.ahead))})"
+
+
+def _short(one: Person | Holder, everybody: tuple[Person, ...]) -> str:
     return called(one, everybody).replace(", on ", " on ").replace(", process ", " ")
 
 
@@ -109,12 +128,8 @@ def command(snapshot: Snapshot) -> str:
         return ""
     if sharing.command is not None:
         gone = ", gone" if sharing.command.gone else ""
-        return f"command: {_commander(sharing.command, sharing.people)}{gone}"
+        return f"command: {_short(sharing.command, sharing.people)}{gone}"
     return f"command: {incident.commander or 'nobody'}"
-
-
-def _commander(holder: Holder, everybody: tuple[Person, ...]) -> str:
-    return called(holder, everybody).replace(", on ", " on ").replace(", process ", " ")
 
 
 def under_change(snapshot: Snapshot) -> tuple[str, ...]:

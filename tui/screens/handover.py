@@ -1,4 +1,4 @@
-"""The handover: command goes to somebody, with the page that the next shift reads."""
+"""The handover page, which the next shift reads."""
 
 from tui.reports.handover import HandoverFacts, handover, markdown
 from tui.screens import flows
@@ -31,12 +31,8 @@ async def show(desk: Desk, _which: str = "") -> None:
     await desk.ask(HandoverScreen(desk, facts))
 
 
-async def hand_over(desk: Desk, _which: str = "") -> None:
-    """Ask who takes command, write it down, and offer the page."""
-    name = await flows.ask(desk, "Hand over to", hint="who takes command from now on; it is an entry")
-    if name is None:
-        return
-    await desk.session.hand_over(name)
+async def offer(desk: Desk, name: str) -> None:
+    """Command was handed over: offer the page."""
     desk.say(f"Handed over to {name}.", "ok")
     choices = (
         Choice("page", "Read the handover page", "c copies it, to send it on", key="p"),

@@ -6,6 +6,7 @@ from tui.model import times
 from tui.model.incident import Incident, Kind, Status
 from tui.model.mitigation import VerdictKind
 from tui.model.reading import Check, State
+from tui.screens import company
 from tui.screens.words import Places
 from tui.session.leases import on_object
 from tui.session.obstacles import last_told, pods_reasons
@@ -34,13 +35,14 @@ def do_here(
         prose=(
             *_damaged(snapshot),
             *_locked(snapshot),
+            *_held_by_other(snapshot),
             *_going_on(snapshot),
             *_ended(snapshot),
             *_instead(snapshot),
             *_recovering(snapshot),
             *prose,
         ),
-        actions=tuple(_action(a) for a in snapshot.actions),
+        actions=tuple(_action(a, snapshot) for a in snapshot.actions),
         hints=hints,
         changed=snapshot.path_changed,
         role=role,
@@ -227,5 +229,21 @@ def _setup(snapshot: Snapshot, places: Places) -> tuple[str, ...]:
     return (f"Settings belong in {places.settings}" if places.settings else "Settings: see ? help",)
 
 
-def _action(action: Action) -> ActionRow:
-    return ActionRow(action.id, action.title, action.hint, action.risk, action.blocked)
+def _action(action: Action, snapshot: Snapshot) -> ActionRow:
+    return ActionRow(action.id, action.title, action.hint, action.risk, blocked(action, snapshot))
+
+
+def blocked(action: Action, snapshot: Snapshot) -> str:
+    """Why it cannot be chosen now: as the session says, else since somebody else changes the same target."""
+    lock = snapshot.lock
+    if action.blocked or action.kind != "mitigation" or lock is None or not company.holds(snapshot):
+        return action.blocked
+    return f"locked by {company.called(lock, company.people(snapshot))}"
+
+
+def _held_by_other(snapshot: Snapshot) -> tuple[str, ...]:
+    """That somebody else changes the target, with what, and since when."""
+    lock = snapshot.lock
+    if lock is None or not company.holds(snapshot):
+        return ()
+    return (f"Locked by {company.changing(lock, company.people(snapshot))}.",)

@@ -12,6 +12,8 @@ _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
+# What the program writes by itself is nobody's word.
+_ITSELF = frozenset({"leeward", "status page"})
 _LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
@@ -37,7 +39,13 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NO
         "dim" if entry.redacted else _entry_role(entry),
         entry.id,
         pinned,
+        "" if entry.actor in _ITSELF else entry.actor,
     )
+
+
+def writers(entries: Iterable[Entry]) -> set[str]:
+    """The people who wrote these entries; the program itself is none."""
+    return {entry.actor for entry in entries} - _ITSELF
 
 
 def kind(name: str) -> str:

@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from tui.model.incident import Incident, Status
-from tui.model.severity import Severity, from_label, graver
-from tui.model.times import clock, span
-from tui.screens import flows, handover, milestones, returning, severity
+from tui.model.severity import from_label, graver
+from tui.model.times import span
+from tui.screens import commanding, company, flows, handover, milestones, people, returning, severity
 from tui.screens.desk import Desk, Flow
 from tui.screens.dialogs import AskingScreen
 from tui.session import declaring
 from tui.session.deciding import Undecided
 from tui.session.errors import SessionError
-from tui.session.snapshot import Snapshot
+from tui.session.snapshot import OpenIncident, Snapshot
 from widgets.prompt import Choice
 
 
@@ -29,15 +29,7 @@ async def menu(desk: Desk) -> None:
 def incident_choices(snapshot: Snapshot, moment: datetime) -> tuple[Choice, ...]:
     """What can be done with the incident as it is now."""
     now = snapshot.incident
-    left = tuple(
-        Choice(
-            f"resume:{i.id}",
-            f"{'Follow' if i.held_by_other else 'Resume'} {i.id}",
-            "read-only: another console has it" if i.held_by_other else i.title,
-            key="r" if index == 0 else "",
-        )
-        for index, i in enumerate(snapshot.open_incidents)
-    )
+    left = tuple(_left_open(one, index == 0, moment) for index, one in enumerate(snapshot.open_incidents))
     declare = Choice("declare", "Declare an incident", "title, then severity", key="d")
     from_alerts = tuple(
         Choice(
@@ -55,7 +47,22 @@ def incident_choices(snapshot: Snapshot, moment: datetime) -> tuple[Choice, ...]
     if snapshot.following:
         take_over = Choice(f"resume:{now.id}", "Take over", "once the other console has let it go", key="r")
         return (take_over, *left)
-    return (*_open_choices(now, snapshot.proposed), *left)
+    return (*_open_choices(now, snapshot), *left)
+
+
+def _left_open(one: OpenIncident, first: bool, now: datetime) -> Choice:
+    """An incident that is open elsewhere or was left open: it is joined, resumed or followed."""
+    if one.shared and not one.here:
+        whose = f"of {one.commander}, " if one.commander else ""
+        hint = f"{whose}{span(now - one.since)}: {one.title}"
+        return Choice(f"join:{one.id}", f"Join {one.id}", hint, key="j" if first else "")
+    if one.held_by_other and one.shared:
+        hint = f"another console of this machine has it, too: {one.title}"
+        return Choice(f"resume:{one.id}", f"Join {one.id}", hint, key="j" if first else "")
+    if one.held_by_other:
+        hint = "read-only: another console has it"
+        return Choice(f"resume:{one.id}", f"Follow {one.id}", hint, key="r" if first else "")
+    return Choice(f"resume:{one.id}", f"Resume {one.id}", one.title, key="r" if first else "")
 
 
 # What can still be done with an incident that is resolved.
@@ -66,8 +73,8 @@ _PAST = (
 )
 
 
-def _open_choices(now: Incident, proposed: Severity | None) -> tuple[Choice, ...]:
-    level = str(now.severity or "not set")
+def _open_choices(now: Incident, snapshot: Snapshot) -> tuple[Choice, ...]:
+    level, proposed = str(now.severity or "not set"), snapshot.proposed
     if proposed is not None and proposed is not now.severity:
         level += f"; {proposed} is proposed"
     responded = now.acknowledged_at is not None
@@ -76,12 +83,28 @@ def _open_choices(now: Incident, proposed: Severity | None) -> tuple[Choice, ...
         *(() if responded else (acknowledge,)),
         Choice("status", "Status", str(now.status), key="s"),
         Choice("severity", "Severity", level, key="v"),
-        Choice("command", "Commander", now.commander or "nobody", key="c"),
+        Choice("command", "Commander", _commander(now, snapshot), key="c"),
         Choice("handover", "Hand over", "to the next shift", key="h"),
         Choice("page", "Handover page", "for the next shift, to copy", key="g"),
         Choice("milestones", "Milestones", "when what happened", key="m"),
+        *((Choice("who", "Who is here", _here(snapshot), key="w"),) if snapshot.sharing else ()),
         Choice("resolve", "Resolve", "asks once more", key="x"),
     )
+
+
+def _commander(now: Incident, snapshot: Snapshot) -> str:
+    """Who has it, as the lease tells, else as the record does."""
+    sharing = snapshot.sharing
+    if sharing is None or sharing.command is None:
+        return now.commander or "nobody"
+    name = company.called(sharing.command, sharing.people)
+    return f"{name}: gone, to be taken over" if sharing.command.gone else name
+
+
+def _here(snapshot: Snapshot) -> str:
+    sharing = snapshot.sharing
+    others = sharing.others if sharing is not None else ()
+    return ", ".join(company.called(one, company.people(snapshot)) for one in others[:3]) or "nobody else"
 
 
 async def _declare(desk: Desk, _which: str) -> None:
@@ -133,18 +156,6 @@ async def _status(desk: Desk, _which: str) -> None:
         desk.say(f"Status {chosen}.", "ok")
 
 
-async def _command(desk: Desk, _which: str) -> None:
-    now = desk.snapshot.incident
-    since = f" since {clock(now.commander_at)} UTC" if now is not None and now.commander_at else ""
-    has = f"{now.commander} has command{since}." if now is not None and now.commander else ""
-    name = await flows.ask(
-        desk, "Incident commander", text=desk.snapshot.place.user, hint="who takes command", why=has
-    )
-    if name is not None:
-        await desk.session.take_command(name)
-        desk.say(f"Commander: {name}.", "ok")
-
-
 async def _resume(desk: Desk, which: str) -> None:
     await desk.session.resume(which)
     if desk.snapshot.following:
@@ -156,6 +167,13 @@ async def _resume(desk: Desk, which: str) -> None:
     incident = desk.snapshot.incident
     if incident is not None and not incident.open:
         desk.say(f"{which} is resolved. i, Reopen opens it again.", "ok")
+    await returning.after_resuming(desk)
+
+
+async def _join(desk: Desk, which: str) -> None:
+    desk.say(f"Joining {which}: its timeline is fetched…")
+    await desk.session.join(which)
+    desk.say(f"Joined {which}.", "ok")
     await returning.after_resuming(desk)
 
 
@@ -215,8 +233,10 @@ _INCIDENT = {
     "acknowledge": _acknowledge,
     "status": _status,
     "severity": severity.change,
-    "command": _command,
-    "handover": handover.hand_over,
+    "command": commanding.take,
+    "handover": commanding.hand_over,
+    "who": people.show,
+    "join": _join,
     "page": handover.show,
     "milestones": milestones.show,
     "reopen": _reopen,

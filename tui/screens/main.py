@@ -9,12 +9,11 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
-from tui.model.amending import NONE
-from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.screens import branches, company, sifting, view
 from tui.screens.bindings import MAIN, TABLE, shown_key
 from tui.screens.desk import Desk
+from tui.screens.feed import Feed
 from widgets.actions import ActionsPanel
 from widgets.banner import Banner
 from widgets.chart import RateChart
@@ -83,8 +82,7 @@ class MainScreen(Screen[None]):
         self.here: Panel = self.actions
         self.all_entries = False
         self.needle = ""
-        self._entries: tuple[Entry, ...] = ()
-        self._amendments = NONE
+        self.feed = Feed(self.timeline)
         self._said = ""
         # The incident in which others were seen.
         self._together = ""
@@ -128,7 +126,7 @@ class MainScreen(Screen[None]):
         self.chart.show(view.chart(snapshot, now, desk.zone))
         self.questions.show(branches.rows(desk.runbook, snapshot.walk))
         self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
-        self._paint_timeline(snapshot)
+        self.feed.take(snapshot.entries, snapshot.amendments, desk.zone)
         self.keys.show_clock(view.clock(now, desk.zone))
 
     def _paint_banner(self, snapshot: "Snapshot", now: datetime) -> None:
@@ -140,18 +138,6 @@ class MainScreen(Screen[None]):
         self.banner.show(view.banner(snapshot, now, bool(incident) and incident == self._together))
         if self.banner.tall != tall:
             self._lay_out(self.size.width, self.size.height)
-
-    def _paint_timeline(self, snapshot: "Snapshot") -> None:
-        """Rows are made of what is new alone: a night's entries may be a hundred thousand."""
-        entries, said, zone = snapshot.entries, snapshot.amendments, self.desk.zone
-        old, self._entries = self._entries, entries
-        anew, self._amendments = said is not self._amendments, said
-        if entries is old and not anew:
-            return
-        if old and not anew and entries[: len(old)] == old:
-            self.timeline.append(*view.timeline(entries[len(old) :], zone, said))
-        else:
-            self.timeline.show(view.timeline(entries, zone, said))
 
     def say(self, words: str, state: str = "") -> None:
         """Say it over the keybar, in as many lines as it takes; "" is silence."""
@@ -271,7 +257,7 @@ class MainScreen(Screen[None]):
         """Enter on an entry opens all of it."""
         from tui.screens import entries
 
-        self.desk.begin(entries.read(self._entries[event.index].id))
+        self.desk.begin(entries.read(self.feed.entries[event.index].id))
 
     def action_open(self) -> None:
         """Enter on a panel without a cursor: all that the checks said."""
@@ -331,6 +317,12 @@ class MainScreen(Screen[None]):
         """Filter the timeline."""
         self.desk.begin(_flows().sift(self))
 
+    def action_who(self) -> None:
+        """Who works the incident."""
+        from tui.screens import people
+
+        self.desk.begin(people.show)
+
     def action_entries(self) -> None:
         """Key entries, or all."""
         self.all_entries = not self.all_entries
@@ -345,7 +337,7 @@ class MainScreen(Screen[None]):
     def action_local(self) -> None:
         """Times in UTC, or in this machine's zone."""
         self.desk.zone = self.desk.local if self.desk.zone is None else None
-        self._entries = ()
+        self.feed.forget()
         self.paint()
         self.sift()
 
@@ -357,7 +349,7 @@ class MainScreen(Screen[None]):
             return
         from tui.screens import entries
 
-        self.desk.begin(entries.pin(self._entries[index].id))
+        self.desk.begin(entries.pin(self.feed.entries[index].id))
 
     def action_overrule(self) -> None:
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
@@ -380,7 +372,7 @@ class MainScreen(Screen[None]):
         """What the cursor is on, as text, and what to call it."""
         snapshot = self.desk.snapshot
         if self.focused is self.timeline and (index := self.timeline.cursor_index) is not None:
-            return _flows().entry_text(self._entries[index]), "the entry"
+            return _flows().entry_text(self.feed.entries[index]), "the entry"
         if self.focused in (self.status, self.chart):
             return _flows().checks_text(snapshot), "the checks"
         if self.focused is self.actions and snapshot.actions:

@@ -7,13 +7,14 @@ from textual.app import ComposeResult
 
 from tui.model.mitigation import Plan
 from tui.model.mitigation import told as value_told
-from tui.screens import previews
+from tui.model.sharing import Link
+from tui.screens import company, previews
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
 from tui.screens.reader import ReaderScreen
-from tui.session.errors import SessionError
+from tui.session.errors import LockHeld, LockUnreachable, SessionError
 from tui.session.snapshot import Snapshot
 from widgets.preview import ChangePreview
 
@@ -44,6 +45,7 @@ class PreviewScreen(Dialog[bool]):
         self.stand = Stand(title)
         self.preview = ChangePreview(glyphs=desk.glyphs)
         self._ready_at: float | None = None
+        self._was_away = False
 
     def compose(self) -> ComposeResult:
         """The frame."""
@@ -56,8 +58,13 @@ class PreviewScreen(Dialog[bool]):
 
     # What arrives
 
-    def take(self, _snapshot: Snapshot) -> None:
-        """A new snapshot: only the arming matters here; the plan stays as it is."""
+    def take(self, snapshot: Snapshot) -> None:
+        """A new snapshot: only the arming and the target's lock matter here; the plan stays as it is."""
+        live = snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE
+        if self.stand.unlocked and live and self._was_away and not self.stand.sending:
+            # The place is back: whoever changes the target is known again, and nobody has to go without.
+            self.stand = replace(self.stand, unlocked="", no_lock=False, word_given=False)
+        self._was_away = not live
         self._show()
 
     def _start_planning(self, value: str | None) -> None:
@@ -81,14 +88,14 @@ class PreviewScreen(Dialog[bool]):
         self._show()
 
     def _show(self) -> None:
-        arming = self.desk.snapshot.arming
-        if not previews.confirmable(self.stand, arming):
+        room = previews.room(self.desk.snapshot, self.desk.arm_for)
+        if not previews.confirmable(self.stand, room):
             self._ready_at = None
             self.stand = replace(self.stand, ready=False)
         elif self._ready_at is None:
             self._ready_at = self.desk.clock.monotonic() + DEAF
             self.run_worker(self._listen(), group="deaf", exclusive=True, exit_on_error=False)
-        self.preview.show(previews.preview(self.stand, arming, self.desk.snapshot.place, self.desk.arm_for))
+        self.preview.show(previews.preview(self.stand, room))
 
     async def _listen(self) -> None:
         """After a second of a complete preview, `y` counts."""
@@ -113,7 +120,8 @@ class PreviewScreen(Dialog[bool]):
         if arming.until is None:
             self._arm(event.text)
         elif self.desk.session.word_matches(event.text):
-            self.stand = replace(self.stand, word_given=True, refusal="")
+            # One word answers one question: to go without the lock is the graver one.
+            self.stand = replace(self.stand, word_given=True, no_lock=bool(self.stand.unlocked), refusal="")
         else:
             self.stand = replace(self.stand, refusal="that is not the word")
         self._show()
@@ -133,17 +141,19 @@ class PreviewScreen(Dialog[bool]):
         if (
             plan is None
             or not self._listening()
-            or not previews.confirmable(self.stand, self.desk.snapshot.arming)
+            or not previews.confirmable(self.stand, previews.room(self.desk.snapshot, self.desk.arm_for))
         ):
             return
         self.stand = replace(self.stand, sending=True, refusal="")
         self._show()
         # Owned by the app: closing this dialog must not cancel what was approved.
-        self.desk.own(self._send(plan), "sending an approved change")
+        self.desk.own(self._send(plan, self.stand.no_lock), "sending an approved change")
 
-    async def _send(self, plan: Plan) -> None:
+    async def _send(self, plan: Plan, without_lock: bool) -> None:
         try:
-            await self.desk.session.approve(plan)
+            await self.desk.session.approve(plan, without_lock=without_lock)
+        except LockUnreachable as away:
+            self._unlocked(away)
         except SessionError as refused:
             self._refused(refused)
         else:
@@ -151,13 +161,26 @@ class PreviewScreen(Dialog[bool]):
             if self.is_current:
                 self.answer(True)
 
-    def _refused(self, refused: SessionError) -> None:
-        """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""
+    def _unlocked(self, away: LockUnreachable) -> None:
+        """Nothing was applied, and the plan stands: a person may go without the lock, by the word."""
         if self.is_current:
-            self.stand = Stand(self.stand.title, failed=refused.said, remedy=refused.remedy)
+            said = f"{away.said} {away.remedy}".strip()
+            self.stand = replace(self.stand, sending=False, unlocked=said, word_given=False, no_lock=False)
             self._show()
         else:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            self.desk.say(f"{away.said} {away.remedy} Nothing was changed.".strip(), "fail")
+
+    def _refused(self, refused: SessionError) -> None:
+        """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""
+        remedy = refused.remedy
+        if isinstance(refused, LockHeld):
+            holder = company.called(refused.holder, company.people(self.desk.snapshot))
+            remedy = f"{remedy} The lock is held by {holder}." if "," in holder else remedy
+        if self.is_current:
+            self.stand = Stand(self.stand.title, failed=refused.said, remedy=remedy)
+            self._show()
+        else:
+            self.desk.say(f"{refused.said} {remedy}".strip(), "fail")
 
     def on_change_preview_edit_asked(self, event: ChangePreview.EditAsked) -> None:
         """`e`: another value, and a new plan for it."""

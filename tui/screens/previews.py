@@ -1,13 +1,15 @@
 """What the preview of a change says, before, while and after it is known: pure functions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tui.model import times
 from tui.model.mitigation import Ownership, Plan, told
 from tui.model.runbook import Risk
+from tui.model.sharing import Link
+from tui.screens import company
 from tui.screens.reader import Page, Row
-from tui.session.snapshot import Arming, Place
+from tui.session.snapshot import Arming, Place, Snapshot
 from widgets.preview import PreviewView
 
 # How a plan's notes begin that name a workload, and how many of them a preview has room for.
@@ -29,6 +31,8 @@ class Stand:
         sending: it has been approved, and the answer is awaited.
         refusal: why the last answer was not taken.
         tried: the plan that stood here before another value was looked at.
+        unlocked: why nobody can tell whether somebody else changes the same target; "" where that is known.
+        no_lock: the word was given to go without the target's lock.
     """
 
     title: str
@@ -40,6 +44,8 @@ class Stand:
     sending: bool = False
     refusal: str = ""
     tried: Plan | None = None
+    unlocked: str = ""
+    no_lock: bool = False
 
     @property
     def editable(self) -> Plan | None:
@@ -48,17 +54,51 @@ class Stand:
         return plan if plan is not None and plan.editable and not self.sending else None
 
 
-def confirmable(stand: Stand, arming: Arming) -> bool:
-    """Whether everything is there but the `y`: the plan, the arming, and the word where risk is high."""
-    if stand.plan is None or arming.locked or arming.until is None or stand.sending:
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a preview is looked at in: it may change while it is open.
+
+    Attributes:
+        arming, place: as in the snapshot.
+        arm_for: how long an arming lasts, in words.
+        lock: how the target's lock stands, in words; "" where targets are not locked.
+        held: who else changes the target now; "" where nobody is known to.
+    """
+
+    arming: Arming
+    place: Place = field(default_factory=Place)
+    arm_for: str = ""
+    lock: str = ""
+    held: str = ""
+
+
+def room(snapshot: Snapshot, arm_for: str) -> Room:
+    """The room as it is now."""
+    lock, sharing = snapshot.lock, snapshot.sharing
+    held, told = "", ""
+    if lock is not None and company.holds(snapshot):
+        held = company.called(lock, company.people(snapshot))
+        told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
+    elif sharing is not None:
+        live = sharing.link is Link.LIVE
+        told = "free" if live else "not known: the shared place does not answer"
+    return Room(snapshot.arming, snapshot.place, arm_for, told, held)
+
+
+def confirmable(stand: Stand, room: Room) -> bool:
+    """Whether everything is there but the `y`: the plan, the arming, the target, and the words asked for."""
+    arming = room.arming
+    if stand.plan is None or arming.locked or arming.until is None or stand.sending or room.held:
+        return False
+    if stand.unlocked and not stand.no_lock:
         return False
     return stand.word_given or stand.plan.rule.risk is not Risk.HIGH
 
 
-def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> PreviewView:
+def preview(stand: Stand, room: Room) -> PreviewView:
     """The dialog's content."""
-    plan = stand.plan
-    confirm, asks = _confirm(stand, arming, arm_for)
+    plan, place = stand.plan, room.place
+    confirm, asks = _confirm(stand, room)
     if plan is None:
         target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
         return PreviewView(
@@ -75,13 +115,13 @@ def preview(stand: Stand, arming: Arming, place: Place, arm_for: str) -> Preview
         )
     return PreviewView(
         title=("Undo: " if plan.undoes else "") + plan.rule.title,
-        risk=f"{plan.rule.risk} risk",
+        risk="high risk, without the lock" if stand.unlocked else f"{plan.rule.risk} risk",
         target=plan.target.place,
         user=plan.target.user,
         env_colour=place.colour,
         change=_change(plan),
         editable=stand.editable is not None,
-        rows=tuple(_rows(plan)),
+        rows=(*_locking(stand, room), *_rows(plan)),
         diff=plan.diff,
         by_hand=tuple(
             (label, command)
@@ -121,6 +161,14 @@ def whole(plan: Plan) -> Page:
     )
 
 
+def _locking(stand: Stand, room: Room) -> Iterator[tuple[str, str]]:
+    """Whether somebody else changes the same target: first, since it decides whether this may be made."""
+    if stand.unlocked:
+        yield "lock", f"{stand.unlocked} Somebody else may be changing this very target."
+    elif room.lock:
+        yield "lock", room.lock
+
+
 def _rows(plan: Plan, users: int = _USERS) -> Iterator[tuple[str, str]]:
     """What stands between the change and the diff, with so many of those that use what is changed."""
     if plan.rule.confirm and not plan.undoes:
@@ -155,7 +203,8 @@ def _keep(plan: Plan) -> str:
     return "it is not temporary: nobody will ask about it later" if plan.reversible else ""
 
 
-def _confirm(stand: Stand, arming: Arming, arm_for: str) -> tuple[str, str]:
+def _confirm(stand: Stand, room: Room) -> tuple[str, str]:
+    arming = room.arming
     if stand.failed:
         return "none", "nothing was changed"
     if stand.plan is None:
@@ -164,8 +213,12 @@ def _confirm(stand: Stand, arming: Arming, arm_for: str) -> tuple[str, str]:
         return "none", "sending: the timeline tells how it goes"
     if arming.locked:
         return "none", f"cannot be changed from here: {arming.locked}"
+    if room.held:
+        return "none", f"locked by {room.held}: this waits"
     if arming.until is None:
-        return "word", f"read-only: type {arming.word} to arm for {arm_for}"
+        return "word", f"read-only: type {arming.word} to arm for {room.arm_for}"
+    if stand.unlocked and not stand.no_lock:
+        return "word", f"no lock: type {arming.word} to go without it"
     if stand.plan.rule.risk is Risk.HIGH and not stand.word_given:
         return "word", f"high risk: type {arming.word} to apply"
-    return "y", ""
+    return "y", "without the lock" if stand.unlocked else ""

@@ -1,13 +1,15 @@
-"""The card of a return: what changed while the incident was left alone. It stands in no key's way."""
+"""The card of a return, or of who joins: what happened meanwhile, or so far. It stands in no key's way."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from textual.events import Key
 
 from tui.model import times
-from tui.model.incident import Kind
+from tui.model.incident import Applied, Kind
 from tui.model.reading import Check
 from tui.model.returning import Returned, returned
+from tui.screens import company
 from tui.screens.banners import lease
 from tui.screens.bindings import MAIN
 from tui.screens.desk import Desk
@@ -15,6 +17,8 @@ from tui.screens.reader import Page, ReaderScreen, Row
 from tui.screens.view import NAMES
 from tui.session.snapshot import Snapshot
 
+# So many of the latest notes are on a joiner's card; the timeline has them all.
+_NOTES = 5
 # The page's own keys; every other key of the console closes the page and does what it does.
 _OWN = frozenset({"c", "q", "j", "k", "up", "down", "pageup", "pagedown", "home", "end", "enter", "escape"})
 
@@ -23,7 +27,9 @@ class ReturnCard(ReaderScreen):
     """The page; what the checks answer since it opened stands on it at once."""
 
     def __init__(self, desk: Desk) -> None:
-        super().__init__("While you were away", page(desk.snapshot, desk.clock.now()), desk.glyphs, desk.copy)
+        back = _back(desk.snapshot)
+        title = "Joined: so far" if back is not None and back.joined else "While you were away"
+        super().__init__(title, page(desk.snapshot, desk.clock.now()), desk.glyphs, desk.copy)
         self.desk = desk
 
     def take(self, snapshot: Snapshot) -> None:
@@ -43,7 +49,7 @@ class ReturnCard(ReaderScreen):
 
 async def show(desk: Desk) -> None:
     """The card of the last return; without one it is said so."""
-    if returned(desk.snapshot.entries) is None:
+    if _back(desk.snapshot) is None:
         desk.say("This incident was not resumed: nothing happened while nobody had it open.", "warn")
         return
     await desk.ask(ReturnCard(desk))
@@ -52,26 +58,102 @@ async def show(desk: Desk) -> None:
 async def after_resuming(desk: Desk) -> None:
     """The card, where there is something to come back to."""
     snapshot = desk.snapshot
-    back = returned(snapshot.entries) is not None and not snapshot.following
+    back = _back(snapshot) is not None and not snapshot.following
     if back and snapshot.incident is not None and snapshot.incident.open:
         await desk.ask(ReturnCard(desk))
 
 
 def page(snapshot: Snapshot, now: datetime) -> Page:
     """How long away, each check then and now, what was settled, alerts, updates, leases."""
-    back = returned(snapshot.entries)
+    back = _back(snapshot)
     if back is None:
         return (Row("", "Nothing is known of an absence."),)
+    if back.joined:
+        return _joined(back, snapshot, now)
     left = f"{times.date_and_time(back.at - back.away)} to {times.clock(back.at)}"
     return (
         Row("away", f"{times.span(back.away)}, {left} UTC by the record", "bold"),
         Row("", "Checks, then and now", "title"),
         *(_check(check, back, snapshot) for check in Check if _is_set(check, snapshot)),
+        *_company(snapshot, now),
         Row("", "Changes", "title"),
         *_changes(back, snapshot),
         Row("", "Alerts, updates, leases", "title"),
         *_rest(back, snapshot, now),
     )
+
+
+def _back(snapshot: Snapshot) -> Returned | None:
+    """How this very console took the incident up; others come and go, too."""
+    return returned(snapshot.entries, snapshot.came)
+
+
+def _joined(back: Returned, snapshot: Snapshot, now: datetime) -> Page:
+    """For who comes late: when it began, who is here, how it stands, what was changed, said and told."""
+    return (
+        *_beginning(back, snapshot, now),
+        *_company(snapshot, now),
+        Row("", "Checks now", "title"),
+        *(_now(check, snapshot) for check in Check if _is_set(check, snapshot)),
+        Row("", "Changes", "title"),
+        *_made(snapshot),
+        Row("", "Alerts, updates, leases", "title"),
+        *_rest(back, snapshot, now),
+        *_said(back),
+    )
+
+
+def _beginning(back: Returned, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
+    incident = snapshot.incident
+    if incident is None:
+        return
+    since = incident.started_at or incident.declared_at
+    if since is not None:
+        yield Row("began", f"{times.span(now - since)} ago, {times.date_and_time(since)} UTC", "bold")
+    for entry in back.of(Kind.DECLARED)[:1]:
+        yield Row("declared", f"by {entry.actor}: {entry.text}")
+    level = f", {incident.severity}" if incident.severity else ""
+    yield Row("stands", f"{incident.status}{level}: {incident.title}")
+
+
+def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
+    """Who has command, who is here, and who changes the target."""
+    if snapshot.sharing is None:
+        return
+    yield Row("", "Who is here (w tells more)", "title")
+    yield Row("command", company.command(snapshot).removeprefix("command: ") or "nobody")
+    yield Row("here", company.with_whom(snapshot, now)[0].removeprefix("with "))
+    lock = snapshot.lock
+    if lock is not None and company.holds(snapshot):
+        yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
+
+
+def _now(check: Check, snapshot: Snapshot) -> Row:
+    held = snapshot.checks.get(check)
+    if held is None:
+        return Row(NAMES[check][0], "asking…", "unknown")
+    latest = held.latest
+    return Row(NAMES[check][0], f"{latest.state}: {latest.summary}", str(latest.state))
+
+
+def _made(snapshot: Snapshot) -> list[Row]:
+    """Each change of the incident, with what became of it."""
+    made = snapshot.incident.mitigations if snapshot.incident else ()
+    rows = [Row("change", f"{one.title}: {_became(one)}") for one in made]
+    return rows or [Row("", "none was made")]
+
+
+def _became(one: Applied) -> str:
+    if one.undone:
+        return "taken back"
+    return one.verdict_text or str(one.outcome or "its outcome is not here yet")
+
+
+def _said(back: Returned) -> list[Row]:
+    """The latest notes and handovers, with who wrote them."""
+    told = back.of(Kind.NOTE, Kind.HANDOVER)[-_NOTES:]
+    rows = [Row(times.clock(entry.occurred_at), f"{entry.actor}: {entry.text}") for entry in told]
+    return [Row("", "Said so far", "title"), *rows] if rows else []
 
 
 def _is_set(check: Check, snapshot: Snapshot) -> bool:

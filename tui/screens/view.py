@@ -8,7 +8,7 @@ modules that map one part of the screen each.
 from tui.screens.banners import arming, banner, lease, offer
 from tui.screens.bells import ended, overdue, worsened
 from tui.screens.here import do_here
-from tui.screens.history import timeline, timeline_row
+from tui.screens.history import timeline, timeline_row, writers
 from tui.screens.readings import NAMES, chart, checks, short_model
 from tui.screens.words import Places, age, clock, moment, zone_name
 
@@ -31,5 +31,6 @@ __all__ = [
     "timeline",
     "timeline_row",
     "worsened",
+    "writers",
     "zone_name",
 ]

@@ -1,0 +1,505 @@
+"""Several consoles, one incident: who is here, command, joining, locked targets, and what others did."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.support import company, sights
+from tui.model.incident import Applied, Incident, Kind, Status
+from tui.model.sharing import Link
+from tui.screens import company as told
+from tui.screens import news, people, view
+from tui.screens.incident import incident_choices
+from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
+from tui.session.snapshot import OpenIncident
+
+SIZES = [(120, 40), (80, 24), (60, 20)]
+HOSTILE = "[red]x[/] \x1b[2J\u202eabc `|` <b>"
+SHARED = OpenIncident(
+    sights.ID, "rate limited", sights.ago(hours=2), shared=True, here=False, commander="ada"
+)
+
+
+def words(desk) -> str:
+    """What is seen, without frames and line breaks."""
+    return " ".join(desk.seen().replace("│", " ").replace("┃", " ").split())
+
+
+def top(desk) -> list[str]:
+    """The lines of the banner."""
+    return desk.app.main.banner.lines_now()
+
+
+def text(page) -> str:
+    return "\n".join(f"{row.label} {row.text}" for row in page)
+
+
+# The banner
+
+
+async def test_alone_with_a_live_place_the_banner_is_as_ever(console) -> None:
+    async with console(company.alone()) as desk:
+        shared = top(desk)
+    async with console() as desk:
+        assert top(desk) == shared
+        assert len(shared) == 2
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_who_is_here_has_a_line_and_nothing_else_is_crowded_out(console, size) -> None:
+    leases = sights.held_by_lease().leases
+    async with console(company.changing(leases=leases, update_due=sights.ago(minutes=1)), size=size) as desk:
+        first, second, third = top(desk)
+        assert "with bo, cy" in third and "bo changes the target" in third
+        assert "command: bo" in third
+        assert "P2" in first and "INVESTIGATING" in first
+        assert "ARMED" in first + second
+        assert "held: MAX_CONC" in second
+        assert "overdue" in second or size[0] < 80
+        assert desk.app.main.timeline.size.height >= 3
+        assert all(len(line) == size[0] for line in (first, second, third))
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((120, 40), "▲ shared place away 3 min, 4 entries wait"),
+        ((80, 24), "▲ shared place away 3 min, 4 entries wait"),
+        ((60, 20), "▲ away 3 min, 4 wait"),
+    ],
+)
+async def test_a_place_that_is_away_is_told_by_a_mark_and_a_word(console, size, said) -> None:
+    async with console(company.away(), size=size) as desk:
+        assert said in top(desk)[2]
+        assert "bo silent 3 min" in top(desk)[2]
+
+
+async def test_a_lone_console_is_told_that_the_place_is_away_and_the_line_then_stays(console) -> None:
+    lost = replace(company.LIVE, link=Link.AWAY, since=sights.ago(minutes=3), unsent=1)
+    async with console(company.alone()) as desk:
+        assert len(top(desk)) == 2
+        desk.session.publish(company.alone(sharing=lost))
+        await desk.settle()
+        assert "shared place away 3 min, 1 entry waits" in top(desk)[2]
+        desk.session.publish(company.alone())
+        await desk.settle()
+        assert "nobody else is here" in top(desk)[2], "nothing below moves up under a finger"
+
+
+async def test_a_place_that_is_only_being_connected_to_is_no_news() -> None:
+    soon = replace(company.LIVE, link=Link.CONNECTING, since=sights.ago(seconds=2))
+    assert view.banner(company.alone(sharing=soon), sights.NOW).company == ()
+    late = view.banner(company.alone(sharing=soon), sights.NOW + timedelta(seconds=8))
+    assert late.shared[0] == "connecting for 10 s"
+
+
+def test_names_tell_two_consoles_of_one_login_apart() -> None:
+    everybody = (company.ME, company.BO, company.MINE, replace(company.BO, console="b1", process=5))
+    called = [told.called(one, everybody) for one in everybody]
+    assert called == ["you", "bo, on web1, process 4711", "you, on devbox", "bo, on web1, process 5"]
+    beside = replace(company.MINE, host="laptop")
+    assert told.called(beside, (company.ME, beside)) == "you, on laptop, process 71"
+
+
+def test_a_clock_that_misleads_is_told_with_the_name_and_on_the_page() -> None:
+    fast = replace(company.BO, ahead=timedelta(minutes=3))
+    near = replace(company.CY, ahead=timedelta(seconds=4))
+    snapshot = company.together(sharing=company.sharing(fast, near))
+    assert view.banner(snapshot, sights.NOW).company[0] == "with bo (clock +3 min), cy"
+    assert "its clock is 3 min ahead of this machine's" in text(people.page(snapshot, sights.NOW))
+    assert "4 s" not in text(people.page(snapshot, sights.NOW))
+
+
+def test_many_are_counted_and_who_is_gone_for_long_is_left_out() -> None:
+    others = [replace(company.BO, console=str(n), name=f"p{n}") for n in range(6)]
+    gone = replace(company.GONE, ago=timedelta(hours=2))
+    snapshot = company.together(sharing=company.sharing(*others, gone))
+    assert view.banner(snapshot, sights.NOW).company[0] == "with p0, p1, p2 +3"
+
+
+# Who is here
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_page_has_each_console_with_what_it_does(console, size) -> None:
+    crowd = company.sharing(
+        replace(company.BO, behind=3),
+        company.MINE,
+        replace(company.CY, gone=True, ago=timedelta(minutes=4)),
+        command=company.COMMAND_BO,
+        problems=("An entry of cy was refused: its digest does not match.",),
+        awaited=2,
+    )
+    async with console(company.changing(sharing=crowd), size=size) as desk:
+        await desk.press("w")
+        assert desk.screen == "PeopleScreen"
+        seen = words(desk)
+        await desk.press("end")
+        seen += words(desk)
+        assert "leeward in prod-eu, live for 19 min" in seen
+        assert "bo live; on web1, process 4711" in seen
+        assert "changes the target: Raise timeout" in seen
+        assert "3 entries of its journal are not here yet" in seen
+        assert "you live; responder, on devbox, process 71" in seen
+        assert "gone, silent for 4 min" in seen
+        assert "its digest does not match" in seen
+        await desk.press("escape")
+        assert desk.screen == "MainScreen"
+
+
+async def test_the_page_follows_what_is_heard(console) -> None:
+    async with console(company.together()) as desk:
+        await desk.press("colon", *"who is here", "enter")
+        desk.session.publish(company.away())
+        await desk.settle()
+        assert "AWAY for 3 min: it does not answer" in words(desk)
+        assert "4 entries wait on this machine" in words(desk)
+
+
+async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) -> None:
+    async with console() as desk:
+        await desk.press("w")
+        assert "This incident is not shared" in words(desk)
+
+
+# Joining
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_shared_incident_is_offered_and_joined(console, size) -> None:
+    start = sights.looking(open_incidents=(SHARED,))
+    async with console(start, size=size) as desk:
+        assert "1 open incident, shared, 2 h: i joins" in top(desk)[0]
+        await desk.press("i")
+        assert f"Join {sights.ID}" in words(desk)
+        assert "of ada, 2 h: rate limited" in words(desk)
+        desk.session.joined = company.joined()
+        await desk.press("j")
+        assert desk.session.did("join") == [("join", sights.ID)]
+        assert desk.screen == "ReturnCard"
+        assert "Joined: so far" in words(desk)
+        await desk.press("escape")
+        assert desk.screen == "MainScreen"
+
+
+async def test_the_card_of_who_joins_tells_what_happened_so_far(console) -> None:
+    async with console(company.joined()) as desk:
+        await desk.press("colon", *"while you were", "enter")
+        seen = words(desk)
+        assert "began 18 min ago, 2026-11-23 15:03" in seen
+        assert "declared by responder" in seen
+        assert "command bo" in seen and "here bo, cy" in seen
+        assert "changing bo: Raise timeout, since 15:20 UTC" in seen
+        assert "change Reduce concurrency: ineffective" in seen
+        assert "responder: traffic rose after the newsletter" in seen
+        assert "Mistral API fail: 429" in seen
+
+
+def test_an_incident_that_is_open_in_another_console_of_this_machine_is_joined_too() -> None:
+    beside = replace(SHARED, here=True, held_by_other=True)
+    snapshot = sights.looking(open_incidents=(beside,))
+    assert next(c.label for c in incident_choices(snapshot, sights.NOW)) == f"Join {sights.ID}"
+    assert view.offer(snapshot, sights.NOW) == "1 open incident, 2 h: i joins"
+    both = sights.looking(open_incidents=(SHARED, OpenIncident("inc-2", "t", sights.ago(hours=3))))
+    assert view.offer(both, sights.NOW) == "2 open incidents, 1 shared, 3 h: i resumes"
+
+
+# Command
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_command_that_somebody_has_who_is_here_is_not_taken(console, size) -> None:
+    async with console(company.together(), size=size) as desk:
+        await desk.press("i", "c")
+        assert "bo has had command since 15:13 UTC, and is here" in words(desk)
+        await desk.press("enter")
+        assert desk.screen == "MainScreen"
+        assert not desk.session.did("take_command")
+
+
+@pytest.mark.parametrize("key", ["enter", "escape"])
+async def test_taking_over_from_who_is_gone_needs_more_than_enter(console, key) -> None:
+    gone = company.sharing(
+        replace(company.GONE, ago=timedelta(minutes=2)), command=replace(company.COMMAND_BO, gone=True)
+    )
+    async with console(company.together(sharing=gone), size=(80, 24)) as desk:
+        await desk.press("i", "c")
+        assert "Take over from bo" in words(desk) and "silent for 2 min" in words(desk)
+        await desk.press(key)
+        assert not desk.session.did("take_command")
+        await desk.press("i", "c", "t")
+        assert desk.session.did("take_command") == [("take_command", "")]
+        assert "You have command now, taken over from bo." in words(desk)
+
+
+async def test_a_holder_who_came_back_meanwhile_keeps_it(console) -> None:
+    gone = company.sharing(company.GONE, command=replace(company.COMMAND_BO, gone=True))
+    async with console(company.together(sharing=gone)) as desk:
+        await desk.press("i", "c")
+        desk.session.refuse = CommandHeld(company.COMMAND_BO, sights.NOW)
+        await desk.press("t")
+        assert "bo has had command for 9 min. Ask bo to hand it over." in words(desk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_command_is_handed_to_one_of_those_who_are_here(console, size) -> None:
+    async with console(company.together(sharing=company.sharing(company.BO, company.CY)), size=size) as desk:
+        await desk.press("i", "h")
+        assert "bo" in words(desk) and "on web1" in words(desk) and "Somebody else" in words(desk)
+        # The list is frozen: who comes meanwhile moves nothing.
+        desk.session.publish(company.together(sharing=company.sharing(company.MINE, company.BO, company.CY)))
+        await desk.press("2")
+        assert desk.session.did("hand_over") == [("hand_over", "cy")]
+        await desk.press("escape")
+        await desk.press("i", "h", "n", *"ana", "enter")
+        assert desk.session.did("hand_over")[-1] == ("hand_over", "ana")
+
+
+async def test_command_is_not_handed_to_who_left_while_the_list_was_open(console) -> None:
+    async with console(company.together(sharing=company.sharing(company.BO, company.CY))) as desk:
+        await desk.press("i", "h")
+        desk.session.publish(company.together(sharing=company.sharing(company.CY)))
+        await desk.press("1")
+        assert "bo has left meanwhile: nothing was handed over." in words(desk)
+        assert not desk.session.did("hand_over")
+
+
+# Locks
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_a_target_that_somebody_else_changes_waits_and_opens_when_it_is_free(console, size) -> None:
+    async with console(company.changing(), size=size) as desk:
+        assert "locked by bo" in words(desk)
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        assert "held by bo: Raise timeout, since 15:20 UTC; this waits" in words(desk)
+        assert "locked by bo: this waits" in words(desk)
+        await desk.press("y")
+        assert not desk.session.did("approve")
+        desk.session.publish(company.changing(lock=None))
+        await desk.press("y")
+        assert not desk.session.did("approve"), "deaf for a second: a finger may be on its way"
+        assert "lock free" in words(desk)
+        await desk.advance(1.1)
+        await desk.press("y")
+        assert desk.session.did("approve")
+
+
+async def test_a_refusal_names_the_console_of_the_same_login(console) -> None:
+    mine = replace(company.LOCK_BO, console=company.MINE.console, name="responder", host="devbox", process=71)
+    snapshot = company.changing(lock=None, sharing=company.sharing(company.MINE))
+    async with console(snapshot) as desk:
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        desk.session.refuse = LockHeld(mine, "mistral-service")
+        await desk.press("y")
+        seen = words(desk)
+        assert "Nothing was changed: responder is changing mistral-service (Raise timeout)." in seen
+        assert "The lock is held by you, on devbox." in seen
+
+
+AWAY = LockUnreachable("Whether somebody else changes mistral-service is not known: no answer.", "Ask them.")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_without_the_lock_it_goes_by_the_word_alone(console, size) -> None:
+    async with console(company.away(arming=sights.armed().arming), size=size) as desk:
+        desk.session.unlocked = AWAY
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        await desk.press("y")
+        seen = words(desk)
+        assert "Somebody else may be changing this very target." in seen
+        assert "no lock: type prodeu to go without it" in seen
+        assert "high risk, without the lock" in seen
+        await desk.press("y", "enter")
+        await desk.settle()
+        assert not desk.session.did("approve")
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        await desk.press("y", *"prodeu", "enter", "y")
+        assert not desk.session.did("approve"), "deaf for a second after the word"
+        await desk.advance(1.1)
+        await desk.press("y")
+        assert desk.session.did("approve") == [("approve", sights.PLAN, "without the lock")]
+
+
+async def test_nobody_goes_without_a_lock_that_can_be_had_again(console) -> None:
+    async with console(company.away(arming=sights.armed().arming)) as desk:
+        desk.session.unlocked = AWAY
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        await desk.press("y", *"prodeu", "enter")
+        desk.session.publish(company.away(arming=sights.armed().arming))
+        desk.session.publish(sights.armed(sharing=company.sharing(company.BO)))
+        await desk.advance(1.1)
+        desk.session.unlocked = None
+        assert "without the lock" not in words(desk)
+        await desk.press("y")
+        assert desk.session.did("approve") == [("approve", sights.PLAN)]
+
+
+# What others do
+
+
+def _resolved(by: str) -> tuple[Incident, tuple]:
+    over = replace(sights.INCIDENT, status=Status.RESOLVED, resolved_at=sights.NOW)
+    entry = replace(sights.entry(sights.NOW, Kind.RESOLVED, "after 19 min", 60), actor=by)
+    return over, (*sights.ENTRIES, entry)
+
+
+def test_command_that_is_taken_from_here_rings_and_one_that_was_given_does_not() -> None:
+    mine = company.together(sharing=company.sharing(company.BO))
+    after = company.together()
+    (one,) = news.news(mine, after)
+    assert one.words.startswith("bo has command now, taken from you") and one.bell
+    given = sights.entry(sights.NOW, Kind.HANDOVER, "command from responder to bo", 61)
+    (one,) = news.news(mine, replace(after, entries=(*sights.ENTRIES, given)))
+    assert one.words == "bo has command now." and not one.bell
+    assert news.news(after, after) == ()
+
+
+def test_an_incident_that_another_resolves_rings_and_ones_own_act_does_not() -> None:
+    before = company.together()
+    over, entries = _resolved("bo")
+    (one,) = news.news(before, company.together(incident=over, entries=entries))
+    assert one.words == "bo resolved the incident: after 19 min" and one.bell
+    over, entries = _resolved("responder")
+    assert news.news(before, company.together(incident=over, entries=entries)) == ()
+
+
+def test_a_change_of_another_is_told_when_it_starts_and_when_it_ends() -> None:
+    free = company.together()
+    (one,) = news.news(free, company.changing())
+    assert one.words == "bo changes the target: Raise timeout. Nobody else can until that is over."
+    made = Applied(
+        "i1",
+        "raise-timeout",
+        "Raise timeout",
+        "T",
+        "1",
+        "2",
+        sights.NOW,
+        "applied",
+        "effective",
+        "effective: 1.3/s → 0.1/s",
+        console=company.BO.console,
+    )
+    over = replace(free, incident=replace(sights.INCIDENT, mitigations=(made,)))
+    (one,) = news.news(company.changing(), over)
+    assert (
+        one.words == "bo no longer changes the target: Raise timeout, effective: 1.3/s → 0.1/s."
+        and one.state == "ok"
+    )
+
+
+def test_a_lock_that_was_lost_in_the_middle_rings() -> None:
+    lost = sights.entry(sights.NOW, Kind.LOCK, "lock of mistral-service lost to bo", 62, event="lost")
+    before = company.together()
+    (one,) = news.news(before, replace(before, entries=(*before.entries, lost)))
+    assert "lost to bo" in one.words and one.bell
+    theirs = replace(lost, actor="bo")
+    assert news.news(before, replace(before, entries=(*before.entries, theirs))) == ()
+
+
+async def test_a_refusal_takes_the_place_of_on_its_way(console) -> None:
+    async with console(sights.armed()) as desk:
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        await desk.press("y")
+        assert "on its way" in words(desk)
+        change = Applied("i1", "reduce-concurrency", "Reduce concurrency", "M", "10", "3", sights.NOW)
+        told = sights.entry(sights.NOW, Kind.OUTCOME, "refused: 409", 63, intent="i1", outcome="refused")
+        made = replace(sights.INCIDENT, mitigations=(change,))
+        desk.session.publish(sights.armed(incident=made, entries=(*sights.ENTRIES, told)))
+        await desk.settle()
+        assert "Reduce concurrency: refused: 409." in words(desk)
+        assert "on its way" not in words(desk)
+
+
+async def test_what_the_place_refuses_is_said_once_with_whom_to_ask(console) -> None:
+    async with console(company.together()) as desk:
+        desk.session.publish(company.refused())
+        await desk.settle()
+        assert "refuses entries of responder. Ask its administrator" in words(desk)
+        assert "Entries stay on this machine." in words(desk)
+        await desk.press("j")
+        desk.session.publish(company.together())
+        desk.session.publish(company.refused())
+        await desk.settle()
+        assert "Ask its administrator" not in words(desk)
+        assert "refuses us" in top(desk)[2]
+
+
+async def test_news_that_come_under_a_dialog_are_there_when_it_is_closed(console) -> None:
+    async with console(company.together(sharing=company.sharing(company.BO))) as desk:
+        await desk.press("n", *"half")
+        desk.session.publish(company.together())
+        await desk.advance(40)
+        await desk.press("enter")
+        assert "Noted." in words(desk)
+        assert "bo has command now, taken from you" in words(desk)
+        await desk.press("j")
+        assert "taken from you" not in words(desk)
+
+
+# Others' entries
+
+
+async def test_the_timeline_holds_while_others_entries_pour_in(console) -> None:
+    many = tuple(
+        sights.entry(sights.ago(minutes=30 - n / 2), Kind.NOTE, f"note {n}", 100 + n) for n in range(40)
+    )
+    async with console(company.together(entries=many), size=(80, 24)) as desk:
+        desk.app.main.set_focus(desk.app.main.timeline)
+        await desk.press("home", *["down"] * 9)
+        at = desk.app.main.timeline.marked_row
+        was = next(line for line in desk.seen().splitlines() if "note 9" in line)
+        poured = [
+            replace(
+                sights.entry(sights.ago(minutes=29 - n / 2), Kind.NOTE, f"theirs {n}", 300 + n), actor="bo"
+            )
+            for n in range(50)
+        ]
+        entries = tuple(sorted((*many, *poured), key=lambda e: (e.occurred_at, e.id)))
+        desk.session.publish(company.together(entries=entries))
+        await desk.settle()
+        assert desk.app.main.timeline.marked_row == at
+        now = next(line for line in desk.seen().splitlines() if "note 9" in line)
+        assert now[:22] == was[:22]
+        assert "50 new" in desk.seen()
+
+
+async def test_who_wrote_it_is_said_where_several_people_do_and_can_be_asked_for(console) -> None:
+    theirs = replace(sights.entry(sights.NOW, Kind.NOTE, "the proxy is fine", 70), actor="bo")
+    by_itself = replace(sights.entry(sights.NOW, Kind.STATE, "Network ok", 71), actor="leeward")
+    async with console(company.together()) as desk:
+        assert "responder: traffic" not in words(desk), "one person needs no name"
+        desk.session.publish(company.together(entries=(*sights.ENTRIES, theirs, by_itself)))
+        await desk.settle()
+        assert "bo: the proxy is fine" in words(desk)
+        assert "responder: traffic rose" in words(desk)
+        assert "leeward: Network" not in words(desk)
+        assert "ack by responder" in words(desk), "a text that has the name says it once"
+        await desk.press("slash", *"by:BO", "enter")
+        assert "by bo, Esc for all" in words(desk)
+        assert "the proxy is fine" in words(desk) and "traffic rose" not in words(desk)
+        await desk.press("escape", "F")
+        assert "by bo" in words(desk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_what_other_consoles_say_is_text_and_nothing_else(console, size) -> None:
+    evil = replace(company.BO, name=HOSTILE * 40, host=HOSTILE)
+    lock = replace(company.LOCK_BO, name=HOSTILE * 9, host=HOSTILE, what=HOSTILE * 9)
+    sharing = company.sharing(
+        evil, command=replace(company.COMMAND_BO, name=HOSTILE), said=HOSTILE, problems=(HOSTILE,)
+    )
+    async with console(company.changing(sharing=sharing, lock=lock), size=size) as desk:
+        for keys in ((), ("w",), ("escape", "i"), ("c",), ("escape", "i", "h"), ("escape", "m", "1")):
+            await desk.press(*keys)
+            seen = desk.seen()
+            assert "\x1b" not in seen and "\u202e" not in seen
+            assert all(len(line) <= size[0] for line in seen.splitlines())

@@ -1,0 +1,46 @@
+"""What fills the timeline: rows are made of what is new alone, since a night has many entries."""
+
+from datetime import tzinfo
+
+from tui.model.amending import NONE, Amendments
+from tui.model.incident import Entry
+from tui.screens import view
+from widgets.timeline import Timeline
+
+
+class Feed:
+    """Keeps a timeline as the entries are.
+
+    Attributes:
+        entries: what it shows, filtered or not, in its order.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+        self.entries: tuple[Entry, ...] = ()
+        self._said = NONE
+        self._writers: set[str] = set()
+
+    def take(self, entries: tuple[Entry, ...], said: Amendments, zone: tzinfo | None) -> None:
+        """Show these. What comes at the end is added; where others' come in between, all is shown anew."""
+        old, self.entries = self.entries, entries
+        anew, self._said = said is not self._said, said
+        if entries is old and not anew:
+            return
+        if old and not anew and entries[: len(old)] == old:
+            more = entries[len(old) :]
+            self._name(more)
+            self.timeline.append(*view.timeline(more, zone, said))
+        else:
+            self._writers.clear()
+            self._name(entries)
+            self.timeline.show(view.timeline(entries, zone, said))
+
+    def forget(self) -> None:
+        """Have every row made anew: their times are told otherwise now."""
+        self.entries = ()
+
+    def _name(self, entries: tuple[Entry, ...]) -> None:
+        """Say who wrote what, where several people do."""
+        self._writers |= view.writers(entries)
+        self.timeline.show_names(len(self._writers) > 1)

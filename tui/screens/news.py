@@ -1,0 +1,123 @@
+"""What another console did that concerns this one, from one snapshot to the next: pure functions."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.model.incident import Applied, Entry, Incident, Kind
+from tui.model.sharing import Link, Person
+from tui.screens import company
+from tui.screens.bells import fresh
+from tui.session.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A sentence for the message line, its state, and whether the bell rings."""
+
+    words: str
+    state: str = "warn"
+    bell: bool = False
+
+
+def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
+    """What is to be said now; () for what a person did here, and while nothing is shared."""
+    was, now = before.incident, after.incident
+    own = () if was is None or now is None or was.id != now.id else tuple(_own(before, after, now))
+    if not own and (was is None or now is None or was.id != now.id):
+        return ()
+    if before.sharing is None or after.sharing is None:
+        return own
+    assert was is not None and now is not None
+    return (*own, *_command(before, after), *_resolved(before, after, was, now), *_lock(before, after, now))
+
+
+def refusal(snapshot: Snapshot) -> str:
+    """What the shared place refuses us, whom to ask, and that nothing is lost; "" where it does not."""
+    sharing = snapshot.sharing
+    if sharing is None or sharing.link is not Link.REFUSED:
+        return ""
+    said = sharing.said or f"The shared place ({sharing.place}) refuses us."
+    return f"{said} {sharing.remedy} Entries stay on this machine.".replace("  ", " ")
+
+
+def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
+    """What became of a change that was sent from here, where it was not applied, and of its lock."""
+    me = _me(company.people(after))
+    for entry in fresh(before, after):
+        if entry.kind == Kind.OUTCOME and entry.data.get("outcome") in ("refused", "failed", "unknown"):
+            change = _change(entry, now)
+            if change is not None and _is_mine(change, me):
+                remedy = entry.data.get("remedy")
+                more = f" {remedy}" if isinstance(remedy, str) else ""
+                yield News(f"{change.title}: {entry.text}.{more}".replace("..", "."), "fail")
+        elif entry.kind == Kind.LOCK and entry.data.get("event") == "lost" and _by(entry, me):
+            yield News(f"{entry.text}. Nothing more is sent; look at the timeline.", "fail", True)
+
+
+def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
+    assert before.sharing is not None and after.sharing is not None
+    had, has = before.sharing.command, after.sharing.command
+    if has is None or has.here or has.gone or (had is not None and had.console == has.console):
+        return
+    name = company.called(has, after.sharing.people)
+    last = next((e for e in reversed(after.entries) if e.kind in (Kind.COMMANDER, Kind.HANDOVER)), None)
+    if had is not None and had.here:
+        given = last is not None and last.kind == Kind.HANDOVER
+        words = f"{name} has command now" + ("." if given else ", taken from you: i, Commander tells more.")
+        yield News(words, "ok" if given else "warn", not given)
+    elif had is not None:
+        yield News(f"{name} has command now.", "ok")
+
+
+def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -> Iterator[News]:
+    if now.open is was.open:
+        return
+    me = _me(company.people(after))
+    kind = Kind.STATUS if now.open else Kind.RESOLVED
+    told = next((e for e in reversed(fresh(before, after)) if e.kind == kind), None)
+    if told is None or (_by(told, me) and not _doubled(after)):
+        return
+    done = "opened the incident again" if now.open else "resolved the incident"
+    yield News(f"{told.actor} {done}: {told.text}", "warn" if now.open else "ok", True)
+
+
+def _lock(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
+    held, holds = company.holds(before), company.holds(after)
+    people = company.people(after)
+    if holds and after.lock is not None:
+        same = held and before.lock is not None and before.lock.console == after.lock.console
+        if not same:
+            name = company.called(after.lock, people)
+            what = f": {after.lock.what}" if after.lock.what else ""
+            yield News(f"{name} changes the target{what}. Nobody else can until that is over.")
+    elif held and before.lock is not None:
+        name = company.called(before.lock, people)
+        changes = [one for one in now.mitigations if one.console == before.lock.console]
+        last = changes[-1] if changes else None
+        became = f": {last.title}, {last.verdict_text or last.outcome or 'not known yet'}" if last else ""
+        yield News(f"{name} no longer changes the target{became}.", "ok")
+
+
+def _change(entry: Entry, incident: Incident) -> Applied | None:
+    intent = entry.data.get("intent")
+    return next((one for one in reversed(incident.mitigations) if one.intent == intent), None)
+
+
+def _me(people: tuple[Person, ...]) -> Person | None:
+    return next((one for one in people if one.here), None)
+
+
+def _is_mine(change: Applied, me: Person | None) -> bool:
+    return me is None or change.console in ("", me.console)
+
+
+def _by(entry: Entry, me: Person | None) -> bool:
+    """Whether it is of this console's login."""
+    return me is None or entry.actor == me.name
+
+
+def _doubled(snapshot: Snapshot) -> bool:
+    """Whether another console of the same login is here: who did it cannot be told by the name."""
+    me = _me(company.people(snapshot))
+    others = snapshot.sharing.others if snapshot.sharing is not None else ()
+    return me is not None and any(one.name == me.name for one in others)
