@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from tui.clients import cluster_config, cluster_http, cluster_watch
 from tui.clients.cluster_config import Access
@@ -30,6 +30,7 @@ class Connection:
 
     Attributes:
         context, namespace: what is pinned.
+        server: host and port, as the clocks of servers are told apart.
         user: who we are, as far as is known.
         administrators: whom to ask for a permission that is missing.
         redact: learns the credentials; what is told of a refusal goes through it.
@@ -48,6 +49,7 @@ class Connection:
         self._learn(login)
         self.context = access.context
         self.namespace = access.namespace
+        self.server = urlsplit(access.server).netloc
         self.user = access.user
         self.administrators = settings.administrators or f"an administrator of {access.context}"
 
