@@ -6,22 +6,20 @@ every few seconds, and at the end.
 """
 
 import asyncio
-import bisect
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.model.amending import AMENDING, CHANGING, GONE, NONE, Amendments, amendments, redacts
+from tui.model.amending import Amendments, redacts
 from tui.model.clock import Clock
-from tui.model.folding import advance, fold
 from tui.model.incident import KEPT_ID, Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.model.returning import standing
 from tui.session.errors import NoIncident, SessionError
+from tui.session.memory import Memory
+from tui.session.scribe import Scribe
 
 if TYPE_CHECKING:
     from tui.record.journal import Journal
@@ -33,7 +31,15 @@ AGAIN = 5.0
 
 
 class Chronicle:
-    """One incident's entries and its journal; before that, the drafts that wait for one."""
+    """One incident's entries and its journal; before that, the drafts that wait for one.
+
+    Attributes:
+        wake: is set by whoever put others' entries on this disk.
+        heard: is told what came from elsewhere.
+        recorded_one: is called when something was written here.
+        last: the id of the last entry that was written here; "" before the first.
+        trouble, problems: what is wrong with writing, and what was found wrong on opening.
+    """
 
     def __init__(self, state_dir: Path, clock: Clock, redact: Redactor, changed: Callable[[], None]) -> None:
         self._state_dir = state_dir
@@ -43,23 +49,49 @@ class Chronicle:
         self._journal: Journal | None = None
         self._kept: deque[Draft] = deque(maxlen=KEPT)
         self._backlog: list[Draft] = []
-        # As they lie on disk, and as they are to be read now: corrected, without what was redacted.
-        self._entries: list[Entry] = []
-        self._amended: list[Entry] = []
-        self.amendments: Amendments = NONE
+        self._memory = Memory()
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
         self._alerts: set[tuple[str, str]] = set()
-        self.timeline: tuple[Entry, ...] = ()
-        self.incident: Incident | None = None
+        self._scribe: Scribe | None = None
+        # Set by whoever took in what others wrote: it is read at once.
+        self.wake = asyncio.Event()
+        self.heard: Callable[[tuple[Entry, ...]], None] = lambda _: None
+        self.recorded_one: Callable[[], None] = lambda: None
+        self.last = ""
+        self._before: tuple[Entry, ...] = ()
         self.trouble = ""
         self.problems: tuple[str, ...] = ()
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident that is open here; None while there is none."""
+        return self._memory.incident
+
+    @property
+    def timeline(self) -> tuple[Entry, ...]:
+        """Its entries as they are to be read now; before there is one, what waits for it."""
+        return self._memory.timeline or self._before
+
+    @property
+    def amendments(self) -> Amendments:
+        """What later entries say of earlier ones."""
+        return self._memory.amendments
 
     @property
     def writable(self) -> bool:
         """Whether an incident is open here and this console is its writer."""
         return self._journal is not None and not self._journal.read_only
+
+    @property
+    def console(self) -> str:
+        """This console's id in the incident that is open; "" before it wrote, and where none is shared."""
+        return self._journal.chain if self._journal is not None and self._scribe is not None else ""
+
+    def share(self, rank: Callable[[], int]) -> None:
+        """Incidents are shared from now on. `rank` is how many consoles are before this one."""
+        self._scribe = Scribe(self._clock, rank, self.tell, lambda: self.incident)
 
     @property
     def read_only(self) -> str:
@@ -91,7 +123,7 @@ class Chronicle:
         self._kept.clear()
         self._forget()
         self.problems = ()
-        self._take(incident_id, written)
+        self._took(incident_id, written)
         self._follow(journal)
         return written[0]
 
@@ -111,7 +143,9 @@ class Chronicle:
         from tui.record.journal import Journal
 
         try:
-            journal = await Journal.open(self._state_dir, incident_id, self._clock, self._redact)
+            journal = await Journal.open(
+                self._state_dir, incident_id, self._clock, self._redact, together=self._scribe is not None
+            )
         except JournalError as error:
             raise SessionError(f"{incident_id} could not be resumed: {error}") from error
         # Of this very incident, what the disk refused is for the journal as it is now.
@@ -167,13 +201,13 @@ class Chronicle:
             self._changed()
             raise SessionError(f"It was not written down: {error}") from error
         self.trouble = ""
-        self._take(self._journal.incident_id, written)
+        self._took(self._journal.incident_id, written)
         return written[len(waiting) :]
 
     @property
     def recorded(self) -> tuple[Entry, ...]:
         """The entries as they lie on disk, whatever later ones say of them."""
-        return tuple(self._entries)
+        return self._memory.recorded
 
     async def redact(self, told: Draft) -> Entry:
         """Take the content of the entries that `told` names out of the files, and record `told`.
@@ -189,17 +223,15 @@ class Chronicle:
             entry = await journal.redact(told)
         except JournalError as error:
             raise SessionError(f"It may not have been redacted: {error.said}", error.remedy) from error
-        gone = redacts(entry)
-        self._entries = [
-            replace(one, text=GONE, data={}, redacted=True) if one.id in gone else one
-            for one in self._entries
-        ]
-        self._take(journal.incident_id, (entry,))
+        self._memory.empty(redacts(entry))
+        self._took(journal.incident_id, (entry,))
         return entry
 
     def keep(self, drafts: Iterable[Draft]) -> None:
         """Write what happened by itself: now where an incident is open, else once one opens."""
         fresh = [draft for draft in drafts if self._is_news(draft)]
+        if fresh and self.writable and self._scribe is not None:
+            fresh = self._scribe.offer(fresh)
         if not fresh:
             return
         if not self.writable:
@@ -230,13 +262,19 @@ class Chronicle:
 
     def last_states(self) -> dict[str, str]:
         """Each check's last recorded state, so that a resumed console knows what changed."""
-        return {check: stood.state for check, stood in standing(self._entries).items()}
+        return {check: stood.state for check, stood in standing(self._memory.recorded).items()}
 
     async def close(self) -> None:
         """Finish what is being written and let the lock go."""
+        await self.finish()
+        await self._release()
+
+    async def finish(self) -> None:
+        """Finish what is being written, and what waited for its turn."""
+        if self._scribe is not None:
+            await self._scribe.finish()
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._release()
 
     async def _write_backlog(self) -> None:
         """The last try before the journal is let go: another incident's has no place for it."""
@@ -251,12 +289,14 @@ class Chronicle:
     def _show_kept(self) -> None:
         """What waits for an incident is on the timeline, too; only it has no id yet."""
         waiting = sorted(self._kept, key=lambda draft: draft.occurred_at)
-        self.timeline = tuple(
+        self._before = tuple(
             Entry(f"{KEPT_ID}{n}", d.occurred_at, d.occurred_at, d.actor, d.kind, d.text, d.data)
             for n, d in enumerate(waiting)
         )
 
     async def _release(self) -> None:
+        if self._scribe is not None:
+            await self._scribe.finish()
         await self._write_backlog()
         if self._follower is not None:
             self._follower.cancel()
@@ -271,40 +311,49 @@ class Chronicle:
         self._follower = asyncio.create_task(self._hear(journal), name="follow the incident")
 
     async def _hear(self, journal: "Journal") -> None:
-        from tui.record.folder import JOURNAL
         from tui.record.following import follow
 
-        own = "" if journal.read_only else JOURNAL
-        seen = tuple(self._entries)
-        async for entries in follow(
-            self._state_dir, journal.incident_id, self._clock, seen=seen, without=own
-        ):
-            self._take(journal.incident_id, entries)
+        own = "" if journal.read_only else journal.path_name
+        seen, where = self.recorded, (self._state_dir, journal.incident_id, self._clock)
+        async for entries in follow(*where, seen=seen, without=own, wake=self.wake):
+            await self._came(journal, entries)
+
+    async def _came(self, journal: "Journal", entries: tuple[Entry, ...]) -> None:
+        """Others wrote these. What they redacted leaves memory here, and this console's own file."""
+        from tui.record.errors import JournalError
+
+        gone = frozenset[str]().union(*map(redacts, entries))
+        self._memory.empty(gone)
+        fresh = self._take(journal.incident_id, entries)
+        journal.saw(max(entry.id for entry in entries))
+        if fresh:
+            self.heard(fresh)
+        if gone and not journal.read_only:
+            try:
+                await journal.finish_redactions()
+            except JournalError as error:
+                self.trouble = f"What another console redacted may still lie on this disk. {error}"
+                self._changed()
 
     def _forget(self) -> None:
-        self._entries, self._amended, self.amendments, self.incident = [], [], NONE, None
+        self._memory, self._before, self.last = Memory(), (), ""
+        if self._scribe is not None:
+            self._scribe.forget()
 
-    def _take(self, incident_id: str, entries: Iterable[Entry]) -> None:
-        entries = tuple(entries)
-        incident = self.incident or Incident(incident_id)
-        kinds = {entry.kind for entry in entries}
-        anew = not kinds.isdisjoint(CHANGING)
-        for entry in entries:
-            bisect.insort(self._entries, entry, key=_moment)
-            if not anew:
-                told = self.amendments.told(entry)
-                incident = advance(incident, told)
-                bisect.insort(self._amended, told, key=_moment)
-            if entry.kind == Kind.ALERT:
-                self._alerts.add(_alert_key(entry.data))
-        if not kinds.isdisjoint(AMENDING):
-            self.amendments = amendments(self._entries)
-        if anew:
-            incident = fold(incident_id, self._entries)
-            self._amended = sorted(map(self.amendments.told, self._entries), key=_moment)
-        self.incident = incident
-        self.timeline = tuple(self._amended)
+    def _took(self, incident_id: str, written: tuple[Entry, ...]) -> None:
+        """These were written here."""
+        self._take(incident_id, written)
+        self.last = max((entry.id for entry in written), default=self.last)
+        self.recorded_one()
+
+    def _take(self, incident_id: str, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+        """What is on disk is known here, too; answers what was not known before."""
+        fresh = self._memory.take(incident_id, entries)
+        if self._scribe is not None:
+            self._scribe.hear((entry.kind, entry.data, entry.text) for entry in fresh)
+        self._alerts.update(_alert_key(entry.data) for entry in fresh if entry.kind == Kind.ALERT)
         self._changed()
+        return fresh
 
     def _is_news(self, draft: Draft) -> bool:
         if draft.kind is not Kind.ALERT:
@@ -318,10 +367,6 @@ class Chronicle:
 
 def _sentence(problem: str) -> str:
     return problem if problem.endswith(".") else f"{problem}."
-
-
-def _moment(entry: Entry) -> tuple[datetime, str]:
-    return (entry.occurred_at, entry.id)
 
 
 def _alert_key(data: Any) -> tuple[str, str]:

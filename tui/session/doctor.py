@@ -62,6 +62,7 @@ async def examine(
             _queries(made),
             _links(made, loaded),
             _updates(made),
+            _sharing(made, loaded.settings),
         )
     finally:
         await made.close()
@@ -272,6 +273,12 @@ async def _updates(made: Connections) -> tuple[Finding, ...]:
     from tui.session.doctor_updates import updates
 
     return tuple(Finding(*told) for told in await updates(made.targets, made.redact))
+
+
+async def _sharing(made: Connections, settings: Settings) -> tuple[Finding, ...]:
+    from tui.session.doctor_sharing import sharing
+
+    return tuple(Finding(*told) for told in await sharing(settings, made.redact))
 
 
 async def _links(made: Connections, loaded: Loaded) -> tuple[Finding, ...]:
