@@ -105,9 +105,9 @@ _HEAD = """\
 #
 #   leeward share manifest | kubectl apply -f -
 #
-# It takes a server of Kubernetes 1.31 or newer. An older one does not know the definition's
-# selectableFields: it drops or refuses them, and one incident cannot be asked for alone there.
-# `leeward share check` says whether all is as it should be.
+# It is for Kubernetes 1.31 and newer. A server from 1.25 on works with `kubectl apply --validate=false`:
+# it does not know selectableFields, so that incidents are told apart by a label, which whoever may
+# update entries could change. `leeward share check` says whether all is as it should be.
 #
 # Take it away with care: to delete the definition or the namespace deletes every entry in it.
 """
