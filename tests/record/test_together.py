@@ -139,4 +139,4 @@ async def test_who_follows_can_be_woken(tmp_path: Path) -> None:
         await journal.append(draft("two"))
         wake.set()
         assert [entry.text for entry in await waiting] == ["two"], "without the clock going on"
-        await news.aclose()  # type: ignore[attr-defined]
+        await news.aclose()

@@ -11,6 +11,7 @@ from tui.record.errors import JournalError, told
 from tui.record.folder import existing_folder, journals, may_be_begun, sync_folder
 from tui.record.head import read_head
 from tui.record.lines import hash_of
+from tui.record.merging import chain, distinct
 from tui.record.parcel import Parcel, Reference, packed
 from tui.record.reading import content, parsed, union
 from tui.record.verification import checked
@@ -72,9 +73,11 @@ def export(state_dir: Path, incident_id: str, path: Path) -> Exported:
         for entry in amended(record.entries)
         if entry.kind == Kind.EVIDENCE
     )
-    made = packed(Parcel(incident_id, tuple(data for _, data in found), evidence))
+    # What a backup brought back may be the beginning of what another machine has kept.
+    chains = distinct([chain(data) for _, data in found])
+    made = packed(Parcel(incident_id, tuple(one.data for one in chains), evidence))
     _write(path, made)
-    return Exported(path, hash_of(made), len(record.entries), len(found))
+    return Exported(path, hash_of(made), len(record.entries), len(chains))
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -8,22 +8,22 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor
-from tui.record import redacting
-from tui.record.errors import JournalError, NoSuchIncident, told
+from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident, told
 from tui.record.folder import (
     JOURNAL,
-    NOTES,
     READY,
     copy_name,
+    existing_journals,
     finish_moving,
     incident_folder,
+    is_own,
     journals,
     make_folder,
     put,
@@ -34,9 +34,11 @@ from tui.record.ids import checked
 from tui.record.journal import Journal
 from tui.record.lines import Unreadable, hash_of, hash_of_line
 from tui.record.lock import Lock
-from tui.record.merging import Chain, chain, merged
+from tui.record.merging import Chain, OtherContent, chain, distinct, merged, parting
 from tui.record.parcel import LARGEST, BadParcel, Parcel, unpacked
 from tui.record.reading import content, parsed, union
+from tui.record.redacting import without
+from tui.record.shared import CopierLock
 from tui.record.verification import checked as verified
 
 STAGE = "importing"
@@ -61,6 +63,23 @@ class Imported:
     began: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Import:
+    """What is to be imported: whose journals, from where, and who does it."""
+
+    state_dir: Path
+    incident: str
+    chains: tuple[Chain, ...]
+    source: Mapping[str, str]
+    clock: Clock
+    hides: Redactor
+    actor: str
+
+    @property
+    def folder(self) -> Path:
+        return incident_folder(self.state_dir, self.incident)
+
+
 async def take(state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor: str) -> Imported:
     """Import an incident from a file, whole or not at all. What is here already is not taken again.
 
@@ -74,9 +93,8 @@ async def take(state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor
     parcel = await asyncio.to_thread(unpacked, data)
     chains = await asyncio.to_thread(_chains, parcel)
     source = {"file": str(file), "sha256": hash_of(data)}
-    known = (incident_folder(state_dir, parcel.incident) / JOURNAL).exists()
-    work = _join if known else _begin
-    return await work(state_dir, parcel.incident, chains, clock, hides, actor, source)
+    task = _Import(state_dir, parcel.incident, chains, source, clock, hides, actor)
+    return await (_join(task) if (task.folder / JOURNAL).exists() else _begin(task))
 
 
 def _read(file: Path) -> bytes:
@@ -107,37 +125,32 @@ def _chains(parcel: Parcel) -> tuple[Chain, ...]:
             found += [one] if (one := chain(data)).identity else []
         except Unreadable as error:
             raise BadParcel(f"The file cannot be imported: {name} has {error}.") from None
-    if not found or len({one.identity for one in found}) != len(found):
+    if not found or len(distinct(found)) != len(found):
         raise BadParcel("The file cannot be imported: it has no journal, or one twice.")
     return tuple(found)
 
 
-async def _begin(
-    state_dir: Path,
-    incident: str,
-    chains: tuple[Chain, ...],
-    clock: Clock,
-    hides: Redactor,
-    actor: str,
-    source: Mapping[str, str],
-) -> Imported:
+async def _begin(task: _Import) -> Imported:
     """An incident that is not here: its folder is made whole elsewhere and then moved in its place."""
-    _sweep(state_dir / STAGE, clock)
-    stage = state_dir / STAGE / secrets.token_hex(4)
-    folder = incident_folder(stage, incident)
+    stages = task.state_dir / STAGE
+    _sweep(stages, task.clock)
+    staged = replace(task, state_dir=stages / secrets.token_hex(4))
+    folder = staged.folder
     try:
         make_folder(folder)
-        count = await asyncio.to_thread(
-            _lay, folder, {copy_name(one.writer, one.identity): one.data for one in chains}, incident
-        )
+        files: dict[str, Chain] = {}
+        for one in task.chains:
+            files[_name(one, files)] = one
+        laid = {name: one.data for name, one in files.items()}
+        count = await asyncio.to_thread(_lay, folder, laid, task.incident)
         (folder / JOURNAL).touch(mode=0o600)
-        made = Imported(incident, count, tuple(one.writer for one in chains), began=True)
-        await _tell(stage, made, clock, hides, actor, source)
-        await asyncio.to_thread(_move, folder, incident_folder(state_dir, incident))
+        made = Imported(task.incident, count, _writers(task.chains), began=True)
+        await _tell(staged, made)
+        await asyncio.to_thread(_move, folder, task.folder)
     except OSError as error:
         raise told("write", folder, error) from error
     finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        shutil.rmtree(staged.state_dir, ignore_errors=True)
     return made
 
 
@@ -157,61 +170,101 @@ def _move(folder: Path, place: Path) -> None:
     sync_folder(place.parent)
 
 
-async def _join(
-    state_dir: Path,
-    incident: str,
-    chains: tuple[Chain, ...],
-    clock: Clock,
-    hides: Redactor,
-    actor: str,
-    source: Mapping[str, str],
-) -> Imported:
+async def _join(task: _Import) -> Imported:
     """An incident that is here: what is new of it is laid beside what there is."""
-    folder = incident_folder(state_dir, incident)
+    incident, folder = task.incident, task.folder
     # A console that holds it refuses here; what one left torn or unfinished is mended.
-    async with await Journal.open(state_dir, incident, clock, hides) as journal:
+    async with await Journal.open(task.state_dir, incident, task.clock, task.hides) as journal:
         if journal.refusal is not None:
             raise type(journal.refusal)(journal.refusal.said, "Leave the incident there, and import again.")
         before = {entry.id for entry in journal.found.entries}
-    changed = await asyncio.to_thread(_laid_beside, folder, incident, chains, clock)
+    changed = await asyncio.to_thread(_laid_beside, task)
     if not changed:
         return Imported(incident, 0, (), began=False)
     now = union(parsed(path.name, content(path), incident) for path in journals(folder)).entries
-    made = Imported(incident, sum(e.id not in before for e in now), changed, began=False)
-    await _tell(state_dir, made, clock, hides, actor, source)
+    made = Imported(incident, sum(e.id not in before for e in now), _writers(changed), began=False)
+    await _tell(task, made)
     return made
 
 
-def _laid_beside(folder: Path, incident: str, chains: tuple[Chain, ...], clock: Clock) -> tuple[str, ...]:
-    """Lay what is new in its place; answers whose journals that are. Blocking."""
-    locks = [Lock.take(folder / JOURNAL, clock.now(), _WAIT)]
+def _laid_beside(task: _Import) -> tuple[Chain, ...]:
+    """Lay what is new in its place; answers which that is. Blocking."""
+    folder = task.folder
+    locks: list[Lock] = []
+    copier = CopierLock(folder)
     try:
-        if (folder / NOTES).exists():
-            locks.append(Lock.take(folder / NOTES, clock.now(), _WAIT))
-        new: dict[str, bytes] = {}
-        ours = {one.identity: (path, one) for path in journals(folder) if (one := _here(path)) is not None}
-        writers = []
-        for one in chains:
-            path, mine = ours.get(one.identity, (folder / copy_name(one.writer, one.identity), None))
-            data = merged(mine, one) if mine is not None else one.data
-            if mine is None or data != mine.data:
-                new[path.name] = data
-                writers.append(one.writer)
+        for path in existing_journals(folder):
+            if is_own(path.name):
+                locks.append(Lock.take(path, task.clock.now(), _WAIT))
+        if not copier.try_take():
+            raise HeldByAnother(
+                f"A console has {task.incident} open and copies what others record.",
+                "Leave the incident there, and import again.",
+            )
+        new, changed = _new(folder, task.chains)
         if new:
             ready = folder / f"{READY}.new"
             shutil.rmtree(ready, ignore_errors=True)
             ready.mkdir(mode=0o700)
-            _lay(ready, new, incident)
+            _lay(ready, new, task.incident)
             sync_folder(ready)
             ready.rename(folder / READY)
             sync_folder(folder)
             finish_moving(folder)
-        return tuple(dict.fromkeys(writers))
+        return changed
     except OSError as error:
         raise told("write into", folder, error) from error
     finally:
+        copier.release()
         for lock in locks:
             lock.release()
+
+
+def _new(folder: Path, chains: tuple[Chain, ...]) -> tuple[dict[str, bytes], tuple[Chain, ...]]:
+    """What is to be laid in the folder, by the files' names, and which of the chains it comes from."""
+    here = {path.name: one for path in existing_journals(folder) if (one := _here(path)) is not None}
+    new: dict[str, bytes] = {}
+    changed = []
+    for one in chains:
+        name = _continued(one, here, chains) or _name(one, here)
+        data = merged(here[name], one) if name in here else one.data
+        if name not in here or data != here[name].data:
+            here[name] = Chain(one.identity, one.writer, data)
+            new[name] = data
+            changed.append(one)
+    return new, tuple(changed)
+
+
+def _continued(one: Chain, here: Mapping[str, Chain], chains: tuple[Chain, ...]) -> str:
+    """The journal here that is the same chain, further or not as far; "" where this is another branch of it.
+
+    Raises:
+        OtherContent: the journal here says something else, and nothing tells of a branch.
+    """
+    same = {name: mine for name, mine in here.items() if mine.identity == one.identity}
+    refused: OtherContent | None = None
+    for name in sorted(same, key=lambda name: same[name].lines, reverse=True):
+        try:
+            merged(same[name], one)
+        except OtherContent as error:
+            refused = refused or error
+        else:
+            return name
+    # Whoever has two ends of one chain knows of it: it took both in, from two machines.
+    if refused is not None and sum(other.identity == one.identity for other in chains) < 2:
+        raise refused
+    return ""
+
+
+def _name(one: Chain, here: Mapping[str, Chain]) -> str:
+    """The name of a new file: that of a chain, or of a branch where there is another end of it."""
+    same = [other for other in here.values() if other.identity == one.identity]
+    identity = f"{one.identity}-{parting(one, same)}" if same else one.identity
+    return copy_name(one.writer, identity, here)
+
+
+def _writers(chains: Iterable[Chain]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.writer for one in chains))
 
 
 def _here(path: Path) -> Chain | None:
@@ -224,9 +277,8 @@ def _here(path: Path) -> Chain | None:
 def _lay(folder: Path, files: Mapping[str, bytes], incident: str) -> int:
     """Write journals with their heads, without what they themselves say is redacted; counts entries."""
     record = union(parsed(name, data, incident) for name, data in files.items())
-    gone = record.unfinished
     for name, data in files.items():
-        left, _ = redacting.without(data, gone)
+        left, _ = without(data, record.unfinished)
         last = left[left.rfind(b"\n", 0, len(left) - 1) + 1 :]
         put(folder / name, left)
         head = Head(left.count(b"\n"), hash_of_line(last))
@@ -234,13 +286,10 @@ def _lay(folder: Path, files: Mapping[str, bytes], incident: str) -> int:
     return len(record.entries)
 
 
-async def _tell(
-    state_dir: Path, made: Imported, clock: Clock, hides: Redactor, actor: str, source: Mapping[str, str]
-) -> None:
+async def _tell(task: _Import, made: Imported) -> None:
     """The entry that says what came, from where, in this machine's own chain."""
-    whose = ", ".join(dict.fromkeys(made.writers))
     entries = f"{made.entries} {'entry' if made.entries == 1 else 'entries'}"
-    text = f"{entries} of {whose} imported from {Path(source['file']).name}"
-    data = {**source, "entries": made.entries, "writers": list(made.writers)}
-    async with await Journal.open(state_dir, made.incident, clock, hides) as journal:
-        await journal.append(Draft(Kind.IMPORTED, text, clock.now(), actor, data))
+    text = f"{entries} of {', '.join(made.writers)} imported from {Path(task.source['file']).name}"
+    data = {**task.source, "entries": made.entries, "writers": list(made.writers)}
+    async with await Journal.open(task.state_dir, made.incident, task.clock, task.hides) as journal:
+        await journal.append(Draft(Kind.IMPORTED, text, task.clock.now(), task.actor, data))

@@ -1,5 +1,6 @@
 """Two copies of one chain: which is further, and whether they are one chain at all. Pure, on bytes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tui.record import lines
@@ -45,11 +46,35 @@ def merged(ours: Chain, theirs: Chain) -> bytes:
         return ours.data
     if theirs.data.startswith(ours.data):
         return theirs.data
-    one, other = ours.data.splitlines(keepends=True), theirs.data.splitlines(keepends=True)
+    one, other = _split(ours.data), _split(theirs.data)
     both = min(len(one), len(other))
     pairs = enumerate(zip(one[:both], other[:both], strict=True), start=1)
     common = [a if a == b else _stone_of(a, b, number, ours.writer) for number, (a, b) in pairs]
     return b"".join([*common, *one[both:], *other[both:]])
+
+
+def distinct(chains: Sequence[Chain]) -> tuple[Chain, ...]:
+    """These chains, without those that another one of them continues. Branches of one chain are several."""
+    kept: list[Chain] = []
+    for one in sorted(chains, key=lambda one: one.lines, reverse=True):
+        if not any(other.identity == one.identity and _continue(other, one) for other in kept):
+            kept.append(one)
+    return tuple(one for one in chains if any(one is other for other in kept))
+
+
+def parting(one: Chain, others: Sequence[Chain]) -> str:
+    """The hash of the first line of a branch that none of the others has."""
+    ours = [lines.hash_of_line(line) for line in one.data.split(b"\n")[:-1]]
+    theirs = {lines.hash_of_line(line) for other in others for line in other.data.split(b"\n")[:-1]}
+    return next((hash_ for hash_ in ours if hash_ not in theirs), ours[-1])
+
+
+def _continue(one: Chain, other: Chain) -> bool:
+    try:
+        merged(one, other)
+    except OtherContent:
+        return False
+    return True
 
 
 def _stone_of(ours: bytes, theirs: bytes, number: int, writer: str) -> bytes:
@@ -64,6 +89,11 @@ def _stone_of(ours: bytes, theirs: bytes, number: int, writer: str) -> bytes:
         if other.salt is None:
             return theirs
     raise _differ(number, writer)
+
+
+def _split(data: bytes) -> list[bytes]:
+    # A line ends with a newline alone, whatever else may stand in it.
+    return [line + b"\n" for line in data.split(b"\n")[:-1]]
 
 
 def _differ(number: int, writer: str) -> OtherContent:

@@ -17,10 +17,10 @@ from tui.record.lines import hash_of
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-# What an incident may be: a journal of 100,000 entries has some 60 MB.
+# What an incident may be: a journal of 100,000 entries has some 60 MB, and every console writes one.
 LARGEST = 512 * 1024 * 1024
 _LARGEST_MANIFEST = 1024 * 1024
-MOST_JOURNALS = 64
+MOST_JOURNALS = 1024
 _PART = 1024 * 1024
 # The zip format knows no earlier time; a real one would make every file another.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
