@@ -66,7 +66,9 @@ def amendments(entries: Iterable[Entry]) -> Amendments:
     said = sorted((entry for entry in entries if entry.kind in AMENDING), key=lambda entry: entry.id)
     if not said:
         return NONE
-    redactions = {about: entry for entry in said for about in redacts(entry)}
+    # Who took what out, and why, stays, whatever somebody else's entry says of it.
+    tellers = {entry.id for entry in said if entry.kind == Kind.REDACTED}
+    redactions = {about: entry for entry in said for about in redacts(entry) if about not in tellers}
     corrections: dict[str, tuple[Entry, ...]] = {}
     pinned: set[str] = set()
     for entry in said:
