@@ -6,7 +6,7 @@ state and its controllers, `KubeApi` serves it over https.
 
 from tui.drill.kubernetes.api import KubeApi
 from tui.drill.kubernetes.cluster import Cluster, LogSource, Revision
-from tui.drill.kubernetes.faults import Faults
+from tui.drill.kubernetes.faults import Faults, Trouble
 from tui.drill.kubernetes.pods import Pace, PodView
 
-__all__ = ["Cluster", "Faults", "KubeApi", "LogSource", "Pace", "PodView", "Revision"]
+__all__ = ["Cluster", "Faults", "KubeApi", "LogSource", "Pace", "PodView", "Revision", "Trouble"]

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import secrets
 import ssl
+from collections.abc import Iterable
 from typing import Any
 
 import trustme
 from aiohttp import web
 
 from tui.drill.kubernetes import (
+    answers,
     deletes,
     discovery,
     kubeconfig,
-    logs,
     objects,
     openapi,
     protobuf,
@@ -30,9 +30,8 @@ from tui.drill.kubernetes import (
 )
 from tui.drill.kubernetes.cluster import Cluster
 from tui.drill.kubernetes.definitions import Catalogue
-from tui.drill.kubernetes.encoding import decoded, encoded
+from tui.drill.kubernetes.faults import Trouble, kind_of
 from tui.drill.kubernetes.grants import ServiceTokens
-from tui.drill.kubernetes.history import watch_line
 from tui.drill.kubernetes.paths import Target, parse, verb_of
 from tui.drill.kubernetes.queries import ReadQuery
 from tui.drill.kubernetes.rbac import User
@@ -40,17 +39,17 @@ from tui.drill.kubernetes.reads import BOOKMARK_S, Form, Reads
 from tui.drill.kubernetes.resources import (
     ACCESS_REVIEWS,
     DEPLOYMENTS,
-    PODS,
+    LEASES,
     SUBJECT_REVIEWS,
     Resource,
 )
 from tui.drill.kubernetes.scale import Scales
 from tui.drill.kubernetes.store import stamp
-from tui.drill.kubernetes.writes import Options, Writes, Written
+from tui.drill.kubernetes.streams import Streams
+from tui.drill.kubernetes.writes import Options, Writes
 
 Obj = dict[str, Any]
 _LIMIT = 3 * 1024 * 1024
-_FOLLOW_S = 0.2
 
 
 class KubeApi:
@@ -83,17 +82,29 @@ class KubeApi:
         self._scales = Scales(cluster.store, self._writes)
         self._accounts = ServiceTokens(cluster.store)
         self._catalogue = Catalogue(cluster.store)
+        self._streams = Streams(cluster, self._reads)
         self._runner: web.AppRunner | None = None
         self._stack = contextlib.AsyncExitStack()
 
     def _users(self) -> dict[str, User]:
-        cluster, forbidden = self.cluster, self.cluster.faults.forbid
+        cluster, faults = self.cluster, self.cluster.faults
         return rbac.users(
-            cluster.namespace, secret=objects.SECRET_NAME, shared=cluster.shared, forbidden=forbidden
+            cluster.namespace,
+            secret=objects.SECRET_NAME,
+            shared=cluster.shared,
+            forbidden=faults.forbid,
+            forbidden_there=faults.shared.forbid,
         )
 
     async def start(self) -> str:
         """Listens and returns the address, `https://127.0.0.1:PORT`."""
+        await self.accept()
+        if self._controllers:
+            await self._stack.enter_async_context(self.cluster.running())
+        return self.address
+
+    async def accept(self) -> None:
+        """Listens, after `refuse` at the same port again."""
         app = web.Application(client_max_size=_LIMIT)
         app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
@@ -102,16 +113,22 @@ class KubeApi:
         self._authority.issue_cert(self._host, "localhost").configure_cert(context)
         site = web.TCPSite(self._runner, self._host, self._port, ssl_context=context)
         await site.start()
-        if self._controllers:
-            await self._stack.enter_async_context(self.cluster.running())
-        self.address = f"https://{self._host}:{self._runner.addresses[0][1]}"
-        return self.address
+        self._port = self._runner.addresses[0][1]
+        self.address = f"https://{self._host}:{self._port}"
 
-    async def stop(self) -> None:
-        """Stops listening and ends open watches; safe to call twice."""
+    async def refuse(self) -> None:
+        """From now on connections are refused, and those that were open are gone; the world goes on."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
+
+    def cut_watches(self) -> int:
+        """Breaks off every open watch; how many there were."""
+        return self._streams.cut_watches()
+
+    async def stop(self) -> None:
+        """Stops listening and ends open watches; safe to call twice."""
+        await self.refuse()
         await self._stack.aclose()
 
     def kubeconfig(self, user: str = "responder") -> str:
@@ -133,22 +150,31 @@ class KubeApi:
         self._tokens[user] = secrets.token_urlsafe(24)
         return self._tokens[user]
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        faults = self.cluster.faults
-        while faults.hang:  # noqa: ASYNC110 - a plain switch, which nothing announces
-            await asyncio.sleep(0.05)
-        if faults.latency_s:
-            await asyncio.sleep(faults.latency_s)
-        try:
-            if faults.fail_status:
-                raise status.Refusal(faults.fail_status, "InternalError", "Internal error occurred")
-            return await self._answer(request, self._user(request))
-        except status.Refusal as refusal:
-            return _json(refusal.body, refusal.code)
+    def _troubles(self, request: web.Request) -> tuple[Trouble, ...]:
+        return self.cluster.faults.of(request.path, self.cluster.shared)
 
-    def _user(self, request: web.Request) -> User:
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        kind = kind_of(request.method, request.query.get("watch") in ("true", "1"))
+        troubles = self._troubles(request)
+        for trouble in (trouble for trouble in troubles if trouble.concerns(kind)):
+            while trouble.hang and trouble.concerns(kind):  # noqa: ASYNC110 - a switch that nothing announces
+                await asyncio.sleep(0.05)
+            if trouble.latency_s:
+                await asyncio.sleep(trouble.latency_s)
+            if trouble.drop:
+                return answers.cut(request)
+            if trouble.fail_status:
+                return answers.failure(trouble.fail_status)
+        try:
+            return await self._answer(request, self._user(request, troubles))
+        except web.HTTPRequestEntityTooLarge:
+            return answers.refused(status.body_too_large(_LIMIT))
+        except status.Refusal as refusal:
+            return answers.refused(refusal)
+
+    def _user(self, request: web.Request, troubles: Iterable[Trouble]) -> User:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and not self.cluster.faults.login_expired:
+        if scheme.lower() == "bearer" and not any(trouble.login_expired for trouble in troubles):
             users = self._users()
             for name, known in self._tokens.items():
                 if secrets.compare_digest(known.encode(), token.strip().encode()):
@@ -176,7 +202,17 @@ class KubeApi:
             raise status.method_not_allowed()
         if verb in ("get", "list", "watch"):
             return await self._read(request, target, verb)
-        return await self._write(request, target, verb)
+        if verb == "update" and self._creates(target) and not user.may(target.ask("create")):
+            raise status.forbidden(target.resource, "", rbac.refusal(user.name, target.ask("create")))
+        done = await self._write(request, target, verb)
+        # Each is asked, so that each counts the write.
+        lost = [trouble.loses() for trouble in self._troubles(request)]
+        return answers.cut(request) if any(lost) else done
+
+    def _creates(self, target: Target) -> bool:
+        """Whether a PUT creates the object: a lease that is not there."""
+        there = self.cluster.store.find(target.resource, target.namespace, target.name)
+        return target.resource == LEASES and not target.subresource and there is None
 
     def _fixed(self, parts: list[str]) -> web.Response | None:
         """Discovery and health, or None for a path of objects."""
@@ -198,60 +234,44 @@ class KubeApi:
             return web.Response(body=document, headers={"Content-Type": openapi.MEDIA_TYPE})
         elif parts in (["healthz"], ["livez"], ["readyz"]):
             return web.Response(text="ok")
-        return None if body is None else _json(body)
+        return None if body is None else answers.answer(body)
 
     async def _read(self, request: web.Request, target: Target, verb: str) -> web.StreamResponse:
         form = Form(
             tables.wanted(request.headers.get("Accept", "")), request.query.get("includeObject", "Metadata")
         )
         if verb == "get":
-            return _json(self._reads.one(target.resource, target.namespace, target.name, form))
+            return answers.answer(self._reads.one(target.resource, target.namespace, target.name, form))
         query = ReadQuery.read(request.query, target.resource)
         if verb == "list":
-            return _json(self._reads.many(target.resource, target.namespace, query, form))
-        return await self._watch(request, target, query, form)
-
-    async def _watch(
-        self, request: web.Request, target: Target, query: ReadQuery, form: Form
-    ) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        clock = asyncio.get_running_loop().time
-        try:
-            async for lines in self._reads.watch(target.resource, target.namespace, query, form, clock):
-                await response.write(lines)
-        except status.Refusal as refusal:
-            await response.write(watch_line("ERROR", refusal.body))
-        except ConnectionResetError:
-            return response
-        await response.write_eof()
-        return response
+            return answers.answer(self._reads.many(target.resource, target.namespace, query, form))
+        return await self._streams.watch(request, target, query, form, self._troubles(request))
 
     async def _write(self, request: web.Request, target: Target, verb: str) -> web.Response:
         options = Options.read(request.query, request.headers.get("User-Agent", ""))
-        resource, namespace = target.resource, target.namespace
-        body = await request.read()
-        self._within_quota(target, verb, body)
+        resource, namespace, name = target.resource, target.namespace, target.name
+        raw = await request.read()
+        self._within_quota(target, verb, raw)
         if verb == "patch":
-            written = self._writes.patch(
-                resource, namespace, target.name, body, request.content_type, options
-            )
+            written = self._writes.patch(resource, namespace, name, raw, request.content_type, options)
         elif verb == "update":
-            written = self._writes.update(resource, namespace, target.name, _body(request, body), options)
+            body, write = answers.posted(request, raw), self._writes.update
+            write = self._writes.put if self._creates(target) else write
+            written = write(resource, namespace, name, body, options)
         elif verb == "delete":
-            return _json(deletes.delete(self.cluster.store, resource, namespace, target.name, body))
+            return answers.answer(deletes.delete(self.cluster.store, resource, namespace, name, raw))
         else:
-            written = self._writes.create(resource, namespace, _body(request, body), options)
+            written = self._writes.create(resource, namespace, answers.posted(request, raw), options)
         if options.dry_run and resource == DEPLOYMENTS and namespace == self.cluster.namespace:
             self.cluster.on_preview()
-        return _written(written)
+        return answers.written(written)
 
     def _within_quota(self, target: Target, verb: str, body: bytes) -> None:
         resource = target.resource
         if resource.name not in self.cluster.faults.quota or verb != "create":
             return
         used = self.cluster.store.count(resource, target.namespace)
-        name = _name(body)
+        name = answers.name_in(body)
         asked, have, most = (f"{word}: {resource.name}={count}" for word, count in _counts(used))
         why = f"exceeded quota: tight, {asked}, {have}, {most}"
         raise status.forbidden(resource, name, why)
@@ -259,9 +279,9 @@ class KubeApi:
     async def _review(self, request: web.Request, user: User, resource: Resource) -> web.Response:
         now = stamp(self.cluster.now())
         if resource == SUBJECT_REVIEWS:
-            return _json(reviews.subject(user, "JTI=" + user.name, now), 201)
+            return answers.answer(reviews.subject(user, "JTI=" + user.name, now), 201)
         raw = await request.read()
-        body = _body(request, raw)
+        body = answers.posted(request, raw)
         options = Options.read(request.query, request.headers.get("User-Agent", ""))
         review = reviews.access(user, body, options.manager, now)
         accept = request.headers.get("Accept", "")
@@ -269,7 +289,7 @@ class KubeApi:
             return web.Response(
                 body=protobuf.encoded_review(review), status=201, content_type=protobuf.MEDIA_TYPE
             )
-        return _json(review, 201)
+        return answers.answer(review, 201)
 
     async def _below(self, request: web.Request, target: Target, verb: str) -> web.StreamResponse:
         """What is asked of a subresource: a pod's log, a deployment's scale, an account's token."""
@@ -277,86 +297,17 @@ class KubeApi:
         if found is None or verb not in found.verbs:
             raise status.method_not_allowed()
         if target.subresource == "log":
-            return await self._log(request, target)
+            return await self._streams.log(request, target)
         raw, place = await request.read(), (target.namespace, target.name)
         if target.subresource == "token":
-            return _json(self._accounts.issue(*place, _body(request, raw)), 201)
+            return answers.answer(self._accounts.issue(*place, answers.posted(request, raw)), 201)
         options = Options.read(request.query, request.headers.get("User-Agent", ""))
         if verb == "get":
-            return _json(self._scales.read(*place))
+            return answers.answer(self._scales.read(*place))
         if verb == "update":
-            return _written(self._scales.update(*place, _body(request, raw), options))
-        return _written(self._scales.patch(*place, raw, request.content_type, options))
-
-    async def _log(self, request: web.Request, target: Target) -> web.StreamResponse:
-        pod = self.cluster.store.get(PODS, target.namespace, target.name)
-        query = logs.LogQuery.read(request.query, self.cluster.now())
-        logs.check(pod, query)
-        lines = self.cluster.log_source(target.name, query.since)
-        data = logs.render(lines, query)
-        if not query.follow:
-            return web.Response(body=data, content_type="text/plain")
-        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
-        await response.prepare(request)
-        await response.write(data)
-        await self._follow(response, target, query, lines)
-        return response
-
-    async def _follow(
-        self, response: web.StreamResponse, target: Target, query: logs.LogQuery, lines: list[logs.Line]
-    ) -> None:
-        """Writes what is logged from here on, until the pod is gone or the client is."""
-        last = lines[-1][0] if lines else self.cluster.now()
-        plain = logs.LogQuery(timestamps=query.timestamps)
-        while self.cluster.store.find(PODS, target.namespace, target.name) is not None:
-            await asyncio.sleep(_FOLLOW_S)
-            fresh = [line for line in self.cluster.log_source(target.name, last) if line[0] > last]
-            if fresh:
-                last = fresh[-1][0]
-                try:
-                    await response.write(logs.render(fresh, plain))
-                except ConnectionResetError:
-                    return
+            return answers.written(self._scales.update(*place, answers.posted(request, raw), options))
+        return answers.written(self._scales.patch(*place, raw, request.content_type, options))
 
 
 def _counts(used: int) -> tuple[tuple[str, int], ...]:
     return (("requested", 1), ("used", used), ("limited", 1))
-
-
-def _body(request: web.Request, raw: bytes) -> Obj:
-    """The posted object: JSON, or protobuf for the few kinds that are read in it."""
-    media = request.content_type
-    try:
-        if media == protobuf.MEDIA_TYPE:
-            read = protobuf.posted(raw)
-            if read is None:
-                raise status.unsupported_media_type(["application/json", "application/yaml"])
-            return read
-        if media not in ("application/json", "application/octet-stream", "application/yaml"):
-            raise status.unsupported_media_type(["application/json", "application/yaml", protobuf.MEDIA_TYPE])
-        found = decoded(raw or b"{}")
-    except ValueError as error:
-        raise status.bad_request(f"the object provided is unrecognized: {error}") from error
-    if not isinstance(found, dict):
-        raise status.bad_request("the object provided is unrecognized (must be of type object)")
-    return found
-
-
-def _name(body: bytes) -> str:
-    try:
-        return str(json.loads(body)["metadata"]["name"])
-    except (ValueError, KeyError, TypeError):
-        return ""
-
-
-def _written(written: Written) -> web.Response:
-    response = _json(written.obj, written.code)
-    for warning in written.warnings:
-        quoted = warning.replace("\\", "\\\\").replace('"', '\\"')
-        response.headers.add("Warning", f'299 - "{quoted}"')
-    return response
-
-
-def _json(body: Obj | bytes, code: int = 200) -> web.Response:
-    text = body if isinstance(body, bytes) else encoded(body)
-    return web.Response(body=text + b"\n", status=code, content_type="application/json")

@@ -23,7 +23,11 @@ def must_take(store: Store, resource: Resource, namespace: str, meta: Obj) -> No
         raise status.not_found(NAMESPACES, namespace)
     if found["status"]["phase"] == "Terminating":
         why = f"unable to create new content in namespace {namespace} because it is being terminated"
-        raise status.forbidden(resource, str(meta.get("name", "")), why)
+        refusal = status.forbidden(resource, str(meta.get("name", "")), why)
+        told = f"namespace {namespace} is being terminated"
+        cause = status.Cause("NamespaceTerminating", told, "metadata.namespace")
+        refusal.body["details"]["causes"] = [cause.body()]
+        raise refusal
 
 
 def sweep(store: Store) -> None:

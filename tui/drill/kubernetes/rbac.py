@@ -46,16 +46,16 @@ class Ask:
 
 @dataclass(frozen=True)
 class User:
-    """Somebody with a token."""
+    """Somebody with a token; `denied` are (verb, resource, namespace) triples, with "" for any namespace."""
 
     name: str
     groups: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = field(default=(), repr=False)
-    denied: frozenset[tuple[str, str]] = frozenset()
+    denied: frozenset[tuple[str, str, str]] = frozenset()
 
     def may(self, ask: Ask) -> bool:
         """Whether any rule allows it; everybody may ask who they are and what they may do."""
-        if (ask.verb, ask.resource) in self.denied:
+        if not self.denied.isdisjoint((ask.verb, ask.resource, place) for place in ("", ask.namespace)):
             return False
         return any(rule.allows(ask) for rule in (*self.rules, *_EVERYBODY))
 
@@ -87,14 +87,20 @@ def _leases(verbs: tuple[str, ...], shared: str) -> tuple[Rule, ...]:
 
 
 def users(
-    namespace: str, *, secret: str, shared: str = "", forbidden: Iterable[tuple[str, str]] = ()
+    namespace: str,
+    *,
+    secret: str,
+    shared: str = "",
+    forbidden: Iterable[tuple[str, str]] = (),
+    forbidden_there: Iterable[tuple[str, str]] = (),
 ) -> dict[str, User]:
     """The drill's users: `responder` and `ada` (mitigate), `keeper` (prunes, too), `viewer` (reads), `admin`.
 
     `shared` is the namespace of entries, "" where there is none; `forbidden` takes (verb, resource) pairs
-    away from those who mitigate.
+    away from those who mitigate, `forbidden_there` from everybody else, too, but in `shared` alone.
     """
-    mine, taken = (namespace,), frozenset(forbidden)
+    mine, there = (namespace,), frozenset((*pair, shared) for pair in forbidden_there if shared)
+    taken = there | {(*pair, "") for pair in forbidden}
     reads = (*_reader(), *_entries(READ, shared))
     responder = (
         *reads,
@@ -109,7 +115,7 @@ def users(
         "responder": User("responder", ("responders",), responder, taken),
         "ada": User("ada", ("responders",), responder, taken),
         "keeper": User("keeper", ("keepers",), keeper, taken),
-        "viewer": User("viewer", ("viewers",), reads),
+        "viewer": User("viewer", ("viewers",), reads, there),
         "admin": User("admin", ("admins",), (Rule(("*",), ("*",), ("*",)),)),
     }
 

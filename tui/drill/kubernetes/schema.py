@@ -158,7 +158,10 @@ KINDS: Mapping[str, Type] = {
     ),
     "NetworkPolicy": _kind(spec=_struct("podSelector ingress egress policyTypes")),
     "Lease": _kind(
-        spec=_struct("holderIdentity leaseDurationSeconds acquireTime renewTime leaseTransitions"),
+        spec=_struct(
+            "holderIdentity leaseDurationSeconds acquireTime renewTime leaseTransitions strategy",
+            "preferredHolder",
+        ),
     ),
     "HorizontalPodAutoscaler": _kind(
         spec=_struct(

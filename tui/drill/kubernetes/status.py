@@ -88,9 +88,42 @@ def conflict(resource: Resource, name: str) -> Refusal:
 
 def precondition_failed(resource: Resource, name: str, field: str, given: str, live: str) -> Refusal:
     """409 for a delete whose uid or resourceVersion is no longer the object's."""
-    why = f"Precondition failed: {field} in precondition: {given}, {field} in object meta: {live}"
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    became = "modified" if field == "ResourceVersion" else "deleted and then recreated"
+    why = f"the {field} in the precondition ({given}) does not match the {field} in record ({live})"
+    message = f'Operation cannot be fulfilled on {kind} "{name}": {why}. The object might have been {became}'
+    return Refusal(409, "Conflict", message, {**_details(resource, name), "kind": resource.kind})
+
+
+def another_object(resource: Resource, namespace: str, name: str, given: str, live: str) -> Refusal:
+    """409 for an update of an object with another uid, or of one that is gone (`live` is "")."""
+    folder = f"{resource.group}/{resource.name}" if resource.definition else resource.name
+    why = (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{folder}/{namespace}/{name}, "
+        "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
+        f"UID in precondition: {given}, UID in object meta: {live}"
+    )
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
     return Refusal(409, "Conflict", message, _details(resource, name))
+
+
+def version_required(resource: Resource, name: str) -> Refusal:
+    """422 for an update without a resourceVersion of what may not be written over unseen."""
+    why = "Invalid value: 0x0: must be specified for an update"
+    cause = Cause("FieldValueInvalid", why, "metadata.resourceVersion")
+    return _invalid(resource.qualified, name, _details(resource, name), [cause])
+
+
+def body_too_large(limit: int) -> Refusal:
+    """413 for a body that the server does not even read."""
+    return Refusal(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
+
+
+def object_too_large() -> Refusal:
+    """500 for an object that etcd does not take; the server passes its words on, and gives no reason."""
+    refusal = Refusal(500, "", "etcdserver: request is too large")
+    del refusal.body["reason"]
+    return refusal
 
 
 def apply_conflict(found: Sequence[tuple[str, str]]) -> Refusal:

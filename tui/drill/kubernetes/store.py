@@ -17,12 +17,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.drill.kubernetes import managed_fields, status
-from tui.drill.kubernetes.encoding import Stored
+from tui.drill.kubernetes.encoding import Stored, encoded
 from tui.drill.kubernetes.history import Change, Log
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.resources import Resource
 
 Obj = dict[str, Any]
+LARGEST = 3 * 512 * 1024
+"""Bytes of an object that etcd takes in one request, as it is configured by default."""
 Place = tuple[str, str]
 """The namespace ("" for what has none) and the name of an object."""
 
@@ -148,9 +150,11 @@ class Store:
         self._commit("DELETED", resource, obj, obj)
 
     def _commit(self, kind: str, resource: Resource, obj: Obj, before: Obj | None) -> Obj:
-        self.version += 1
-        meta = {**obj["metadata"], "resourceVersion": str(self.version)}
+        meta = {**obj["metadata"], "resourceVersion": str(self.version + 1)}
         stored = Stored({**obj, "metadata": _ordered(meta)})
+        if kind != "DELETED" and len(encoded(stored)) > LARGEST:
+            raise status.object_too_large()
+        self.version += 1
         self._keep(
             resource.key, (meta.get("namespace", ""), meta["name"]), None if kind == "DELETED" else stored
         )

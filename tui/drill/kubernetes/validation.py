@@ -8,32 +8,39 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tui.drill.kubernetes import custom_objects, definitions
-from tui.drill.kubernetes.resources import CUSTOM_RESOURCES, DEPLOYMENTS, ROLE_BINDINGS, SECRETS, Resource
+from tui.drill.kubernetes import custom_objects, definitions, leases, metadata
+from tui.drill.kubernetes.metadata import LABEL_RULE
+from tui.drill.kubernetes.resources import (
+    CUSTOM_RESOURCES,
+    DEPLOYMENTS,
+    LEASES,
+    ROLE_BINDINGS,
+    SECRETS,
+    Resource,
+)
 from tui.drill.kubernetes.selectors import match_labels
 from tui.drill.kubernetes.status import Cause, go_text
 
 Obj = dict[str, Any]
 _ENV_NAME = re.compile(r"^[ -<>-~]+$")
 _LABEL = re.compile(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-_LABEL_RULE = (
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start "
-    "and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
-)
 _TEMPLATE = "spec.template.spec.containers"
 _IMMUTABLE = "field is immutable"
 
 
 def problems(resource: Resource, new: Obj, old: Obj | None) -> list[Cause]:
     """What is wrong with an object of that resource, in the order in which the server tells it."""
-    found = list(_metadata(new, old)) if old is not None else []
+    found = list(metadata.problems(resource, new["metadata"], fresh=old is None))
+    if old is not None:
+        found += _metadata(new, old)
     if resource.definition is not None:
         found += custom_objects.problems(resource.definition.openapi, new, old)
     elif resource == DEPLOYMENTS:
         found += _deployment(new, old)
     elif resource == SECRETS:
         found += _secret(new, old)
+    elif resource == LEASES:
+        found += leases.problems(new)
     elif resource == CUSTOM_RESOURCES:
         found += definitions.definition_problems(new)
     elif resource == ROLE_BINDINGS and old is not None and new.get("roleRef") != old.get("roleRef"):
@@ -81,7 +88,7 @@ def _container(container: Obj, path: str) -> Iterator[Cause]:
     if not name:
         yield _required(f"{path}.name")
     elif not _LABEL.match(name) or len(name) > 63:
-        yield _invalid(f"{path}.name", name, _LABEL_RULE)
+        yield _invalid(f"{path}.name", name, LABEL_RULE)
     if not container.get("image"):
         yield _required(f"{path}.image")
     for index, item in enumerate(container.get("env") or []):

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tui.drill.kubernetes import managed_fields, namespaces, objects, status, validation
+from tui.drill.kubernetes import leases, managed_fields, namespaces, objects, status, validation
 from tui.drill.kubernetes.defaults import prepared
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.patch import (
@@ -19,7 +19,7 @@ from tui.drill.kubernetes.patch import (
     merge_patch,
     strategic_merge,
 )
-from tui.drill.kubernetes.resources import DEPLOYMENTS, SECRETS, Resource
+from tui.drill.kubernetes.resources import DEPLOYMENTS, LEASES, SECRETS, Resource
 from tui.drill.kubernetes.schema import unknown_fields, without_unknown
 from tui.drill.kubernetes.store import Store, stamp
 
@@ -100,11 +100,16 @@ class Writes:
         """PUT: the whole object, checked against its resourceVersion where it carries one."""
         old = self.store.get(resource, namespace, name)
         obj = object_of(body, resource)
-        given = obj.get("metadata", {}).get("uid")
-        if given and given != old["metadata"]["uid"]:
-            raise status.conflict(resource, name)
+        must_be_of(resource, namespace, name, obj.get("metadata") or {}, old["metadata"]["uid"])
         new, warnings = self._decoded(resource, obj, body, options)
         return self._finish(resource, old, new, options, warnings)
+
+    def put(self, resource: Resource, namespace: str, name: str, body: Any, options: Options) -> Written:
+        """PUT of an object that is not there, of a kind that may be made so."""
+        obj = object_of(body, resource)
+        meta = obj.get("metadata") or {}
+        must_be_of(resource, namespace, name, meta, "")
+        return self.create(resource, namespace, {**obj, "metadata": {**meta, "name": name}}, options)
 
     def patch(
         self, resource: Resource, namespace: str, name: str, body: bytes, media: str, options: Options
@@ -127,6 +132,7 @@ class Writes:
 
     def _decoded(self, resource: Resource, obj: Obj, shown: Any, options: Options) -> tuple[Obj, list[str]]:
         schema = resource.schema
+        obj = leases.read(obj) if resource == LEASES else obj
         unknown = list(unknown_fields(obj, schema))
         if unknown and options.validation == "Strict":
             raise status.strict_decoding(shown, unknown)
@@ -178,12 +184,6 @@ class Writes:
             # The real server prints the whole Secret here, values included: clients must redact.
             raise _undecodable(new, "error decoding from json: illegal base64 data at input byte 0")
         causes = validation.problems(resource, new, old)
-        if not name:
-            causes.append(
-                status.Cause(
-                    "FieldValueRequired", "Required value: name or generateName is required", "metadata.name"
-                )
-            )
         if causes:
             raise status.invalid(resource, name, causes)
 
@@ -214,6 +214,19 @@ class Writes:
             at=stamp(self.store.now()),
         )
         return Written(new if options.dry_run else self.store.put(resource, old, new), 200, warnings)
+
+
+def must_be_of(resource: Resource, namespace: str, name: str, meta: Obj, uid: str) -> None:
+    """Raises what the server says of a PUT of another object; `uid` is "" where none is there."""
+    if meta.get("name") not in (None, "", name):
+        raise status.bad_request(
+            f"the name of the object ({meta['name']}) does not match the name on the URL ({name})"
+        )
+    if meta.get("uid") and meta["uid"] != uid:
+        raise status.another_object(resource, namespace, name, meta["uid"], uid)
+    # Neither leases nor custom resources may be written over without saying over what.
+    if uid and not meta.get("resourceVersion") and (resource == LEASES or resource.definition is not None):
+        raise status.version_required(resource, name)
 
 
 def _bare(obj: Obj) -> Obj:
