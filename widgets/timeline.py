@@ -80,9 +80,9 @@ class Timeline(Panel, can_focus=True):
         before = len(self._kept)
         self._all = list(rows)
         self._sift()
+        # Others' entries may come in anywhere: they are counted, and nothing moves under the cursor.
+        self._unseen += max(len(self._kept) - before, 0)
         self._settle(was)
-        if not self.following:
-            self._unseen += max(len(self._kept) - before, 0)
 
     def show_names(self, named: bool) -> None:
         """Say who of each row, where it does not say so itself; or leave that out."""

@@ -138,7 +138,7 @@ TABLE: tuple[Bound, ...] = (
     ),
     Bound(
         "who",
-        ("w",),
+        ("h",),
         "",
         "Who is here: each console that works this incident, and how the shared place stands",
         MAIN,

@@ -93,13 +93,13 @@ def _joined(back: Returned, snapshot: Snapshot, now: datetime) -> Page:
     return (
         *_beginning(back, snapshot, now),
         *_company(snapshot, now),
-        Row("", "Checks now", "title"),
-        *(_now(check, snapshot) for check in Check if _is_set(check, snapshot)),
         Row("", "Changes", "title"),
         *_made(snapshot),
+        *_said(back),
         Row("", "Alerts, updates, leases", "title"),
         *_rest(back, snapshot, now),
-        *_said(back),
+        Row("", "Checks now", "title"),
+        *(_now(check, snapshot) for check in Check if _is_set(check, snapshot)),
     )
 
 
@@ -109,7 +109,7 @@ def _beginning(back: Returned, snapshot: Snapshot, now: datetime) -> Iterator[Ro
         return
     since = incident.started_at or incident.declared_at
     if since is not None:
-        yield Row("began", f"{times.span(now - since)} ago, {times.date_and_time(since)} UTC", "bold")
+        yield Row("began", f"{times.span(now - since)} ago, {times.date_and_time(since)}", "bold")
     for entry in back.of(Kind.DECLARED)[:1]:
         yield Row("declared", f"by {entry.actor}: {entry.text}")
     level = f", {incident.severity}" if incident.severity else ""
@@ -120,7 +120,7 @@ def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     """Who has command, who is here, and who changes the target."""
     if snapshot.sharing is None:
         return
-    yield Row("", "Who is here (w tells more)", "title")
+    yield Row("", "Who is here (h tells more)", "title")
     yield Row("command", company.command(snapshot).removeprefix("command: ") or "nobody")
     yield Row("here", company.with_whom(snapshot, now)[0].removeprefix("with "))
     lock = snapshot.lock
