@@ -109,10 +109,7 @@ class Archive:
         assert self._piece is not None
         self._piece.flush()
         self._piece.seek(0)
-        return any(
-            any(True for _ in self._redact.places(line.decode("utf-8", "surrogateescape")))
-            for line in self._piece
-        )
+        return any(self._redact.holds(line.decode("utf-8", "surrogateescape")) for line in self._piece)
 
     def _redact_again(self) -> None:
         assert self._piece is not None

@@ -168,6 +168,8 @@ class Redactor:
 
     def holds(self, text: str) -> bool:
         """Whether a secret that we hold stands in it."""
+        # Looking for each form is several times as fast as the pattern of them all, and finds nothing
+        # in nearly every text.
         return any(form in text for form in self._forms)
 
     def data(self, value: Any) -> Any:
@@ -199,9 +201,7 @@ class Redactor:
         return self.data(item)
 
     def _without_known(self, text: str) -> str:
-        # Looking for each form is several times as fast as the pattern of them all, and finds nothing
-        # in nearly every text.
-        if self._known is None or not any(form in text for form in self._forms):
+        if self._known is None or not self.holds(text):
             return text
         # Again until nothing is left: what is taken out may bring two halves together. It ends,
         # since the mark is shorter than any form.
