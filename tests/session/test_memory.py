@@ -57,13 +57,19 @@ def test_any_order_and_any_portions_add_up_to_the_same(seed: int) -> None:
     assert memory.amendments == whole.amendments
 
 
-def test_what_is_redacted_leaves_memory() -> None:
+@pytest.mark.parametrize("first", [0, 1])
+def test_what_is_redacted_leaves_memory_whichever_comes_first(first: int) -> None:
+    secret = replace(entries()[1], text="hunter2", data={"of": "hunter2"})
+    redacted = entries()[9]
+    both = [secret, redacted]
     memory = Memory()
-    memory.take(ID, [replace(entries()[1], text="hunter2", data={"of": "hunter2"})])
-    memory.empty([f"{2:026}"])
-    assert "hunter2" not in repr(memory.recorded)
-    (left,) = memory.recorded
-    assert left.redacted
+    memory.take(ID, [both[first]])
+    memory.take(ID, [both[1 - first]])
+    assert "hunter2" not in repr(memory.recorded) + repr(memory.timeline)
+    # Who took it out, and why, stays, even where somebody else would have that taken out, too.
+    again = replace(redacted, id=f"{12:026}", data={"entries": [redacted.id]})
+    memory.take(ID, [again])
+    assert [entry.redacted for entry in memory.recorded if entry.kind == Kind.REDACTED] == [False, False]
 
 
 def test_nothing_known_is_no_incident() -> None:

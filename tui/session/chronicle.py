@@ -223,7 +223,6 @@ class Chronicle:
             entry = await journal.redact(told)
         except JournalError as error:
             raise SessionError(f"It may not have been redacted: {error.said}", error.remedy) from error
-        self._memory.empty(redacts(entry))
         self._took(journal.incident_id, (entry,))
         return entry
 
@@ -322,13 +321,11 @@ class Chronicle:
         """Others wrote these. What they redacted leaves memory here, and this console's own file."""
         from tui.record.errors import JournalError
 
-        gone = frozenset[str]().union(*map(redacts, entries))
-        self._memory.empty(gone)
         fresh = self._take(journal.incident_id, entries)
         journal.saw(max(entry.id for entry in entries))
         if fresh:
             self.heard(fresh)
-        if gone and not journal.read_only:
+        if any(map(redacts, fresh)) and not journal.read_only:
             try:
                 await journal.finish_redactions()
             except JournalError as error:

@@ -39,36 +39,41 @@ class Memory:
         """Take these in; answers those that were not known."""
         fresh = tuple({entry.id: entry for entry in entries if entry.id not in self._ids}.values())
         self._ids.update(entry.id for entry in fresh)
-        incident = self.incident or Incident(incident_id)
-        kinds = {entry.kind for entry in fresh}
-        changing = not kinds.isdisjoint(CHANGING)
-        anew = changing or self._come_late(fresh)
-        for entry in sorted(fresh, key=lambda entry: entry.id):
+        changing = any(entry.kind in CHANGING for entry in fresh)
+        late = self._come_late(fresh)
+        for entry in fresh:
             bisect.insort(self._entries, entry, key=_moment)
-            told = self.amendments.told(entry)
-            if not anew:
-                incident = advance(incident, told)
-            if not changing:
-                bisect.insort(self._amended, told, key=_moment)
-        if not kinds.isdisjoint(AMENDING):
+        about = self.amendments.corrections.keys() | self.amendments.redactions.keys()
+        if any(entry.kind in AMENDING or entry.id in about for entry in fresh):
             self.amendments = amendments(self._entries)
+            if self._empty():
+                self.amendments = amendments(self._entries)
         if changing:
             self._amended = sorted(map(self.amendments.told, self._entries), key=_moment)
-        if anew:
-            # The order of recording counts: one that comes late counts before what is told already.
-            incident = fold(incident_id, [entry for entry in self._entries if entry.kind in _COUNTS])
-        self.incident = incident
+        else:
+            for entry in fresh:
+                bisect.insort(self._amended, self.amendments.told(entry), key=_moment)
+        self.incident = self._folded(incident_id, fresh, anew=changing or late)
         self.timeline = tuple(self._amended)
         return fresh
 
-    def empty(self, gone: Iterable[str]) -> None:
-        """Take the content of these out of memory: they are redacted."""
-        names = frozenset(gone)
-        if names:
-            self._entries = [
-                replace(one, text=GONE, data={}, redacted=True) if one.id in names else one
-                for one in self._entries
-            ]
+    def _folded(self, incident_id: str, fresh: tuple[Entry, ...], *, anew: bool) -> Incident:
+        """The sum. The order of recording counts: what comes late counts before what is told already."""
+        if anew:
+            return fold(incident_id, [entry for entry in self._entries if entry.kind in _COUNTS])
+        incident = self.incident or Incident(incident_id)
+        for entry in sorted(fresh, key=lambda entry: entry.id):
+            incident = advance(incident, self.amendments.told(entry))
+        return incident
+
+    def _empty(self) -> bool:
+        """What was redacted leaves memory; who took what out stays, whatever others say of it."""
+        gone = {one.id for one in self._entries if one.id in self.amendments.redactions and not one.redacted}
+        self._entries = [
+            replace(one, text=GONE, data={}, redacted=True) if one.id in gone else one
+            for one in self._entries
+        ]
+        return bool(gone)
 
     def _come_late(self, fresh: tuple[Entry, ...]) -> bool:
         counting = [entry.id for entry in fresh if entry.kind in steps]
