@@ -2,13 +2,23 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
+from tests.sharing.lines import INCIDENT, shared
+from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.shared_objects import Incomplete, Stray
+from tui.model.incident import Entry
+from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
-
-INCIDENT = "inc-20261123-1503-7f3a"
+from tui.record.errors import JournalError
+from tui.record.lines import parse
+from tui.sharing.copier import Copier
+from tui.sharing.copying import Copy
+from tui.sharing.status import CopyStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +27,16 @@ class Seen:
     found: FoundLine | None
     entry: str
     version: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
     found: tuple[FoundLine, ...]
     version: str
+    incomplete: tuple[Incomplete, ...] = ()
+    strays: tuple[Stray, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -125,6 +139,11 @@ class Client:
         self._check("create")  # cut meanwhile: it is there, and the answer is lost
         return made
 
+    async def get(self, entry: str) -> FoundLine | None:
+        await self._ask("get")
+        there = self.server.objects.get(entry)
+        return found_of(there.line, there.uid) if there else None
+
     async def list(self, incident: str) -> Listing:
         await self._ask("list")
         found = [found_of(one.line, one.uid) for one in self.server.objects.values()]
@@ -142,21 +161,15 @@ class Client:
 
     async def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Seen]:
         await self._ask("watch")
-        yield Seen("bookmark", None, "", version)
         at = int(version)
         while True:
-            while self.silent:
-                await asyncio.sleep(0)
-                async with self.server.changed:
-                    await self.server.changed.wait()
-            self._check("watch")
-            for seen in self.told(incident, at):
-                at = int(seen.version)
-                yield seen
-            if self.silent:
-                continue
+            if not self.silent:
+                self._check("watch")
+                for seen in self.told(incident, at):
+                    at = int(seen.version)
+                    yield seen
             async with self.server.changed:
-                if self.server.version <= at and not self.cut:
+                if self.silent or (self.server.version <= at and not self.cut):
                     await self.server.changed.wait()
 
     def told(self, incident: str, version: int) -> Sequence[Seen]:
@@ -172,3 +185,117 @@ class Client:
 
 def found_of(line: SharedLine, uid: str) -> FoundLine:
     return FoundLine(line.incident, line.entry, line.line, line.header, uid)
+
+
+class Disk:
+    """An incident's files in memory: what `FolderFiles` has on disk, without chains."""
+
+    def __init__(self) -> None:
+        self.written: list[SharedLine] = []
+        self.full = False
+        self.marked = False
+        self.is_closed = False
+        self.takes: list[int] = []  # how many came at once
+
+    def outgoing(self) -> "Looking":
+        return Looking(self)
+
+    def incoming(self) -> "Disk":
+        return self
+
+    def shared_before(self) -> bool:
+        return self.marked
+
+    def mark(self) -> None:
+        self.marked = True
+
+    def closed(self) -> bool:
+        return self.is_closed
+
+    def take(self, found: Iterable[FoundLine]) -> "Taken":
+        if self.full:
+            raise JournalError("Cannot write: the disk is full.", "Free some space.")
+        here = {line.entry for line in self.written}
+        new = [one for one in found if one.entry not in here]
+        entries = tuple(parse(one.line.encode()) for one in new)
+        self.written += [shared(entry, one.line.encode()) for entry, one in zip(entries, new, strict=True)]
+        if new:
+            self.takes.append(len(new))
+        return Taken(entries)
+
+    def texts(self) -> list[str]:
+        return sorted(line.text for line in self.written)
+
+
+class Looking:
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        self._seen = 0
+
+    def look(self) -> Sequence[SharedLine]:
+        new = tuple(self._disk.written[self._seen :])
+        self._seen += len(new)
+        return new
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    entries: tuple[Entry, ...] = ()
+    waiting: int = 0
+    problems: tuple[str, ...] = ()
+
+
+class NoLock:
+    """A folder that one console has for itself, or that another has."""
+
+    def __init__(self) -> None:
+        self.others = False
+        self.held = False
+
+    def try_take(self) -> bool:
+        self.held = not self.others
+        return self.held
+
+    def release(self) -> None:
+        self.held = False
+
+
+class Console:
+    """One console's copier over a disk in memory, on a clock that the test moves."""
+
+    def __init__(self, server: Server, clock: ManualClock, seed: int = 7, disk: Disk | None = None) -> None:
+        self.client = Client(server)
+        self.disk = disk or Disk()
+        self.lock = NoLock()
+        self.statuses: list[CopyStatus] = []
+        self.taken: list[tuple[Entry, ...]] = []
+        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append)
+        self.copier = Copier(self.copy, self._door, self.lock, clock, Random(seed), self.statuses.append)
+
+    async def _door(self) -> Client:
+        return self.client
+
+    def write(self, one: SharedLine, nudge: bool = True) -> None:
+        self.disk.written.append(one)
+        if nudge:
+            self.copier.nudge()
+
+    @property
+    def status(self) -> CopyStatus:
+        return self.copier.status
+
+
+async def until(clock: ManualClock, condition: Callable[[], object], step: float = 0.01) -> None:
+    """Let time pass until something holds: virtual time for the sleeps, real time for the threads."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, "it never came to that"
+        await clock.advance(step)
+        await asyncio.sleep(0.001)
+
+
+async def passes(clock: ManualClock, seconds: float, step: float = 0.05) -> None:
+    """Let so much time pass, and the threads keep up."""
+    for _ in range(round(seconds / step)):
+        await clock.advance(step)
+        await asyncio.sleep(0.001)

@@ -7,7 +7,8 @@ from tests.sharing.support import Seen, found_of
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.model.sharing import SharedLine
-from tui.sharing.ledger import Ledger, holds_secret, is_stone, same_entry, stone_of
+from tui.record.outgoing import stone_of
+from tui.sharing.ledger import Ledger, holds_secret, is_stone, same_entry
 
 INCIDENT = "inc-20261123-1503-7f3a"
 

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import suppress
 from random import Random
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from tui.record.errors import JournalError
 from tui.sharing.copying import Copy
 from tui.sharing.needs import Entries, Sight
 from tui.sharing.pausing import Backoff, either
+from tui.sharing.status import CopyStatus, link_of
 
 log = logging.getLogger(__name__)
 
@@ -29,29 +29,12 @@ SILENCE = (60.0, 75.0)
 WATCH = (240.0, 300.0)
 # How soon a watch that was ended at once is asked for again without more ado.
 BRIEF = 5.0
+# What waits for a line before it, or for space on the disk, is tried again after this time.
+WAITING = 2.0
+NO_ENTRY = "0" * 26
+PROOF = 0.2
 RESTORE = (5.0, 15.0)
 STALE = (1.0, 60.0)
-_REFUSED = frozenset({Reason.FORBIDDEN, Reason.LOGIN_EXPIRED, Reason.MISSING, Reason.CONFIG, Reason.INVALID})
-
-
-@dataclass(frozen=True, slots=True)
-class CopyStatus:
-    """How the copy of one incident stands: the parts of `SharingStatus` that the copier knows.
-
-    Attributes:
-        link, said, remedy, since, unsent, awaited, problems: as of `SharingStatus`.
-        elsewhere: whether another console of this machine's folder copies, and this one only waits to
-            take over.
-    """
-
-    link: Link = Link.CONNECTING
-    said: str = ""
-    remedy: str = ""
-    since: datetime | None = None
-    unsent: int = 0
-    awaited: int = 0
-    problems: tuple[str, ...] = ()
-    elsewhere: bool = False
 
 
 class FolderLock(Protocol):
@@ -93,12 +76,13 @@ class Copier:
         self._anew = True
         self._elsewhere = False
         self._arrived: list[Sight] = []
-        self._heard_at = 0.0
+        self._heard_at: float | None = None
         self._news = asyncio.Event()
         self._nudged = asyncio.Event()
         self._again = asyncio.Event()  # end this watch, and begin another
         self._retry = asyncio.Event()
         self._restore_at: float | None = None
+        self._waiting_at = 0.0
         self._stale_pause = 0.0
         self._stale_from = 0.0
         self._sending = False
@@ -167,6 +151,11 @@ class Copier:
         while True:
             try:
                 await self._until_ours()
+            except JournalError as error:
+                self._failed_reading(error)
+                await self._pause(self._read_backoff.next())
+                continue
+            try:
                 async with asyncio.TaskGroup() as tasks:
                     tasks.create_task(self._keep_watching())
                     tasks.create_task(self._keep_taking())
@@ -194,19 +183,25 @@ class Copier:
     async def _keep_watching(self) -> None:
         while True:
             self._again.clear()
-            began, self._heard_at = self._clock.monotonic(), 0.0
+            began, self._heard_at = self._clock.monotonic(), None
             try:
                 await self._watch_once()
             except (ClusterError, JournalError) as error:
                 if not self._is_expired(error):
                     self._failed_reading(error)
+                self._well_since(began)
                 await self._pause(self._read_backoff.next())
             else:
                 # Ended by the server, or silent: resumed at once, unless it never came to anything.
-                if self._heard_at:
-                    self._read_backoff.reset()
-                elif self._clock.monotonic() - began < BRIEF and not self._again.is_set():
+                if not self._well_since(began) and not self._again.is_set():
                     await self._pause(self._read_backoff.next())
+
+    def _well_since(self, began: float) -> bool:
+        """Whether the watch that was begun then came to anything; what failed before it counts no more."""
+        well = self._heard_at is not None or self._clock.monotonic() - began >= BRIEF
+        if well:
+            self._read_backoff.reset()
+        return well
 
     def _is_expired(self, error: ClusterError | JournalError) -> bool:
         """The version is too old to watch from: no failure, it is listed anew."""
@@ -223,23 +218,32 @@ class Copier:
         pump = asyncio.create_task(self._pump(self._copy.entries), name="watch")
         quiet = asyncio.create_task(self._silence(), name="watch's silence")
         again = asyncio.create_task(self._again.wait())
+        proof = asyncio.create_task(self._prove(self._copy.entries))
         try:
             await asyncio.wait((pump, quiet, again), return_when=asyncio.FIRST_COMPLETED)
             if pump.done():
                 await pump
         finally:
-            for task in (pump, quiet, again):
+            for task in (pump, quiet, again, proof):
                 task.cancel()
-            await asyncio.gather(pump, quiet, again, return_exceptions=True)
+            await asyncio.gather(pump, quiet, again, proof, return_exceptions=True)
+
+    async def _prove(self, entries: Entries) -> None:
+        """A watch that goes on says nothing for up to a minute: whether the place answers is asked."""
+        await self._clock.sleep(PROOF)
+        if self._reading is not None:
+            with suppress(ClusterError):  # the watch will say so itself
+                await entries.get(NO_ENTRY)
+                self._read_works()
 
     async def _list(self) -> None:
-        had = self._copy.ledger.there
+        had = self._copy.taken
         # What arrived and was not taken in is in the list, too.
         self._arrived.clear()
         await self._copy.relist()
         self._listed, self._anew = True, False
         self._restore_at = None
-        if self._copy.ledger.there != had:
+        if self._copy.taken != had:
             self._stale_pause = 0.0
         self._read_works()
         self._nudged.set()
@@ -257,7 +261,7 @@ class Copier:
         limit, heard = self._rng.uniform(*SILENCE), self._clock.monotonic()
         while (left := heard + limit - self._clock.monotonic()) > 0:
             await self._clock.sleep(left)
-            heard = max(heard, self._heard_at)
+            heard = max(heard, self._heard_at or heard)
 
     async def _keep_taking(self) -> None:
         """Take in what arrives, together with what arrives soon after: one sync and one picture for many."""
@@ -281,7 +285,6 @@ class Copier:
             self._publish()
 
     def _read_works(self) -> None:
-        self._read_backoff.reset()
         self._reading = None
         self._publish()
 
@@ -301,7 +304,15 @@ class Copier:
             finally:
                 self._sending = False
             self._restore()
+            await self._take_waiting()
             self._publish()
+
+    async def _take_waiting(self) -> None:
+        now = self._clock.monotonic()
+        if self._copy.awaited and now >= self._waiting_at:
+            self._waiting_at = now + WAITING
+            with suppress(JournalError):  # it is said when the next line comes
+                await self._copy.take_waiting()
 
     async def _look_and_send(self) -> None:
         try:
@@ -314,7 +325,7 @@ class Copier:
             await self._send()
 
     async def _send(self) -> None:
-        if not self._copy.unsent and not self._copy.ledger.to_replace() and self._writing is None:
+        if not self._copy.owes and self._writing is None:
             return
         try:
             while await self._copy.send():
@@ -354,7 +365,7 @@ class Copier:
 
     def _publish(self) -> None:
         error = self._reading or self._writing
-        link = self._link(error)
+        link = link_of(error, listed=self._listed)
         status = CopyStatus(
             link,
             error.said if error else "",
@@ -368,10 +379,3 @@ class Copier:
         if status != self.status:
             self.status = status
             self._on_status(status)
-
-    def _link(self, error: ClusterError | JournalError | None) -> Link:
-        if isinstance(error, ClusterError):
-            return Link.REFUSED if error.reason in _REFUSED else Link.AWAY
-        if error is not None:
-            return Link.AWAY
-        return Link.LIVE if self._listed else Link.CONNECTING

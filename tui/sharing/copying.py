@@ -6,7 +6,7 @@ anew. So a step that did not come to its end is simply taken again.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 BATCH = 256
+MOST_PROBLEMS = 50
 _TOO_LARGE = 413
 
 
@@ -29,6 +30,7 @@ class Copy:
     Attributes:
         entries: the shared place; to be set before anything but `look`.
         version: up to where everything that is there was taken in; "" where it is to be listed anew.
+        sent, taken: how many entries went there, and came here, since the beginning.
         awaited: entries that came and cannot be linked yet, as one before them is missing.
         problems: what was refused, in sentences, by entry.
         forbidden: why this login may not delete what was redacted; "" where it may, or never tried.
@@ -51,6 +53,8 @@ class Copy:
         self.incident = incident
         self.entries: Entries | None = None
         self.version = ""
+        self.sent = 0
+        self.taken = 0
         self.awaited = 0
         self.forbidden = ""
         self.ledger = Ledger(incident)
@@ -63,7 +67,7 @@ class Copy:
         self._incoming: Takes | None = None
         self._marked = False
         self._given_up: dict[str, str] = {}
-        self._troubles: dict[str, None] = {}
+        self._troubles: tuple[str, ...] = ()
         self._turn = asyncio.Lock()
         # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"copy-{incident}")
@@ -74,10 +78,17 @@ class Copy:
         return self.ledger.unsent
 
     @property
+    def owes(self) -> bool:
+        """Whether anything is to be done there: to send, or to take out."""
+        return bool(self.unsent or self.ledger.to_replace() or self.ledger.to_clear())
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What was refused, here or there, in sentences; each once."""
         refused = self.ledger.problems.values()
-        said = (*self._troubles, *refused, *self._given_up.values(), self.forbidden)
+        left = self.ledger.to_replace() or self.ledger.to_clear()
+        forbidden = self.forbidden if left else ""
+        said = (*self._troubles, *refused, *self._given_up.values(), forbidden)
         return tuple(dict.fromkeys(one for one in said if one))
 
     async def look(self) -> int:
@@ -88,8 +99,8 @@ class Copy:
         """
         found = await self.hop(self._look)
         new = self.ledger.looked(found)
-        if new and self.ledger.resting:
-            await self._wake_or_rest()
+        if new and (self.ledger.resting or self.ledger.has_lost):
+            await self._reopened()
         return new
 
     async def relist(self) -> str:
@@ -103,7 +114,9 @@ class Copy:
             self.version = ""
             await self.look()
             listing = await self._place_of().list(self.incident)
-            await self._take_in(self.ledger.listed(listing.found))
+            self._troubles = listing.problems
+            news = self.ledger.listed(listing.found, listing.incomplete, listing.strays)
+            await self._take_in(news, always=True)
             await self._settle_lost()
             if self.ledger.missing():
                 self._outgoing = None  # whatever the shared place lost is read again, and put back
@@ -122,8 +135,10 @@ class Copy:
             return
         async with self._turn:
             version, self.version = self.version, ""  # killed here, it is listed anew
+            self._say(one.said for one in seen if one.said)
             await self._take_in(self.ledger.saw(seen))
-            self.version = seen[-1].version or version
+            told = (one.version for one in reversed(seen) if one.version)
+            self.version = next(told, version)
 
     async def send(self, limit: int = BATCH) -> int:
         """Send what is here and not there, in the order of the ids; answers how many are there now.
@@ -157,19 +172,26 @@ class Copy:
         Raises:
             ClusterError: the shared place does not answer; the rest is to be done yet.
         """
-        done, entries = 0, self._place_of()
-        for stone, uid in () if self.forbidden else self.ledger.to_replace():
-            try:
-                await entries.delete(stone.entry, uid)
-            except ClusterError as error:
-                if error.reason is not Reason.FORBIDDEN:
-                    raise
-                self.forbidden = self._may_not_delete(stone.entry)
-                return done
-            self.ledger.deleted(stone.entry)
-            await self._create(stone)
-            done += 1
+        done = 0
+        if self.forbidden:
+            return done
+        try:
+            for stone, uid in self.ledger.to_replace():
+                done += await self._replace(stone, uid)
+            for name, uid in self.ledger.to_clear():
+                await self._place_of().delete(name, uid)
+                self.ledger.cleared(name)
+        except ClusterError as error:
+            if error.reason is not Reason.FORBIDDEN:
+                raise
+            self.forbidden = self._may_not_delete()
         return done
+
+    async def _replace(self, stone: SharedLine, uid: str) -> bool:
+        await self._place_of().delete(stone.entry, uid)
+        self.ledger.deleted(stone.entry)
+        await self._create(stone)
+        return True
 
     def forgive(self) -> None:
         """Try again what was refused: rights may have changed."""
@@ -192,15 +214,24 @@ class Copy:
             self._outgoing = self._files.outgoing()
         return self._outgoing.look()
 
-    async def _take_in(self, found: tuple[FoundLine, ...]) -> None:
-        if not found:
+    async def take_waiting(self) -> None:
+        """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""
+        async with self._turn:
+            await self._take_in((), always=True)
+
+    async def _take_in(self, found: tuple[FoundLine, ...], *, always: bool = False) -> None:
+        if not found and not always:
             return
         taken = await self.hop(self._take, found)
         self.awaited = taken.waiting
-        self._troubles.update(dict.fromkeys(taken.problems))
+        self._say(taken.problems)
         self.ledger.took(taken.entries)
+        self.taken += len(taken.entries)
         if taken.entries:
             self._on_taken(taken.entries)
+
+    def _say(self, problems: Iterable[str]) -> None:
+        self._troubles = tuple(dict.fromkeys((*problems, *self._troubles)))[:MOST_PROBLEMS]
 
     def _take(self, found: tuple[FoundLine, ...]) -> Took:
         if self._incoming is None:
@@ -232,14 +263,18 @@ class Copy:
         try:
             made = await self._place_of().create(line)
         except ClusterError as error:
+            if error.reason is Reason.CONFLICT:
+                self.ledger.is_unsure(line)
+                return
             if error.reason is not Reason.INVALID and error.status != _TOO_LARGE:
                 raise  # that is not about this one entry
             self.ledger.refused(line, f"Entry {line.entry} was not taken by {self._place}. {error.said}")
             return
         if made == "other":
             self.ledger.is_other(line)
-        else:
-            self.ledger.created(line)
+            return
+        self.sent += made == "created"
+        self.ledger.created(line)
 
     async def _mark(self) -> None:
         """Say on disk that this incident was shared; without it an incident that was pruned would return."""
@@ -257,19 +292,28 @@ class Copy:
             self.ledger.resting = await self.hop(self._pruned)
 
     async def _settle_lost(self) -> None:
-        closed = False
-        if self.ledger.lost:
-            closed = await self.hop(self._files.closed)
+        if not self.ledger.has_lost:
+            return
+        closed: bool = await self.hop(self._files.closed)
         if closed:
             self.ledger.let_go()
         else:
             self.ledger.put_back()
 
+    async def _reopened(self) -> None:
+        """Where the incident is open again, everything of it is shared again, whatever was pruned."""
+        closed: bool = await self.hop(self._files.closed)
+        if not closed and not self.ledger.lost:
+            self.ledger.resting = False
+            self.ledger.put_back()
+            self._outgoing = None
+            self.ledger.looked(await self.hop(self._look))
+
     def _pruned(self) -> bool:
         return self._files.shared_before() and self._files.closed()
 
-    def _may_not_delete(self, entry: str) -> str:
+    def _may_not_delete(self) -> str:
         return (
-            f"Entry {entry} was redacted here, and its content is still in {self._place}: your login may not "
-            f"delete there. Ask {self._whom} to run `leeward share prune`, which finishes it."
+            f"What was redacted here is still in {self._place} with its content: your login may not delete "
+            f"there. Ask {self._whom} to run `leeward share prune`, which finishes it."
         )

@@ -1,13 +1,13 @@
 """What of an incident is here and what is there, and what follows from that. Pure: no files, no servers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
-from tui.model.amending import GONE, redacts
+from tui.model.amending import redacts
 from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.record import lines
-from tui.sharing.needs import Redacts, Sight
+from tui.record.outgoing import stone_of
+from tui.sharing.needs import Partly, Redacts, Sight, Stray
 
 _STONE = '"salt":null,"body":null}'
 
@@ -35,6 +35,8 @@ class Ledger:
         self._redacted: set[str] = set()
         self._waiting: dict[str, SharedLine] = {}
         self._gone: set[str] = set()
+        self._partly: dict[str, str] = {}
+        self._strays: dict[str, tuple[str, str]] = {}
 
     @property
     def unsent(self) -> int:
@@ -46,10 +48,6 @@ class Ledger:
         """How many entries there are in the shared place, as far as is known."""
         return len(self._there)
 
-    def has(self, entry: str) -> bool:
-        """Whether the entry is here, on this machine's disk."""
-        return entry in self._here
-
     def looked(self, found: Iterable[SharedLine]) -> int:
         """Lines that are on this machine's disk: what is new of them is to be sent. Answers how many are."""
         new = 0
@@ -60,14 +58,21 @@ class Ledger:
             stone = is_stone(line.line)
             if stone:
                 self._stones_here[line.entry] = line
-            if line.entry in self._there or line.entry in self.problems or line.entry in self._gone:
-                continue
+            if any(line.entry in known for known in (self._there, self.problems, self._gone, self.lost)):
+                continue  # what was lost is decided by the next list
             if stone or line.entry not in self._stones_here:
                 self._waiting[line.entry] = line
         return new
 
-    def listed(self, found: Sequence[FoundLine]) -> tuple[FoundLine, ...]:
-        """Everything that is there now; answers what is not here."""
+    def listed(
+        self, found: Sequence[FoundLine], partly: Iterable[Partly] = (), strays: Iterable[Stray] = ()
+    ) -> tuple[FoundLine, ...]:
+        """Everything that is there now; answers what is not here.
+
+        Of `partly` some parts are missing; `strays` are objects that are part of nothing.
+        """
+        self._partly = {one.entry: one.uid for one in partly if one.uid}
+        self._strays = {one.name: (one.entry, one.uid) for one in strays}
         was, self._there = self._there, {}
         self._stones_there = set()
         self.problems.clear()
@@ -80,6 +85,11 @@ class Ledger:
         """What is here and not there, and of which the line is not held: it is to be looked up again."""
         held = self._waiting.keys() | self._there.keys() | self.problems.keys() | self._gone
         return frozenset(self._here - held)
+
+    @property
+    def has_lost(self) -> bool:
+        """Whether anything of what is here was deleted there, now or before."""
+        return bool(self.lost or self._gone)
 
     def let_go(self) -> None:
         """What was deleted there stays deleted: the incident is closed, and is being pruned."""
@@ -136,6 +146,11 @@ class Ledger:
         if is_stone(line.line):
             self._stones_there.add(line.entry)
 
+    def is_unsure(self, line: SharedLine) -> None:
+        """It was there and was deleted at the same moment: the next list tells what it is to be."""
+        self._waiting.pop(line.entry, None)
+        self.lost.add(line.entry)
+
     def is_other(self, line: SharedLine) -> None:
         """There is another line under this id: a redaction that is not known here, or something worse."""
         self._waiting.pop(line.entry, None)
@@ -151,12 +166,22 @@ class Ledger:
         return tuple(
             (stone, uid)
             for one, stone in self._stones_here.items()
-            if one not in self._stones_there and (uid := self._there.get(one))
+            if one not in self._stones_there and (uid := self._there.get(one) or self._partly.get(one))
         )
+
+    def to_clear(self) -> tuple[tuple[str, str], ...]:
+        """Parts that were left of what was redacted since: the object's name, and its uid."""
+        left = self._strays.items() if self._strays else ()
+        return tuple((name, uid) for name, (entry, uid) in left if entry in self._stones_here)
+
+    def cleared(self, name: str) -> None:
+        """That part is deleted."""
+        self._strays.pop(name, None)
 
     def deleted(self, entry: str) -> None:
         """We deleted it, or somebody else did."""
         self._there.pop(entry, None)
+        self._partly.pop(entry, None)
         self._stones_there.discard(entry)
 
     def _is_there(self, found: FoundLine) -> None:
@@ -183,12 +208,6 @@ def is_stone(line: str) -> bool:
 def same_entry(one: str, other: str) -> bool:
     """Whether two lines are the same, or differ in that one of them is redacted."""
     return one == other or _stone(one) == _stone(other) != ""
-
-
-def stone_of(line: SharedLine) -> SharedLine:
-    """The same entry without its content. Raises Unreadable for what is no line of a journal."""
-    envelope = bytes(lines.parse_raw(line.line.encode())[0].envelope)
-    return replace(line, text=GONE, line=lines.stone(envelope).decode())
 
 
 def holds_secret(line: SharedLine, redact: Redacts) -> bool:

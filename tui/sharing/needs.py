@@ -1,6 +1,6 @@
 """What a copy needs of the shared place and of the disk, as protocols: tests put others in their place."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Protocol
 
 from tui.model.incident import Entry
@@ -22,6 +22,32 @@ class Sight(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def said(self) -> str: ...
+
+
+class Partly(Protocol):
+    """An entry of which parts are missing: `tui.clients.shared_objects.Incomplete`."""
+
+    @property
+    def entry(self) -> str: ...
+
+    @property
+    def uid(self) -> str: ...
+
+
+class Stray(Protocol):
+    """An object that is part of nothing: `tui.clients.shared_objects.Stray`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def entry(self) -> str: ...
+
+    @property
+    def uid(self) -> str: ...
+
 
 class Listed(Protocol):
     """All entries of an incident, and the version to watch from: `tui.clients.shared_entries.Listing`."""
@@ -32,11 +58,22 @@ class Listed(Protocol):
     @property
     def version(self) -> str: ...
 
+    @property
+    def incomplete(self) -> Sequence[Partly]: ...
+
+    @property
+    def strays(self) -> Sequence[Stray]: ...
+
+    @property
+    def problems(self) -> tuple[str, ...]: ...
+
 
 class Entries(Protocol):
     """The entries of the shared place: `tui.clients.shared_entries.SharedEntries`. All raise ClusterError."""
 
     async def create(self, line: SharedLine) -> str: ...
+
+    async def get(self, entry: str) -> FoundLine | None: ...
 
     async def list(self, incident: str) -> Listed: ...
 
@@ -96,6 +133,3 @@ class Files(Protocol):
     def closed(self) -> bool:
         """Whether the incident, as the files tell it, is resolved."""
         ...
-
-
-Problems = Mapping[str, str]

@@ -1,0 +1,327 @@
+"""The background of a copy: what is recorded here is there, and what is there is here, whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.sharing.lines import line, redaction_of
+from tests.sharing.support import Console, Disk, Server, passes, until
+from tests.support.clock import ManualClock
+from tui.clients.cluster_errors import Reason
+from tui.model.sharing import Link
+from tui.record.outgoing import stone_of
+from tui.sharing.ledger import is_stone
+
+
+@asynccontextmanager
+async def consoles(count: int, server: Server, clock: ManualClock) -> AsyncIterator[list[Console]]:
+    made = [Console(server, clock, seed) for seed in range(count)]
+    for one in made:
+        one.copier.start()
+    await until(clock, lambda: all(one.status.link is Link.LIVE for one in made))
+    try:
+        yield made
+    finally:
+        for one in made:
+            await one.copier.stop()
+
+
+async def test_what_is_recorded_on_one_console_is_on_the_other() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ana.write(line("a", "from ana"))
+        ben.write(line("b", "from ben"))
+        await until(clock, lambda: ana.disk.texts() == ben.disk.texts() == ["from ana", "from ben"])
+        await until(clock, lambda: not ana.status.unsent and not ben.status.unsent)
+        assert [entry.text for batch in ben.taken for entry in batch] == ["from ana"]
+
+
+async def test_a_nudge_needs_no_look_at_the_clock() -> None:
+    """Told of an entry, the copier sends it at once: no time passes at all."""
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        await passes(clock, 1)
+        ana.write(line("a"))
+        before = clock.monotonic()
+        await until(clock, ben.disk.texts, step=0.0)
+        assert clock.monotonic() == before
+
+
+async def test_what_another_program_writes_is_found_without_a_nudge() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.write(line("a"), nudge=False)
+        await until(clock, lambda: server.objects)
+
+
+async def test_what_comes_together_is_taken_in_together() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        for letter in "abcdefgh":
+            ana.write(line(letter))
+        await until(clock, lambda: len(ben.disk.written) == 8)
+        assert len(ben.disk.takes) <= 4
+
+
+async def test_both_sides_of_a_partition_write_and_have_the_union_after_it() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ana.client.cut = True
+        await server.wake()
+        ana.write(line("a", "cut off"))
+        ben.write(line("b", "connected"))
+        await until(clock, lambda: ana.status.link is Link.AWAY)
+        await passes(clock, 100)
+        assert ana.status.unsent == 1
+        assert ana.status.said
+        ana.client.cut = False
+        await until(clock, lambda: ana.disk.texts() == ben.disk.texts() == ["connected", "cut off"])
+        await until(clock, lambda: ana.status.link is Link.LIVE and ana.status.unsent == 0)
+        assert ana.status.said == ""
+
+
+async def test_a_version_that_is_too_old_is_listed_anew_and_said_to_nobody() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.cut = True
+        await server.wake()
+        ana.write(line("a"))
+        await until(clock, lambda: server.objects)
+        server.expire()
+        ben.client.cut = False
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
+        assert not any("expired" in status.said for status in ben.statuses)
+
+
+async def test_a_silent_watch_is_begun_again_after_a_minute_and_nothing_is_missed() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.silent = True
+        await passes(clock, 1)
+        watches = ben.client.requests.count("watch")
+        ana.write(line("a"))
+        await until(clock, lambda: server.objects)
+        await passes(clock, 50, step=0.5)
+        assert ben.disk.texts() == []
+        ben.client.silent = False
+        await passes(clock, 30, step=0.5)
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
+        assert ben.client.requests.count("watch") > watches
+
+
+async def test_what_others_know_and_is_not_here_is_listed_and_ever_more_seldom() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.silent = True
+        ana.write(line("a"))
+        await until(clock, lambda: server.objects)
+        ben.copier.stale()
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
+        lists = ben.client.requests.count("list")
+        for _ in range(300):
+            ben.copier.stale()
+            await passes(clock, 1, step=0.5)
+        assert ben.client.requests.count("list") - lists < 20
+
+
+async def test_failures_are_asked_again_ever_more_seldom_until_a_person_asks() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.client.cut = True
+        await server.wake()
+        await until(clock, lambda: ana.status.link is Link.AWAY)
+        await passes(clock, 200, step=0.5)
+        asked = len(ana.client.requests)
+        await passes(clock, 200, step=0.5)
+        assert 5 < len(ana.client.requests) - asked < 40
+        ana.client.cut = False
+        ana.copier.retry_now()
+        before = clock.monotonic()
+        await until(clock, lambda: ana.status.link is Link.LIVE)
+        assert clock.monotonic() - before < 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "link"), [(Reason.LOGIN_EXPIRED, Link.REFUSED), (Reason.SERVER, Link.AWAY)]
+)
+async def test_what_the_place_answers_is_told_as_it_is(reason: Reason, link: Link) -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.client.fails = reason
+        ana.write(line("a"))
+        await until(clock, lambda: ana.status.link is link)
+        assert str(reason) in ana.status.said
+        assert ana.status.remedy
+        ana.client.fails = None
+        ana.copier.retry_now()
+        await until(clock, lambda: ana.status.link is Link.LIVE and not ana.status.unsent)
+
+
+async def test_who_may_not_write_goes_on_reading_and_it_is_said_once() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.forbids.add("create")
+        ben.write(line("b", "from ben"))
+        await until(clock, lambda: ben.status.link is Link.REFUSED)
+        said = len(ben.statuses)
+        ana.write(line("a", "from ana"))
+        await until(clock, lambda: "from ana" in ben.disk.texts())
+        await passes(clock, 60, step=0.5)
+        assert ben.status.link is Link.REFUSED
+        assert len(ben.statuses) <= said + 2
+        assert ben.client.requests.count("create") < 30
+        ben.client.forbids.clear()
+        ben.copier.retry_now()
+        await until(clock, lambda: "from ben" in ana.disk.texts() and ben.status.link is Link.LIVE)
+
+
+async def test_who_may_list_and_not_watch_is_told_so_all_the_time() -> None:
+    """A list or an answer in between makes nothing well."""
+    clock, server = ManualClock(), Server()
+    ana = Console(server, clock)
+    ana.client.forbids.add("watch")
+    ana.copier.start()
+    await until(clock, lambda: ana.status.link is Link.REFUSED)
+    said = len(ana.statuses)
+    await passes(clock, 120, step=0.5)
+    await ana.copier.stop()
+    assert len(ana.statuses) <= said + 1
+    assert ana.client.requests.count("watch") < 30
+
+
+async def test_one_entry_that_is_refused_stops_no_other() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        bad, good = line("a"), line("b")
+        ana.client.refuses.add(bad.entry)
+        ana.write(bad)
+        ana.write(good)
+        await until(clock, lambda: good.entry in server.objects)
+        await until(clock, lambda: ana.status.problems)
+        assert bad.entry in ana.status.problems[0]
+        assert ana.status.link is Link.LIVE
+
+
+async def test_many_are_sent_a_few_at_a_time_in_the_order_of_the_ids() -> None:
+    clock, server = ManualClock(), Server()
+    disk = Disk()
+    disk.written = [line(letter) for letter in reversed("0123456789abcdefghjkmn")]
+    ana = Console(server, clock, disk=disk)
+    ana.copier.start()
+    await until(clock, lambda: len(server.objects) == 22)
+    await ana.copier.stop()
+    assert 2 <= ana.client.most_at_once <= 10
+    order = [letter[0] for letter in server.objects]
+    assert all(order[n] <= order[n + 9] for n in range(len(order) - 9))
+
+
+async def test_an_answer_that_is_lost_does_no_harm() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        one = line("a")
+        server.create(one)  # it was taken, and the answer never came
+        ana.write(one)
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"] and not ana.status.unsent)
+        assert ana.status.problems == ()
+        assert server.ever == [one.line]
+
+
+async def test_another_line_under_the_same_name_is_said() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.client.silent = True
+        ana.write(line("a", "what was written"))
+        server.create(line("a", "what somebody put there"))
+        await passes(clock, 30, step=0.5)
+        await until(clock, lambda: ana.status.problems)
+        assert "other content" in ana.status.problems[0]
+
+
+async def test_a_full_disk_is_said_and_what_came_meanwhile_is_taken_in_after_it() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.disk.full = True
+        ana.write(line("a"))
+        await until(clock, lambda: "disk is full" in ben.status.said)
+        ben.disk.full = False
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"] and ben.status.said == "")
+
+
+async def test_a_second_console_of_the_folder_takes_over_when_the_first_is_gone() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        second = Console(server, clock, disk=ana.disk)
+        second.lock.others = True
+        second.copier.start()
+        await until(clock, lambda: second.status.elsewhere)
+        assert second.client.requests == []
+        second.lock.others = False
+        await until(clock, lambda: second.status.link is Link.LIVE and not second.status.elsewhere)
+        await second.copier.stop()
+        assert not second.lock.held
+
+
+async def test_what_was_shared_and_is_redacted_is_taken_out_by_who_may() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        secret = line("a", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: len(ben.disk.written) == 1)
+        ana.client.forbids.add("delete")
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: any("leeward share prune" in said for said in ana.status.problems))
+        await until(clock, lambda: len(ben.disk.written) == 2)
+        assert not is_stone(server.lines()[secret.entry])
+        ben.write(stone_of(secret))  # as the journal leaves it, once it knows of the redaction
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")))
+        await until(clock, lambda: not any("prune" in said for said in ana.status.problems))
+
+
+async def test_what_was_deleted_by_somebody_is_put_back() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ana.write(line("a"))
+        await until(clock, lambda: ben.disk.written)
+        (name, there), *_ = server.objects.items()
+        server.delete(name, there.uid)
+        await server.wake()
+        await until(clock, lambda: name in server.objects, step=0.1)
+
+
+async def test_what_was_pruned_after_it_was_closed_is_not_put_back_until_it_is_opened_again() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ana.write(line("a"))
+        ana.write(line("b"))
+        await until(clock, lambda: len(ben.disk.written) == 2)
+        ana.disk.is_closed = ben.disk.is_closed = True
+        for name, there in list(server.objects.items()):
+            server.delete(name, there.uid)
+            await server.wake()
+            await passes(clock, 8, step=0.2)
+        ana.write(line("c", "written after it was pruned"))
+        await passes(clock, 40, step=0.2)
+        assert server.objects == {}
+        assert ana.status.unsent == 0
+        ana.disk.is_closed = False
+        ana.write(line("d", "opened again"))
+        await until(clock, lambda: len(server.objects) == 4, step=0.1)
+
+
+async def test_leaving_sends_what_is_here_and_does_not_wait_for_a_place_that_is_away() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.write(line("a"))
+        leaving = asyncio.ensure_future(ana.copier.finish(2.0))
+        await until(clock, leaving.done)
+        assert leaving.result()
+        assert server.objects
+        ana.client.cut = True
+        await server.wake()
+        ana.write(line("b"))
+        leaving = asyncio.ensure_future(ana.copier.finish(2.0))
+        await until(clock, leaving.done)
+        assert not leaving.result()
