@@ -322,7 +322,8 @@ class Chronicle:
         from tui.record.errors import JournalError
 
         fresh = self._take(journal.incident_id, entries)
-        journal.saw(max(entry.id for entry in entries))
+        for entry in entries:
+            journal.saw(entry.id)  # each: one that is too far ahead is not followed, and must hide no other
         if fresh:
             self.heard(fresh)
         if any(map(redacts, fresh)) and not journal.read_only:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from tui.clients.cluster_errors import ClusterError, Reason
-from tui.model.incident import Entry
+from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.sharing.ledger import Ledger
 from tui.sharing.needs import Entries, Files, Looks, Redacts, Sight, Takes, Took
@@ -212,7 +212,11 @@ class Copy:
     def _look(self) -> Sequence[SharedLine]:
         if self._outgoing is None:
             self._outgoing = self._files.outgoing()
-        return self._outgoing.look()
+        found = self._outgoing.look()
+        if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
+            # What a console here redacted of others is in the copies, which nobody else may write.
+            self._incoming.take(())
+        return found
 
     async def take_waiting(self) -> None:
         """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""
