@@ -215,7 +215,7 @@ class Copy:
         found = self._outgoing.look()
         if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
             # What a console here redacted of others is in the copies, which nobody else may write.
-            self._incoming.take(())
+            self._incoming.finish_redactions()
         return found
 
     async def take_waiting(self) -> None:

@@ -106,6 +106,8 @@ class Takes(Protocol):
 
     def take(self, found: Iterable[FoundLine]) -> Took: ...
 
+    def finish_redactions(self) -> Sequence[str]: ...
+
 
 class Redacts(Protocol):
     """What takes secrets out of text and data: `tui.model.redaction.Redactor`."""
