@@ -8,9 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.message import Message
 
+from widgets.confirming import Confirming
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, plain, width_of, wrap
-from widgets.panel import Panel, Tab
+from widgets.panel import Tab
 from widgets.themes import env_role
 
 # Columns of the labels, where there is room for them beside the words.
@@ -59,7 +60,7 @@ class PreviewView:
     refusal: str = ""
 
 
-class ChangePreview(Panel, can_focus=True):
+class ChangePreview(Confirming, can_focus=True):
     """The frame of the preview. It starts on Cancel; Enter there cancels, and Enter never applies.
 
     Tab goes between Cancel and the field of the word; a letter that is no key begins the word. In
@@ -72,10 +73,6 @@ class ChangePreview(Panel, can_focus=True):
         Binding("c", "copy('command')", "Copy", show=False, id="preview.copy"),
         Binding("g", "copy('git')", "Patch for git", show=False, id="preview.git"),
         Binding("v", "whole", "All of it", show=False, id="preview.whole"),
-        Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "scroll_rows(1)", "Down", show=False, id="list.down"),
-        Binding("pageup", "scroll_rows(-8)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown,space", "scroll_rows(8)", "Page down", show=False, id="list.page_down"),
         Binding("tab,shift+tab,left,right", "other", "Cancel or the word", show=False, id="preview.other"),
         Binding("enter", "enter", "Cancel, or give the word", show=False, id="preview.enter"),
         Binding("escape", "escape", "Back", show=False, id="preview.escape"),
@@ -123,7 +120,6 @@ class ChangePreview(Panel, can_focus=True):
         self.view = view or PreviewView()
         self.typed = ""
         self.in_word = False
-        self._scrolled = 0
         self._head()
 
     def show(self, view: PreviewView) -> None:
@@ -139,24 +135,14 @@ class ChangePreview(Panel, can_focus=True):
         self._head()
         self.show_changes()
 
-    def paint_inside(self, width: int, height: int) -> list[Line]:
-        """Target and change, the rest scrolled between, the confirming lines."""
-        top, foot = self._pinned(width), self._confirming(width)
-        rows = self._rows(width)
-        room = max(height - len(top) - len(foot) - 1, 1)
-        self._scrolled = first = max(min(self._scrolled, len(rows) - room), 0)
-        shown = rows[first : first + room]
-        self.hidden = (first, max(len(rows) - first - room, 0))
-        gap: list[Line] = [()] * (height - len(top) - len(shown) - len(foot))
-        return [*top, *shown, *gap, *foot]
-
     # What stands there
 
     def _head(self) -> None:
         risk = (Tab(self.view.risk, here=True),) if self.view.risk else ()
         self._title, self._corner = self.view.title, risk
 
-    def _pinned(self, width: int) -> list[Line]:
+    def pinned(self, width: int) -> list[Line]:
+        """Target and change."""
         v = self.view
         label, gap = (_LABEL, "   ") if width >= _WIDE else (0, "  ")
         user = (Piece(f"{gap}as {self.text(v.user)}"),) if v.user else ()
@@ -174,7 +160,8 @@ class ChangePreview(Panel, can_focus=True):
         last = lines[-1]
         return [first, *lines[:-1], (*last, *edit) if width_of((*last, *edit)) <= width else last]
 
-    def _rows(self, width: int) -> list[Line]:
+    def scrolling(self, width: int) -> list[Line]:
+        """What a person must know, the diff, the commands."""
         lines: list[Line] = [row for label, text in self.view.rows for row in self._row(label, text, width)]
         if self.view.diff:
             looks = {"+": "added", "-": "removed"}
@@ -194,7 +181,8 @@ class ChangePreview(Panel, can_focus=True):
         first = self.pad(label, _LABEL - 1) + " "
         return [(Piece(" " * _LABEL if i else first, "dim"), Piece(line)) for i, line in enumerate(words)]
 
-    def _confirming(self, width: int) -> list[Line]:
+    def confirming(self, width: int) -> list[Line]:
+        """Cancel, and the key or the word."""
         v = self.view
         cancel = Piece("[ Cancel ]", "cursor" if self.has_focus and not self.in_word else "bold")
         lines: list[Line] = []
@@ -216,9 +204,7 @@ class ChangePreview(Panel, can_focus=True):
             return (Piece(f"{asks}: "), *self._field())
         if v.confirm == "y":
             said = (Piece(f"  {asks}", "dim"),) if asks else ()
-            key = Piece("y", "key" if v.ready else "dim")
-            wait = "" if v.ready else f" in a moment{self.glyphs.words('…')}"
-            return (key, Piece(f" applies{wait}", "" if v.ready else "dim"), *said)
+            return (*self.yes(v.ready, "applies"), *said)
         return (Piece(asks, "warn"),)
 
     def _field(self) -> Line:
@@ -285,11 +271,6 @@ class ChangePreview(Panel, can_focus=True):
     def action_copy(self, what: str) -> None:
         """`c` and `g`."""
         self.post_message(self.CopyAsked(what))
-
-    def action_scroll_rows(self, by: int) -> None:
-        """Scroll what stands between the pinned lines."""
-        self._scrolled = max(self._scrolled + by, 0)
-        self.show_changes()
 
     def action_other(self) -> None:
         """From Cancel to the word and back."""

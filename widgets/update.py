@@ -7,9 +7,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from widgets.confirming import Confirming
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, width_of, wrap
-from widgets.panel import Panel
 
 _LABEL = 9
 _WIDE = 50
@@ -45,7 +45,7 @@ class UpdateView:
     edited: bool = False
 
 
-class UpdatePreview(Panel, can_focus=True):
+class UpdatePreview(Confirming, can_focus=True):
     """The frame of the preview. It starts on Cancel: Enter and Escape leave, and `y` alone sends."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -54,10 +54,6 @@ class UpdatePreview(Panel, can_focus=True):
         Binding("c", "ask('copy')", "Copy", show=False, id="update.copy"),
         Binding("t", "ask('notify')", "Notify subscribers", show=False, id="update.notify"),
         Binding("w", "ask('anew')", "Write anew", show=False, id="update.anew"),
-        Binding("up,k", "scroll_rows(-1)", "Up", show=False, id="list.up"),
-        Binding("down,j", "scroll_rows(1)", "Down", show=False, id="list.down"),
-        Binding("pageup", "scroll_rows(-8)", "Page up", show=False, id="list.page_up"),
-        Binding("pagedown,space", "scroll_rows(8)", "Page down", show=False, id="list.page_down"),
         Binding("enter,escape", "ask('leave')", "Leave", show=False, id="update.leave"),
     ]
 
@@ -71,7 +67,6 @@ class UpdatePreview(Panel, can_focus=True):
         super().__init__("", glyphs=glyphs)
         self.view = view or UpdateView()
         self._title = self.view.title
-        self._scrolled = 0
 
     def show(self, view: UpdateView) -> None:
         """Show this; the place stays."""
@@ -80,25 +75,13 @@ class UpdatePreview(Panel, can_focus=True):
             self.show_title(view.title)
             self.show_changes()
 
-    def paint_inside(self, width: int, height: int) -> list[Line]:
-        """Where it goes, the message scrolled between, and the confirming line."""
-        top, foot = [*self._places(width), ()], self._foot(width)
-        rows = self._message(width)
-        room = max(height - len(top) - len(foot) - 1, 1)
-        self._scrolled = first = max(min(self._scrolled, len(rows) - room), 0)
-        shown = rows[first : first + room]
-        self.hidden = (first, max(len(rows) - first - room, 0))
-        gap: list[Line] = [()] * (height - len(top) - len(shown) - len(foot))
-        return [*top, *shown, *gap, *foot]
-
     def action_ask(self, what: str) -> None:
         """A key was pressed; who opened the preview knows what it means now."""
         self.post_message(self.Asked(what))
 
-    def action_scroll_rows(self, by: int) -> None:
-        """Scroll the message."""
-        self._scrolled = max(self._scrolled + by, 0)
-        self.show_changes()
+    def pinned(self, width: int) -> list[Line]:
+        """Where it goes."""
+        return [*self._places(width), ()]
 
     def _places(self, width: int) -> list[Line]:
         label = _LABEL if width >= _WIDE else 0
@@ -113,7 +96,8 @@ class UpdatePreview(Panel, can_focus=True):
             lines.append((Piece(" " * label), Piece(said, role), Piece("  (t changes it)", "dim")))
         return lines
 
-    def _message(self, width: int) -> list[Line]:
+    def scrolling(self, width: int) -> list[Line]:
+        """The message."""
         lines: list[Line] = []
         for text in self.view.text.split("\n"):
             lines += self._bold(wrap(self.text(text), width)) if text.strip() else [()]
@@ -131,7 +115,8 @@ class UpdatePreview(Panel, can_focus=True):
             found.append((*pieces, Piece(row[at:])))
         return found
 
-    def _foot(self, width: int) -> list[Line]:
+    def confirming(self, width: int) -> list[Line]:
+        """What to look at before it goes, Cancel, and the keys."""
         v = self.view
         lines: list[Line] = []
         told = [(remark, "warn") for remark in v.remarks]
@@ -155,11 +140,8 @@ class UpdatePreview(Panel, can_focus=True):
             return (Piece(f"sending{self.glyphs.words('…')} Esc leaves, it goes on", "dim"),)
         send: Line = ()
         if not v.problem:
-            wait = "" if v.ready else f" in a moment{self.glyphs.words('…')}"
-            send = (
-                Piece("y", "key" if v.ready else "dim"),
-                Piece(f" sends{wait}  ", "" if v.ready else "dim"),
-            )
+            key, sends = self.yes(v.ready, "sends")
+            send = (key, Piece(f"{sends.text}  ", sends.role))
         anew: Line = (Piece("  "), Piece("w", "key"), Piece(" anew")) if v.edited else ()
         edit: Line = (Piece("e", "key"), Piece(" edits  "), Piece("c", "key"), Piece(" copies"))
         return (*send, *edit, *anew)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
@@ -13,11 +12,9 @@ from tui.model.times import clock
 from tui.screens import pages, sifting
 from tui.screens.bindings import ENTRY, shown_key
 from tui.screens.desk import Desk, Flow
-from tui.screens.dialog import Dialog
 from tui.screens.flows import ask, choose
 from tui.screens.flows import read as read_page
-from tui.screens.reader import Page, Reader, Row
-from widgets.glyphs import Glyphs
+from tui.screens.reader import Page, Reader, ReaderScreen, Row
 
 if TYPE_CHECKING:
     from tui.screens.main import MainScreen
@@ -46,36 +43,11 @@ class EntryReader(Reader):
         self.post_message(self.Asked(what))
 
 
-class EntryScreen(Dialog[str]):
+class EntryScreen(ReaderScreen[str]):
     """The page over the console. It answers with what is asked of the entry, None for nothing."""
 
-    DEFAULT_CSS = """
-    EntryScreen { align: center middle; }
-    EntryScreen Reader { width: 96; max-width: 96%; height: 90%; }
-    """
-
-    def __init__(self, desk: Desk, page: Page, glyphs: Glyphs) -> None:
-        super().__init__()
-        self.desk = desk
-        self.reader = EntryReader("Entry", page, glyphs)
-
-    def compose(self) -> ComposeResult:
-        """The page, as high as it must be."""
-        yield self.reader
-
-    def on_mount(self) -> None:
-        """Keys go to the page."""
-        self.reader.focus()
-
-    def on_reader_closed(self, event: Reader.Closed) -> None:
-        """Back to the console."""
-        event.stop()
-        self.answer(None)
-
-    def on_reader_copy_asked(self, event: Reader.CopyAsked) -> None:
-        """Copy the page; the frame says where it went."""
-        event.stop()
-        self.reader.show_title(self.desk.copy(event.text, "the page"))
+    def __init__(self, desk: Desk, page: Page) -> None:
+        super().__init__("Entry", page, desk.glyphs, desk.copy, EntryReader)
 
     def on_entry_reader_asked(self, event: EntryReader.Asked) -> None:
         """Answer with it."""
@@ -89,7 +61,7 @@ def read(entry_id: str) -> Flow:
     async def flow(desk: Desk) -> None:
         while (entry := _entry(desk, entry_id)) is not None:
             page = pages.entry(entry, desk.zone, desk.snapshot.amendments, _keys(desk, entry))
-            asked = await desk.ask(EntryScreen(desk, page, desk.glyphs))
+            asked = await desk.ask(EntryScreen(desk, page))
             if asked is None or not await _ACTS[asked](desk, entry):
                 return
 

@@ -8,7 +8,7 @@ from tui.session.pages import handover_facts
 from widgets.prompt import Choice
 
 
-class HandoverScreen(ReaderScreen):
+class HandoverScreen(ReaderScreen[None]):
     """The page; `c` copies it as Markdown."""
 
     def __init__(self, desk: Desk, facts: HandoverFacts) -> None:

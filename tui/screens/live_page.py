@@ -8,7 +8,7 @@ from tui.screens.reader import Page, ReaderScreen
 from widgets.glyphs import Glyphs
 
 
-class LivePage(ReaderScreen):
+class LivePage(ReaderScreen[None]):
     """A reader whose page is asked for when it opens, and again with `r`.
 
     Leaving it ends the asking: nothing that hangs holds anybody up. `failed` turns an error of

@@ -19,7 +19,7 @@ _WORDS = {
 }
 
 
-class PeopleScreen(ReaderScreen):
+class PeopleScreen(ReaderScreen[None]):
     """The page; it follows what is heard of the others while it is read."""
 
     def __init__(self, desk: Desk) -> None:

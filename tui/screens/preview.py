@@ -9,8 +9,8 @@ from tui.model.mitigation import Plan
 from tui.model.mitigation import told as value_told
 from tui.model.sharing import Link
 from tui.screens import company, previews
+from tui.screens.deaf import DeafDialog
 from tui.screens.desk import Desk
-from tui.screens.dialog import Dialog
 from tui.screens.dialogs import AskingScreen
 from tui.screens.previews import Stand
 from tui.screens.reader import ReaderScreen
@@ -18,13 +18,10 @@ from tui.session.errors import LockHeld, LockUnreachable, SessionError
 from tui.session.snapshot import Snapshot
 from widgets.preview import ChangePreview
 
-# For how long `y` is deaf once everything stands on the screen: nobody approves by typing ahead.
-DEAF = 1.0
-
 Planner = Callable[[str | None], Awaitable[Plan]]
 
 
-class PreviewScreen(Dialog[bool]):
+class PreviewScreen(DeafDialog[bool]):
     """The dialog of one change; its answer is whether it was approved.
 
     Args:
@@ -39,12 +36,10 @@ class PreviewScreen(Dialog[bool]):
     """
 
     def __init__(self, desk: Desk, title: str, planner: Planner) -> None:
-        super().__init__()
-        self.desk = desk
+        super().__init__(desk)
         self.planner = planner
         self.stand = Stand(title)
         self.preview = ChangePreview(glyphs=desk.glyphs)
-        self._ready_at: float | None = None
         self._was_away = False
 
     def compose(self) -> ComposeResult:
@@ -89,22 +84,13 @@ class PreviewScreen(Dialog[bool]):
 
     def _show(self) -> None:
         room = previews.room(self.desk.snapshot, self.desk.arm_for)
-        if not previews.confirmable(self.stand, room):
-            self._ready_at = None
-            self.stand = replace(self.stand, ready=False)
-        elif self._ready_at is None:
-            self._ready_at = self.desk.clock.monotonic() + DEAF
-            self.run_worker(self._listen(), group="deaf", exclusive=True, exit_on_error=False)
+        self.listen_to(previews.confirmable(self.stand, room))
+        self.stand = replace(self.stand, ready=self.listening)
         self.preview.show(previews.preview(self.stand, room))
 
-    async def _listen(self) -> None:
+    def heard(self) -> None:
         """After a second of a complete preview, `y` counts."""
-        await self.desk.clock.sleep(DEAF)
-        self.stand = replace(self.stand, ready=self._listening())
         self._show()
-
-    def _listening(self) -> bool:
-        return self._ready_at is not None and self.desk.clock.monotonic() >= self._ready_at
 
     # What a person answers
 
@@ -140,7 +126,7 @@ class PreviewScreen(Dialog[bool]):
         plan = self.stand.plan
         if (
             plan is None
-            or not self._listening()
+            or not self.listening
             or not previews.confirmable(self.stand, previews.room(self.desk.snapshot, self.desk.arm_for))
         ):
             return

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -27,6 +27,7 @@ class Row:
 
 
 Page = tuple[Row, ...]
+T = TypeVar("T")
 _LABEL = 14
 
 
@@ -122,18 +123,25 @@ class Reader(Panel, can_focus=True):
         return [(first if index == 0 else rest, Piece(text, row.role)) for index, text in enumerate(texts)]
 
 
-class ReaderScreen(Dialog[None]):
-    """The reader over the console; Escape closes it."""
+class ReaderScreen(Dialog[T]):
+    """The reader over the console; Escape closes it. A page with keys of its own brings its `reader`."""
 
     DEFAULT_CSS = """
     ReaderScreen { align: center middle; }
     ReaderScreen Reader { width: 96; max-width: 96%; height: 90%; }
     """
 
-    def __init__(self, title: str, page: Page, glyphs: Glyphs, copy: Callable[[str, str], str]) -> None:
+    def __init__(
+        self,
+        title: str,
+        page: Page,
+        glyphs: Glyphs,
+        copy: Callable[[str, str], str],
+        reader: type[Reader] = Reader,
+    ) -> None:
         super().__init__()
         self.copy = copy
-        self.reader = Reader(title, page, glyphs)
+        self.reader = reader(title, page, glyphs)
 
     def compose(self) -> ComposeResult:
         """The page, as high as it must be."""

@@ -23,7 +23,7 @@ _NOTES = 5
 _OWN = frozenset({"c", "q", "j", "k", "up", "down", "pageup", "pagedown", "home", "end", "enter", "escape"})
 
 
-class ReturnCard(ReaderScreen):
+class ReturnCard(ReaderScreen[None]):
     """The page; what the checks answer since it opened stands on it at once."""
 
     def __init__(self, desk: Desk) -> None:

@@ -1,27 +1,15 @@
-"""Telling people: who is told, the message on the screen, and what became of the ones before."""
+"""Telling people: who is told, and what became of the messages before."""
 
-from collections.abc import Callable
 from datetime import timedelta
-
-from textual.app import ComposeResult
-from textual.content import Content
-from textual.widgets import TextArea
 
 from tui.model import times
 from tui.model.update import Audience
-from tui.notify.rendering import plain
 from tui.screens import flows
 from tui.screens.desk import Desk
-from tui.screens.dialog import Dialog
-from tui.screens.preview import DEAF
-from tui.session.errors import SessionError
-from tui.session.snapshot import Snapshot, Unsent
-from tui.session.telling import UpdateDraft
-from widgets.prompt import Choice, Prompt
-from widgets.update import UpdatePreview, UpdateView
+from tui.screens.update import TITLES, WAITING, UpdateScreen, outcome
+from tui.session.snapshot import Unsent
+from widgets.prompt import Choice
 
-_TITLES = {Audience.INTERNAL: "Internal update", Audience.EXTERNAL: "External update"}
-_WAITING = ("queued", "sending")
 _SNOOZES = (("10m", "10 minutes", 10), ("30m", "30 minutes", 30), ("1h", "1 hour", 60), ("1d", "1 day", 1440))
 
 
@@ -54,7 +42,7 @@ def _menu_title(desk: Desk) -> str:
 def _choices(desk: Desk) -> tuple[Choice, ...]:
     snapshot, session = desk.snapshot, desk.session
     tell = tuple(
-        Choice(f"tell:{who}", _TITLES[who], ", ".join(session.places(who)) or "to copy: no place is set")
+        Choice(f"tell:{who}", TITLES[who], ", ".join(session.places(who)) or "to copy: no place is set")
         for who in Audience
     )
     unsent = tuple(Choice(f"unsent:{one.id}", *_told(one)) for one in snapshot.unsent)
@@ -85,258 +73,6 @@ async def _tell(desk: Desk, audience: Audience) -> None:
     await desk.ask(UpdateScreen(desk, draft))
 
 
-class UpdateScreen(Dialog[None]):
-    """A message before it is sent: where it goes, how it looks, `y` sends. Enter never does."""
-
-    DEFAULT_CSS = """
-    UpdateScreen { align: center middle; }
-    UpdateScreen UpdatePreview { width: 88; max-width: 100%; height: 20; max-height: 100%; }
-    """
-
-    def __init__(self, desk: Desk, draft: UpdateDraft) -> None:
-        super().__init__()
-        self.desk = desk
-        self.draft = draft
-        self.notify_them = next((p.notifies for p in draft.places if p.notifies is not None), None)
-        self.preview = UpdatePreview(glyphs=desk.glyphs)
-        self._ready_at: float | None = None
-        self._said = ""
-        self._sending = False
-        self._unkept: str | None = None
-        self._keeping = False
-
-    def compose(self) -> ComposeResult:
-        """The frame."""
-        yield self.preview
-
-    def on_mount(self) -> None:
-        """Keys go to the preview."""
-        self.preview.focus()
-        self._show()
-
-    def take(self, _snapshot: Snapshot) -> None:
-        """A new snapshot: the message stays as the person reads it."""
-
-    def _show(self) -> None:
-        if self._problem() or self._sending:
-            self._ready_at = None
-        elif self._ready_at is None:
-            # Nobody sends by typing ahead, and an edited message is looked at again.
-            self._ready_at = self.desk.clock.monotonic() + DEAF
-            self.run_worker(self._listen(), group="deaf", exclusive=True, exit_on_error=False)
-        self.preview.show(self._view())
-
-    async def _listen(self) -> None:
-        await self.desk.clock.sleep(DEAF)
-        self._show()
-
-    @property
-    def _listening(self) -> bool:
-        return self._ready_at is not None and self.desk.clock.monotonic() >= self._ready_at
-
-    def _problem(self) -> str:
-        problems = [f"{p.name}: {p.fit.problem}" for p in self.draft.places if p.fit.problem]
-        if self.desk.snapshot.following:
-            return "The incident is read-only here: another console has it. Copy it, or take over with i."
-        return problems[0] if problems else f"Copy only. {self.draft.to_set}" if self.draft.to_set else ""
-
-    def _view(self) -> UpdateView:
-        draft = self.draft
-        edited = draft.text.strip() != draft.filled.strip()
-        kept = (
-            f"As you left it at {times.clock(draft.kept_at)} UTC; w writes it anew from the record."
-            if draft.kept_at and edited
-            else ""
-        )
-        opens = "" if self.desk.snapshot.incident else "Sending it opens an incident."
-        return UpdateView(
-            title=_TITLES[draft.audience] + (", edited" if edited else ""),
-            to=tuple((p.name, f"{p.fit.count} of {p.fit.limit} characters") for p in draft.places)
-            or (("nowhere: to copy", f"{len(draft.text)} characters"),),
-            notifies=self.notify_them,
-            text=draft.text,
-            remarks=tuple(part for part in (kept, draft.remark, opens) if part),
-            problem=self._problem(),
-            ready=self._listening,
-            sending=self._sending,
-            said=self._said,
-            edited=edited,
-        )
-
-    # What a person asks
-
-    def on_update_preview_asked(self, event: UpdatePreview.Asked) -> None:
-        """A key of the preview."""
-        event.stop()
-        if event.what == "leave":
-            self.answer(None)
-        elif not self._sending:
-            {
-                "send": self._send,
-                "edit": self._edit,
-                "copy": self._copy,
-                "notify": self._toggle,
-                "anew": self._anew,
-            }[event.what]()
-
-    def _send(self) -> None:
-        """`y`. It is checked here again that it may count: the widget only paints."""
-        if self._problem() or not self._listening:
-            return
-        self._sending, self._said = True, ""
-        self._show()
-        # Owned by the app: closing this dialog must not cancel what was confirmed.
-        self.desk.own(self._sent(), "sending a confirmed update")
-
-    async def _sent(self) -> None:
-        try:
-            messages = await self.desk.session.send_update(
-                self.draft, self.draft.text, notify=self.notify_them is not False
-            )
-        except SessionError as refused:
-            self._refused(refused)
-            return
-        said, state = outcome(tuple((m.place, m.state.value, m.said, m.remedy) for m in messages))
-        self.desk.say(said, state)
-        if self.is_current:
-            self.answer(None)
-
-    def _refused(self, refused: SessionError) -> None:
-        self._sending = False
-        said = f"{refused.said} {refused.remedy}".strip()
-        if self.is_current:
-            self._said = said
-            self._show()
-        else:
-            self.desk.say(said, "fail")
-
-    def _copy(self) -> None:
-        text = plain(self.draft.text)
-        self._said = self.desk.copy(text, "The message")
-        self._show()
-        self.desk.own(self._copied(text), "recording a copied update")
-
-    async def _copied(self, text: str) -> None:
-        try:
-            await self.desk.session.update_copied(self.draft, text)
-        except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
-
-    def _toggle(self) -> None:
-        if self.notify_them is not None:
-            self.notify_them = not self.notify_them
-            self._ready_at = None
-            self._show()
-
-    def _anew(self) -> None:
-        async def work() -> None:
-            self.draft = await self.desk.session.update_draft(self.draft.audience, anew=True)
-            self._changed("Written anew from the record.")
-
-        self.desk.own(work(), "writing an update anew")
-
-    def _edit(self) -> None:
-        self.app.push_screen(EditingScreen(self.desk, self.draft, self._keep), self._edited)
-
-    def _edited(self, text: str | None) -> None:
-        if text is not None and text.strip() != self.draft.text.strip():
-            self.draft = self.desk.session.edited(self.draft, text)
-            self._changed("")
-
-    def _changed(self, said: str) -> None:
-        """Another text: `y` is deaf anew."""
-        self._said, self._ready_at = said, None
-        self._show()
-
-    # Keeping what is typed
-
-    def _keep(self, text: str) -> None:
-        """Every key is kept on disk, the latest text alone where the disk is slower than the hand."""
-        self._unkept = text
-        if not self._keeping:
-            self._keeping = True
-            self.desk.own(self._keep_all(), "keeping a draft")
-
-    async def _keep_all(self) -> None:
-        try:
-            while self._unkept is not None:
-                text, self._unkept = self._unkept, None
-                await self.desk.session.keep_update(self.draft, text)
-        except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
-        finally:
-            self._keeping = False
-
-
-class EditingScreen(Dialog[str]):
-    """The message in a field, with its length; Enter and Escape go back with what stands there."""
-
-    DEFAULT_CSS = """
-    EditingScreen { align: center middle; }
-    EditingScreen Prompt { width: 88; max-width: 100%; height: auto; max-height: 100%; }
-    EditingScreen Field { max-height: 14; }
-    """
-
-    def __init__(self, desk: Desk, draft: UpdateDraft, keep: Callable[[str], None]) -> None:
-        super().__init__()
-        self.desk, self.draft = desk, draft
-        self._keep = keep
-        self.prompt = Prompt(
-            _TITLES[draft.audience],
-            text=draft.text,
-            hint="Enter: look at it; nothing is sent. Ctrl+J: new line",
-            multiline=True,
-            glyphs=desk.glyphs,
-        )
-
-    def compose(self) -> ComposeResult:
-        """The field."""
-        yield self.prompt
-
-    def on_mount(self) -> None:
-        """Its length is there from the start."""
-        self._count(self.draft.text)
-
-    def on_text_area_changed(self, event: TextArea.Changed) -> None:
-        """What stands there is kept and counted."""
-        text = event.text_area.text
-        self._count(text)
-        if text != self.draft.text:
-            self._keep(text)
-
-    def on_prompt_submitted(self, event: Prompt.Submitted) -> None:
-        """Back, with this text."""
-        event.stop()
-        self.answer(self.prompt.text)
-
-    def on_prompt_left(self, event: Prompt.Left) -> None:
-        """Back, with this text too: nothing typed is thrown away."""
-        event.stop()
-        self.answer(event.draft)
-
-    def _count(self, text: str) -> None:
-        places = self.desk.session.edited(self.draft, text).places
-        told = [f"{p.name} {p.fit.count} of {p.fit.limit}" for p in places]
-        over = next((p.fit.problem for p in places if p.fit.problem), "")
-        self.prompt.refuse(over)
-        self.prompt.border_subtitle = Content(", ".join(told) or f"{len(text)} characters")
-
-
-def outcome(sent: tuple[tuple[str, str, str, str], ...]) -> tuple[str, str]:
-    """What became of a message, place by place, in one sentence, and its state."""
-    told, state = [], "ok"
-    for place, how, said, remedy in sent:
-        if how == "sent":
-            told.append(f"Sent to {place}.")
-        elif how in _WAITING:
-            state = "warn" if state == "ok" else state
-            told.append(f"{said or f'Waits to be sent to {place}.'} {remedy}".strip())
-        else:
-            state = "fail"
-            told.append(f"{said} {remedy} u shows it.".strip())
-    return " ".join(told), state
-
-
 # What did not arrive
 
 
@@ -345,7 +81,7 @@ async def _unsent(desk: Desk, message_id: str) -> None:
     if one is None:
         desk.say("That message waits for nobody any more.", "ok")
         return
-    if one.state in _WAITING:
+    if one.state in WAITING:
         desk.say(f"It is tried again by itself. {one.said}".strip(), "warn")
         return
     maybe = one.state == "unknown"
