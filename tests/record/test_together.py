@@ -46,6 +46,22 @@ async def test_when_the_ninth_is_open_the_next_one_reads(tmp_path: Path) -> None
         await journal.close()
 
 
+async def test_a_list_tells_who_has_it_open_whichever_chain_is_written(tmp_path: Path) -> None:
+    async with await create(tmp_path) as one, await together(tmp_path) as two:
+        await one.append(draft("one"))
+        await one.close()
+        assert list_incidents(tmp_path)[0].holder is not None
+        await two.close()
+        assert list_incidents(tmp_path)[0].holder is None
+
+
+async def test_what_was_begun_here_is_not_removed_where_somebody_recorded_something(tmp_path: Path) -> None:
+    async with await create(tmp_path) as one, await together(tmp_path) as two:
+        await one.append(draft("one"))
+        await two.discard()
+    assert [entry.text for entry in read(tmp_path, INCIDENT).entries] == ["one"]
+
+
 async def test_what_is_free_again_is_gone_on_with(tmp_path: Path) -> None:
     async with await create(tmp_path):
         async with await together(tmp_path) as two:

@@ -119,8 +119,13 @@ def finish_moving(folder: Path) -> None:
 
 
 def unmake_folder(folder: Path) -> None:
-    """Remove the folder of an incident that could not be begun; what cannot be removed stays."""
+    """Remove the folder of an incident that could not be begun; what cannot be removed stays.
+
+    Where anything was recorded of it, by whomever, all of it stays.
+    """
     with contextlib.suppress(OSError):
+        if any(path.read_bytes().count(b"\n") > 1 for path in existing_journals(folder)):
+            return
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()

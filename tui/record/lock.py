@@ -16,6 +16,7 @@ import msgspec
 
 from tui.model.times import clock, rfc3339
 from tui.record.errors import HeldByAnother, JournalError, told
+from tui.record.folder import JOURNAL, TOGETHER
 
 _RETRY = 0.02
 
@@ -107,6 +108,11 @@ def holder(journal: Path) -> Holder | None:
     finally:
         os.close(descriptor)
     return None
+
+
+def console_in(folder: Path) -> Holder | None:
+    """Who has this incident open in a console; None where nobody of this machine has."""
+    return next((who for name in (JOURNAL, *TOGETHER) if (who := holder(folder / name)) is not None), None)
 
 
 def _locked(descriptor: int, wait: float) -> bool:

@@ -17,7 +17,7 @@ from tui.record.folder import (
     incidents_folder,
 )
 from tui.record.ids import checked
-from tui.record.lock import Holder, holder
+from tui.record.lock import Holder, console_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,8 @@ def _listed(state_dir: Path, name: str) -> Listed:
         record = read(state_dir, checked(name))
     except JournalError as error:
         return Listed(Incident(name), (str(error),))
-    journal = incident_folder(state_dir, name) / JOURNAL
-    return Listed(fold(name, record.entries), record.problems, holder(journal))
+    holder = console_in(incident_folder(state_dir, name))
+    return Listed(fold(name, record.entries), record.problems, holder)
 
 
 def _latest_first(listed: Listed) -> tuple[str, str]:

@@ -29,7 +29,7 @@ class OpenIncidents:
     def look(self) -> tuple[OpenIncident, ...]:
         """The open ones, latest first; none where they cannot be listed."""
         from tui.record.folder import JOURNAL, incidents_folder
-        from tui.record.lock import holder
+        from tui.record.lock import console_in
 
         root = incidents_folder(self._state_dir)
         try:
@@ -38,7 +38,7 @@ class OpenIncidents:
             return ()
         found = [(folder, one) for folder in folders if (one := self._one(folder)) is not None]
         listed = [
-            OpenIncident(one.id, one.title, one.since, holder(folder / JOURNAL) is not None, one.alerts)
+            OpenIncident(one.id, one.title, one.since, console_in(folder) is not None, one.alerts)
             for folder, one in found
         ]
         return tuple(sorted(listed, key=lambda one: (one.since, one.id), reverse=True))
