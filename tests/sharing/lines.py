@@ -27,6 +27,10 @@ def shared(entry: Entry, line: bytes, header: bytes = b"") -> SharedLine:
     )
 
 
+def drafted(letter: str, kind: Kind, text: str, **data: object) -> SharedLine:
+    return _line(letter, Draft(kind, text, START, "ana", data))
+
+
 def line(letter: str, text: str = "traffic rose") -> SharedLine:
     return _line(letter, Draft(Kind.NOTE, text, START, "ana"))
 

@@ -10,6 +10,7 @@ from random import Random
 from tests.sharing.lines import INCIDENT, shared
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.leases import LeaseObject
 from tui.clients.shared_objects import Incomplete, Stray
 from tui.model.incident import Entry
 from tui.model.redaction import Redactor
@@ -107,6 +108,7 @@ class Client:
     refuses: set[str] = field(default_factory=set)  # entries that are answered 422
     forbids: set[str] = field(default_factory=set)  # verbs
     fails: Reason | None = None
+    fails_after: int | None = None  # so many deletions
     requests: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -155,6 +157,10 @@ class Client:
 
     async def delete(self, entry: str, uid: str) -> bool:
         await self._ask("delete")
+        if self.fails_after is not None:
+            if not self.fails_after:
+                raise error(Reason.UNREACHABLE)
+            self.fails_after -= 1
         done = self.server.delete(entry, uid)
         await self.server.wake()
         return done
@@ -185,6 +191,24 @@ class Client:
 
 def found_of(line: SharedLine, uid: str) -> FoundLine:
     return FoundLine(line.incident, line.entry, line.line, line.header, uid)
+
+
+class Lease(LeaseObject):
+    @classmethod
+    def of(cls, name: str, incident: str) -> LeaseObject:
+        return LeaseObject(name, annotations={"leeward.dev/incident": incident})
+
+
+class LeasesThere:
+    def __init__(self, there: Sequence[LeaseObject]) -> None:
+        self.there = list(there)
+
+    async def list(self) -> tuple[tuple[LeaseObject, ...], str]:
+        return tuple(self.there), "1"
+
+    async def delete(self, lease: LeaseObject) -> bool:
+        self.there.remove(lease)
+        return True
 
 
 class Disk:

@@ -1,5 +1,6 @@
 """The files of an incident's folder, as its copy uses them. Blocking."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tui.model.clock import Clock
@@ -13,8 +14,8 @@ from tui.record.shared import Marker, read_marker, write_marker
 class FolderFiles:
     """`tui.sharing.needs.Files` of a folder on disk."""
 
-    def __init__(self, folder: Path, incident: str, place: str, clock: Clock) -> None:
-        """`place` is the shared place in words: the marker is of this one."""
+    def __init__(self, folder: Path, incident: str, place: Callable[[], str], clock: Clock) -> None:
+        """`place` tells the shared place in words, once it is open: the marker is of this one."""
         self._folder = folder
         self._incident = incident
         self._place = place
@@ -31,15 +32,15 @@ class FolderFiles:
     def shared_before(self) -> bool:
         """Whether the marker says that entries of it were in this very place."""
         marker = read_marker(self._folder)
-        return marker is not None and marker.place == self._place and marker.since is not None
+        return marker is not None and marker.place == self._place() and marker.since is not None
 
     def mark(self) -> None:
         """Have the marker say so. Raises JournalError."""
-        marker = read_marker(self._folder)
-        if marker is None or marker.place != self._place:
-            write_marker(self._folder, Marker(self._place, "", self._clock.now()))
+        marker, place = read_marker(self._folder), self._place()
+        if marker is None or marker.place != place:
+            write_marker(self._folder, Marker(place, "", self._clock.now()))
         elif marker.since is None:
-            write_marker(self._folder, Marker(self._place, marker.name, self._clock.now()))
+            write_marker(self._folder, Marker(place, marker.name, self._clock.now()))
 
     def closed(self) -> bool:
         """Whether the incident, as the files tell it, is resolved. Raises JournalError."""

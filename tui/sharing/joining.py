@@ -56,7 +56,9 @@ async def copy_once(
         JournalError: the files cannot be read or written.
     """
     folder = incident_folder(state_dir, incident_id)
-    copy = Copy(incident_id, FolderFiles(folder, incident_id, place, clock), hides, place=place, whom=whom)
+    copy = Copy(
+        incident_id, FolderFiles(folder, incident_id, lambda: place, clock), hides, place=place, whom=whom
+    )
     copy.entries = entries
     lock = CopierLock(folder)
     try:

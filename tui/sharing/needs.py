@@ -33,6 +33,9 @@ class Partly(Protocol):
     def entry(self) -> str: ...
 
     @property
+    def have(self) -> Sequence[int]: ...
+
+    @property
     def uid(self) -> str: ...
 
 
