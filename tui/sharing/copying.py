@@ -68,6 +68,8 @@ class Copy:
         self._marked = False
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
+        self._found: deque[SharedLine] = deque()
+        self._came: deque[Took] = deque()
         self._turn = asyncio.Lock()
         # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"copy-{incident}")
@@ -97,8 +99,7 @@ class Copy:
         Raises:
             JournalError: the files cannot be read.
         """
-        found = await self.hop(self._look)
-        new = self.ledger.looked(found)
+        new = await self._looked()
         if new and (self.ledger.resting or self.ledger.has_lost):
             await self._reopened()
         return new
@@ -209,14 +210,22 @@ class Copy:
         assert self.entries is not None, "the shared place is opened first"
         return self.entries
 
-    def _look(self) -> Sequence[SharedLine]:
+    async def _looked(self) -> int:
+        await self.hop(self._look)
+        new = 0
+        while self._found:
+            new += self.ledger.looked((self._found.popleft(),))
+        return new
+
+    def _look(self) -> None:
         if self._outgoing is None:
             self._outgoing = self._files.outgoing()
+        # Kept by the thread, since each is told once: whoever waits for it may be killed meanwhile.
         found = self._outgoing.look()
+        self._found.extend(found)
         if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
             # What a console here redacted of others is in the copies, which nobody else may write.
             self._incoming.finish_redactions()
-        return found
 
     async def take_waiting(self) -> None:
         """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""
@@ -226,21 +235,23 @@ class Copy:
     async def _take_in(self, found: tuple[FoundLine, ...], *, always: bool = False) -> None:
         if not found and not always:
             return
-        taken = await self.hop(self._take, found)
-        self.awaited = taken.waiting
-        self._say(taken.problems)
-        self.ledger.took(taken.entries)
-        self.taken += len(taken.entries)
-        if taken.entries:
-            self._on_taken(taken.entries)
+        await self.hop(self._take, found)
+        while self._came:
+            taken = self._came.popleft()
+            self.awaited = taken.waiting
+            self._say(taken.problems)
+            self.ledger.took(taken.entries)
+            self.taken += len(taken.entries)
+            if taken.entries:
+                self._on_taken(taken.entries)
 
     def _say(self, problems: Iterable[str]) -> None:
         self._troubles = tuple(dict.fromkeys((*problems, *self._troubles)))[:MOST_PROBLEMS]
 
-    def _take(self, found: tuple[FoundLine, ...]) -> Took:
+    def _take(self, found: tuple[FoundLine, ...]) -> None:
         if self._incoming is None:
             self._incoming = self._files.incoming()
-        return self._incoming.take(found)
+        self._came.append(self._incoming.take(found))
 
     def _made_ready(self, batch: tuple[SharedLine, ...]) -> list[SharedLine]:
         ready = []
@@ -311,7 +322,7 @@ class Copy:
             self.ledger.resting = False
             self.ledger.put_back()
             self._outgoing = None
-            self.ledger.looked(await self.hop(self._look))
+            await self._looked()
 
     def _pruned(self) -> bool:
         return self._files.shared_before() and self._files.closed()
