@@ -1,0 +1,124 @@
+"""One incident, worked together: its copy kept going, who is there, and who commands. Loaded late."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from random import Random
+
+from tui.clients.shared_place import SharedPlace
+from tui.model.clock import Clock
+from tui.model.redaction import Redactor
+from tui.model.sharing import Holder, Link, Person, SharingStatus
+from tui.record.errors import JournalError
+from tui.record.folder import incident_folder
+from tui.record.shared import CopierLock, Marker, read_marker, write_marker
+from tui.session.chronicle import Chronicle
+from tui.session.company import Company
+from tui.session.connections import in_thread
+from tui.session.identity import Identity
+from tui.settings import Settings, duration
+from tui.sharing.copier import Copier
+from tui.sharing.copying import Copy
+from tui.sharing.files import FolderFiles
+from tui.sharing.needs import Entries
+
+
+class Together:
+    """What is shared of one incident while it is open here.
+
+    Args:
+        place: the shared place, open.
+        incident, console: which incident, and this console's id in it.
+        company: who is there.
+        changed: something that is shown changed.
+    """
+
+    def __init__(
+        self,
+        place: SharedPlace,
+        incident: str,
+        console: str,
+        company: Company,
+        state_dir: Path,
+        chronicle: Chronicle,
+        clock: Clock,
+        redact: Redactor,
+        rng: Random,
+        changed: Callable[[], None],
+    ) -> None:
+        self.incident = incident
+        self.console = console
+        self._place = place
+        self._company = company
+        self._folder = incident_folder(state_dir, incident)
+        files = FolderFiles(self._folder, incident, lambda: place.words, clock)
+        self._copy = Copy(
+            incident,
+            files,
+            redact,
+            on_taken=lambda _: chronicle.wake.set(),
+            place=place.words,
+            whom=place.administrators,
+        )
+        lock = CopierLock(self._folder)
+        self._copier = Copier(self._copy, self._door, lock, clock, rng, lambda _: changed())
+        self._clock = clock
+
+    def status(self) -> SharingStatus:
+        """How it is shared now."""
+        copy = self._copier.status
+        return SharingStatus(
+            self._place.words,
+            copy.link,
+            copy.said,
+            copy.remedy,
+            copy.since,
+            copy.unsent,
+            copy.awaited,
+            problems=copy.problems,
+        )
+
+    def rank(self) -> int:
+        """How many consoles are before this one."""
+        return 0
+
+    def lock(self, uid: str) -> Holder | None:
+        """Who else has a lock."""
+        return None
+
+    async def _door(self) -> Entries:
+        return (await self._place.open()).entries
+
+    def begin(self) -> None:
+        """Copy from now on, and let others see that this console is there."""
+        self._copier.start()
+        self._company.begin()
+
+    async def stop(self, seconds: float) -> None:
+        """Send what is here, say that this console leaves, and stop; it takes no longer than that."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._copier.finish(seconds / 2)
+                await self._company.leave()
+        await self._copier.stop()
+
+    def recorded(self, last: str) -> None:
+        """Something was written here: it is sent now, and others hear what the last entry is."""
+        self._copier.nudge()
+        self._company.recorded(last)
+
+    def retry(self) -> None:
+        """A person asks: try at once."""
+        self._copier.retry_now()
+
+    async def remember(self, name: str) -> None:
+        """Keep the login's own name beside the incident, for the next start without the place."""
+
+        def put() -> None:
+            marker = read_marker(self._folder) or Marker(self._place.words)
+            if marker.name != name:
+                write_marker(self._folder, Marker(marker.place, name, marker.since))
+
+        with contextlib.suppress(JournalError):
+            await in_thread(put)
