@@ -129,7 +129,7 @@ async def test_the_chains_of_several_consoles_are_carried(machines: tuple[Path, 
         await one.append(draft("one"))
         await two.append(draft("two"))
         await carried(here, there)
-    assert texts(there)[:2] == ["one", "two"]
+    assert {"one", "two"} <= set(texts(there))
     async with await together(there) as one, await together(there) as two:
         await two.append(draft("there, two"))
         del one

@@ -169,6 +169,7 @@ class Chains:
                 self._learn(journal, line)
             else:
                 journal.identity, journal.writer = "", _writer(line)
+                self._links.setdefault(_key(lines.hash_of(line)), journal)
 
     def _learn(self, journal: Journal, line: bytes) -> None:
         try:

@@ -30,16 +30,17 @@ class Copied:
         self.end = Written(size, data.count(b"\n"), hash_of_line(last)) if size else Written()
         if size < len(data):
             self._cut()
-        self._promised = self._lost(read_head(path), data)
+        head = read_head(path)
+        self._promised = self._lost(head, data)
+        if head is None or head.lines < self.end.lines:
+            self._catch_up()
 
     @classmethod
     def begun(cls, path: Path, data: bytes) -> "Copied":
         """A chain of which nothing was here: its first lines, header included. Raises JournalError."""
         head_file(path).unlink(missing_ok=True)
         put(path, data)
-        made = cls(path, data)
-        made._write_head()
-        return made
+        return cls(path, data)
 
     def add(self, lines: Sequence[bytes], hash_of_last: str) -> None:
         """Put lines (without their newlines) at the end and on disk, all or none. Raises JournalError."""
@@ -57,6 +58,16 @@ class Copied:
                 os.close(descriptor)
         self.end = Written(self.end.size + len(data), self.end.lines + len(lines), hash_of_last)
         self._write_head()
+
+    def _catch_up(self) -> None:
+        """Whoever wrote the last lines did not come to write the head: what is whole is on disk by now."""
+        with contextlib.suppress(OSError):
+            descriptor = os.open(self.path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+            self._write_head()
 
     def _write_head(self) -> None:
         """A head that knows of lines that are gone stays until they are back: it alone tells of them."""

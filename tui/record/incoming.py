@@ -155,14 +155,14 @@ class Incoming:
 
     def _journal_for(self, one: Arrival, taken: list[Arrival]) -> Journal | None:
         """Where the line goes on; None where that is not known yet."""
+        before = self._chains.who_has(one.prev)
+        if before is not None and before.goes_on_from(one.prev):
+            return before
         if one.header:
             self._room()
             name = copy_name(one.writer, one.hash, self._chains.journals)
             return Journal(self._chains.folder / name, writer=one.writer, begins=one.header)
-        before = self._chains.who_has(one.prev)
-        if before is None or before.goes_on_from(one.prev):
-            return before
-        return self._branch(before, one, taken)
+        return self._branch(before, one, taken) if before is not None else None
 
     def _branch(self, before: Journal, one: Arrival, taken: list[Arrival]) -> Journal | None:
         self._room()

@@ -7,7 +7,7 @@ from pathlib import Path
 from tui.model.amending import redacts
 from tui.model.incident import Kind
 from tui.record import lines
-from tui.record.folder import existing_folder, journals, may_be_begun
+from tui.record.folder import JOURNAL, existing_folder, journals, may_be_begun
 from tui.record.head import Head, head_file, read_head
 from tui.record.reading import content
 
@@ -160,7 +160,9 @@ class _Check:
     def _end(self, rest: bytes) -> None:
         head, there = self._head, len(self._hashes)
         if head is None and not there and may_be_begun(self.path):
-            self.notes.append(f"{self.path.name} was begun, and nothing was ever acknowledged in it")
+            # Of an incident that was joined, an empty journal of one's own says nothing.
+            if self.path.name != JOURNAL:
+                self.notes.append(f"{self.path.name} was begun, and nothing was ever acknowledged in it")
         elif head is None and not there:
             self._broken(1, "there is no header: the journal is empty")
         elif head is None:
