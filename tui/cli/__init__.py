@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "drill": ("tui.cli.drill:command", "Open the console in a simulated world."),
     "incidents": ("tui.cli.incidents:command", "List past and open incidents."),
+    "join": ("tui.cli.join:command", "Open the console on an incident that others work already."),
     "show": ("tui.cli.show:command", "Show one incident's entries."),
     "export": ("tui.cli.export:command", "Write an incident into one file, to carry to another machine."),
     "import": ("tui.cli.import_:command", "Take in an incident that another machine exported."),

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tui.cli import CANNOT_TELL, USAGE, WELL
+from tui.cli import CANNOT_TELL, USAGE, WELL, Options
 from tui.cli.output import Failure, failing_in_words, minute, moment, narrate, put_json, put_table
 from tui.model.incident import Incident, Status
 from tui.model.severity import Severity
@@ -37,8 +37,11 @@ OPEN = "open"
 @click.option("--stats", is_flag=True, help="Counts, medians and ranges. A drill counts in none.")
 @click.option("--similar", metavar="ID", default="", help="Those that were like this one, and why.")
 @click.option("--drills", is_flag=True, help="With --stats, drills apart; with --similar, drills too.")
+@click.option("--shared", is_flag=True, help="Those in the shared place instead, whoever works them.")
+@click.pass_obj
 @failing_in_words
 def command(
+    options: Options,
     as_json: bool,
     since: str,
     severities: tuple[str, ...],
@@ -47,6 +50,7 @@ def command(
     stats: bool,
     similar: str,
     drills: bool,
+    shared: bool,
 ) -> int:
     """List past and open incidents, the latest first. A drill's are flagged.
 
@@ -55,6 +59,13 @@ def command(
     """
     if stats and similar:
         raise Failure("--stats and --similar cannot both be asked.", USAGE)
+    if shared:
+        if since or severities or statuses or diagnoses or stats or similar or drills:
+            raise Failure("--shared goes with --json alone: the rest is about this machine's record.", USAGE)
+        # The cluster's client is loaded for it alone.
+        from tui.cli import shared_incidents
+
+        return shared_incidents.put(options, as_json=as_json)
     listed = list_incidents(state_dir(os.environ))
     begun = _since(since, datetime.now(UTC))
     readable = [item for item in listed if item.incident.declared_at or not item.problems]

@@ -1,8 +1,6 @@
 """`leeward share`: the place where several consoles meet, seen from outside of an incident."""
 
-import contextlib
 import os
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import click
@@ -12,41 +10,14 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.settings import Settings, load
 
 if TYPE_CHECKING:
-    from tui.clients.shared_place import SharedPlace
     from tui.sharing.checking import Told
 
-NOT_SET = (
-    "Nothing is shared: sharing.namespace is not set. Write it into the settings, such as leeward; "
-    "docs/sharing.md has every step."
-)
 DEFAULT_NAMESPACE = "leeward"
 
 
 @click.group("share")
 def command() -> None:
     """Set up, check and tend the place where several consoles meet."""
-
-
-def shared(options: Options) -> Settings:
-    """The settings, where they name a shared place. Raises Failure where they do not, SettingsError."""
-    settings = load(options.config, os.environ).settings
-    if not settings.sharing.namespace:
-        raise Failure(NOT_SET, USAGE)
-    return settings
-
-
-@contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator["SharedPlace"]:
-    """The shared place of the settings, closed at the end."""
-    from tui.cli.note import secrets_at_hand
-    from tui.clients.shared_place import SharedPlace
-    from tui.model.redaction import Redactor
-
-    place = SharedPlace(settings, Redactor(secrets_at_hand(settings, os.environ)))
-    try:
-        yield place
-    finally:
-        await place.close()
 
 
 WHOM = "GROUP, or group:NAME, user:NAME, serviceaccount:NAMESPACE:NAME; may be given more than once."
@@ -91,12 +62,51 @@ def check(options: Options, as_json: bool) -> int:
     """
     from tui.cli.findings import put_findings
     from tui.cli.running import leave, run
+    from tui.cli.sharing import shared
 
     return leave(put_findings(run(_checked(shared(options))), as_json=as_json))
 
 
 async def _checked(settings: Settings) -> "tuple[Told, ...]":
+    from tui.cli.sharing import door, redactor
     from tui.sharing import checking
 
-    async with opened(settings) as place:
+    async with door(settings, redactor(settings)) as place:
         return await checking.check(place)
+
+
+@command.command("sync")
+@click.argument("incident_id", metavar="ID")
+@click.pass_obj
+@failing_in_words
+def sync(options: Options, incident_id: str) -> int:
+    """Exchange an incident with the shared place once, without a console; print its id.
+
+    What is there and not here comes, what is here and not there goes, and redactions are finished. Exit
+    codes: 0 both have the same, 1 something is left, which is said, 3 the place does not answer.
+    """
+    from tui.cli import syncing
+    from tui.cli.running import leave, run
+
+    code = run(syncing.sync(options, incident_id))
+    click.echo(incident_id)
+    return leave(code)
+
+
+@command.command("prune")
+@click.option(
+    "--older-than", metavar="AGE", default="30d", show_default=True, help="Closed longer ago than this."
+)
+@click.option("--yes", is_flag=True, help="Do not ask: what is removed does not come back.")
+@click.pass_obj
+@failing_in_words
+def prune(options: Options, older_than: str, yes: bool) -> int:
+    """Remove closed incidents from the shared place, after asking; print the id of each that is gone.
+
+    Consoles keep their copies. What was redacted and is still there is removed, too. It takes the Role
+    leeward-keeper.
+    """
+    from tui.cli import pruning
+    from tui.cli.running import leave, run
+
+    return leave(run(pruning.prune(options, older_than, yes)))

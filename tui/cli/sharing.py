@@ -1,0 +1,61 @@
+"""The shared place for commands: opened with the settings, its refusals told with an exit code."""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator
+
+from tui.cli import CANNOT_TELL, PROBLEM, USAGE, Options
+from tui.cli.note import secrets_at_hand
+from tui.cli.output import Failure
+from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.shared_place import Opened, SharedPlace
+from tui.model.redaction import Redactor
+from tui.model.sharing import SharedIncident
+from tui.settings import Settings, load
+from tui.sharing.overview import incidents
+
+NOT_SET = (
+    "Nothing is shared: sharing.namespace is not set. Write it into the settings, such as leeward; "
+    "docs/sharing.md has every step."
+)
+_AWAY = (Reason.UNREACHABLE, Reason.TIMEOUT, Reason.SERVER)
+
+
+def shared(options: Options) -> Settings:
+    """The settings, where they name a shared place. Raises Failure where they do not, SettingsError."""
+    settings = load(options.config, os.environ).settings
+    if not settings.sharing.namespace:
+        raise Failure(NOT_SET, USAGE)
+    return settings
+
+
+def redactor(settings: Settings) -> Redactor:
+    """What takes out the secrets that are at hand."""
+    return Redactor(secrets_at_hand(settings, os.environ))
+
+
+@contextlib.asynccontextmanager
+async def door(settings: Settings, hides: Redactor) -> AsyncIterator[SharedPlace]:
+    """The shared place of the settings, closed at the end; nothing is asked of it yet."""
+    place = SharedPlace(settings, hides)
+    try:
+        yield place
+    finally:
+        await place.close()
+
+
+@contextlib.asynccontextmanager
+async def opened(settings: Settings, hides: Redactor) -> AsyncIterator[tuple[SharedPlace, Opened]]:
+    """The shared place, logged in to. What it refuses within the block is a Failure."""
+    async with door(settings, hides) as place:
+        try:
+            yield place, await place.open()
+        except ClusterError as error:
+            code = CANNOT_TELL if error.reason in _AWAY else PROBLEM
+            raise Failure(f"{error.said} {error.remedy}".strip(), code) from error
+
+
+async def of_this_world(opened: Opened, settings: Settings) -> tuple[SharedIncident, ...]:
+    """The incidents there: a drill's in a drill alone, and real ones never there. Raises ClusterError."""
+    found = await incidents(opened.entries)
+    return tuple(one for one in found if one.drill is settings.drill)
