@@ -22,9 +22,10 @@ from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
 from tui.session.identity import Identity
 from tui.session.leases import LeaseWatch
-from tui.session.open_incidents import OpenIncidents
+from tui.session.open_incidents import OpenIncidents, with_shared
 from tui.session.parts import Parts, Working
 from tui.session.picture import picture
+from tui.session.sharing import Sharing
 from tui.session.snapshot import Place, Snapshot
 from tui.session.standing import standing
 from tui.settings import Loaded, duration
@@ -74,6 +75,7 @@ class Core:
             Place(settings.kubernetes.context, settings.kubernetes.namespace, settings.kubernetes.deployment),
             OpenIncidents(state_dir, settings.drill),
             identity,
+            Sharing(settings, chronicle, identity, state_dir, clock, self._redact, self._rng, self._publish),
         )
         self._snapshot = picture(self._parts, clock.now())
 
@@ -112,7 +114,7 @@ class Core:
             self._left_out,
         )
         entry = await self._parts.command.declare(self._incident_id(), declaration, elsewhere)
-        self._next_id = ""
+        self._next_id, self._parts.came = "", ""
         self._publish()
         return entry
 
@@ -125,10 +127,11 @@ class Core:
 
     async def _look_for_open(self) -> None:
         """Which incidents are open, but for the one that is open here."""
-        found = await in_thread(self._parts.opens.look)
-        incident = self._parts.chronicle.incident
+        parts = self._parts
+        found = with_shared(await in_thread(parts.opens.look), parts.sharing.shared, parts.settings.drill)
+        incident = parts.chronicle.incident
         here = incident.id if incident is not None else ""
-        self._parts.open_incidents = tuple(one for one in found if one.id != here)
+        parts.open_incidents = tuple(one for one in found if one.id != here)
         self._publish()
 
     @property

@@ -10,7 +10,7 @@ from tui.session import openings
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.parts import Working
-from tui.session.standing import standing
+from tui.session.standing import joined, standing
 
 
 class Handling(Core):
@@ -19,13 +19,18 @@ class Handling(Core):
     async def resume(self, incident_id: str) -> Incident:
         """Take up an incident: its record, then what an earlier console left unsettled.
 
-        Another console's is followed, and taken over by resuming it again once that console let it go.
+        Another console's is followed, and taken over by resuming it again once that console let it go. Where
+        incidents are shared it is worked together instead: what others recorded meanwhile is brought here
+        first, where the shared place answers; one that lies there alone is joined.
         """
         working, parts = self._working, self._parts
         current = parts.chronicle.incident
         if current is not None and current.open and parts.chronicle.writable:
             raise SessionError(f"{current.id} is open here already.", "Resolve it before resuming another.")
+        await self._bring(incident_id)
         await self._check_world(incident_id)
+        await parts.sharing.remember(incident_id)
+        parts.came = ""
         incident = await parts.chronicle.resume(incident_id)
         self._watch.seen_by(incident)
         parts.open_incidents = tuple(other for other in parts.open_incidents if other.id != incident_id)
@@ -33,6 +38,20 @@ class Handling(Core):
             await self._continue(working, incident)
         self._publish()
         return incident
+
+    async def _bring(self, incident_id: str) -> None:
+        """Have here what the shared place has of it. Raises SessionError where nothing is here otherwise."""
+        sharing = self._parts.sharing
+        if not sharing.enabled:
+            return
+        here = await openings.is_here(self._state_dir, incident_id)
+        if here and sharing.status_unreachable:
+            return
+        try:
+            await sharing.bring(incident_id, here=here)
+        except SessionError:
+            if not here:
+                raise
 
     async def _check_world(self, incident_id: str) -> None:
         """A practised incident must not be settled against a real cluster, nor a real one in a drill."""
@@ -110,6 +129,10 @@ class Handling(Core):
         left = chronicle.last_states()
         older = working.keys.older(incident)
         told = f"{older} Resumed after {span(away)}." if older else f"after {span(away)}"
-        await chronicle.record(Draft(Kind.RESUMED, told, now, self._actor, data))
+        draft = Draft(Kind.RESUMED, told, now, self._actor, data)
+        if self._parts.sharing.enabled and not chronicle.console:
+            draft = joined(draft, incident, chronicle.timeline)
+        (entry,) = await chronicle.record(draft)
+        self._parts.came = entry.id
         chronicle.keep(working.board.recorded(left, incident.diagnosis, now))
         await working.operations.settle()

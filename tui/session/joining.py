@@ -11,11 +11,13 @@ class Joining(Handling):
 
     async def shared_incidents(self) -> tuple[SharedIncident, ...]:
         """The incidents that lie in the shared place, as they are there now. Raises SessionError."""
-        raise NotShared
+        return await self._parts.sharing.incidents()
 
     async def join(self, incident_id: str) -> Incident:
         """Take part in a shared incident, with all that was recorded so far. Raises SessionError."""
-        raise NotShared
+        if not self._parts.sharing.enabled:
+            raise NotShared
+        return await self.resume(incident_id)
 
     def people(self) -> tuple[Person, ...]:
         """Who works the incident that is open here, this console first; () where it is not shared."""

@@ -1,9 +1,12 @@
 """The incidents that are open on this machine, whoever has them open: read again only where they changed."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.model.sharing import SharedIncident
 from tui.session.errors import SessionError
 from tui.session.snapshot import OpenIncident
 
@@ -63,6 +66,29 @@ class OpenIncidents:
             return Lock.take(root / "declaring", now, WAIT)
         except JournalError as error:
             raise SessionError(f"The incident was not declared: {error}", "Try again.") from error
+
+
+def with_shared(
+    found: tuple[OpenIncident, ...], shared: Iterable[SharedIncident], drill: bool
+) -> tuple[OpenIncident, ...]:
+    """The open incidents of this machine and of the shared place, latest first.
+
+    What the shared place knows to be resolved is not open, though a copy here may not know it yet.
+    """
+    there = {one.id: one for one in shared}
+    both = []
+    for one in found:
+        known = there.pop(one.id, None)
+        if known is None:
+            both.append(one)
+        elif known.open:
+            alerts = one.alerts | known.alerts
+            both.append(replace(one, shared=True, alerts=alerts, commander=known.commander))
+    for only in there.values():
+        if only.open and only.drill is drill and only.since is not None:
+            alerts, who = only.alerts, only.commander
+            both.append(OpenIncident(only.id, only.title, only.since, False, alerts, True, False, who))
+    return tuple(sorted(both, key=lambda one: (one.since, one.id), reverse=True))
 
 
 def _read(state_dir: Path, incident_id: str, drill: bool) -> OpenIncident | None:

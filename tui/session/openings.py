@@ -13,6 +13,7 @@ from tui.model.runbook import Runbook
 from tui.model.severity import Severity
 from tui.session.board import Board
 from tui.session.connections import Connections, connect, in_thread
+from tui.session.errors import SessionError
 from tui.session.judging import Windows
 from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
@@ -37,6 +38,21 @@ def locked(settings: Settings, read_only: bool) -> str:
     if not settings.kubernetes.deployment:
         return "no deployment is set (kubernetes.deployment)"
     return ""
+
+
+async def is_here(state_dir: Path, incident_id: str) -> bool:
+    """Whether this machine has anything of an incident. Raises SessionError for what is no id."""
+
+    def look() -> bool:
+        from tui.record.errors import JournalError
+        from tui.record.folder import incident_folder
+
+        try:
+            return incident_folder(state_dir, incident_id).is_dir()
+        except JournalError as error:
+            raise SessionError(error.said, error.remedy) from error
+
+    return await in_thread(look)
 
 
 async def of_a_drill(state_dir: Path, incident_id: str) -> bool | None:

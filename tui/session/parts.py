@@ -15,6 +15,7 @@ from tui.session.keys import KeyRing
 from tui.session.lookout import Lookout
 from tui.session.open_incidents import OpenIncidents
 from tui.session.operations import Operations
+from tui.session.sharing import Sharing
 from tui.session.snapshot import Collecting, OpenIncident, Place
 from tui.session.updates import Updates
 from tui.settings import Settings
@@ -47,8 +48,10 @@ class Parts:
     place: Place
     opens: OpenIncidents
     identity: Identity
+    sharing: Sharing
     open_incidents: tuple[OpenIncident, ...] = ()
     working: Working | None = None
     trouble: str = ""
     collecting: Collecting | None = None
+    came: str = ""
     clocks: ClockWatch = field(default_factory=lambda: ClockWatch(heard))

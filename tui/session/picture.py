@@ -31,7 +31,7 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         pinned=board is not None and board.pinned is not None,
         path_changed=board is not None and board.path_changed and (incident is None or incident.open),
         evidence=board.evidence if board else (),
-        actions=_actions(working, incident, live, now, many=len(able) > 1) if working else (),
+        actions=_actions(parts, working, live, now, many=len(able) > 1) if working else (),
         incident=incident,
         entries=parts.chronicle.timeline,
         amendments=parts.chronicle.amendments,
@@ -59,6 +59,9 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         telling=working.updates.trouble if working else "",
         undoable=able,
         problems=parts.chronicle.problems,
+        sharing=parts.sharing.status,
+        lock=parts.sharing.lock(),
+        came=parts.came,
     )
 
 
@@ -78,10 +81,12 @@ def live_leases(parts: Parts) -> tuple[Lease, ...]:
 
 
 def leases_read_at(parts: Parts) -> datetime | None:
-    """When the deployment was read; None where the latest reading has none of it, or a change runs."""
+    """When the deployment was read; None where the latest reading has none of it or a change runs."""
     working = parts.working
     held = working.board.checks.get(Check.WORKLOAD) if working else None
     if working is None or held is None or working.operations.busy or working.operations.unsettled:
+        return None
+    if parts.sharing.lock() is not None:
         return None
     return held.latest.at if held.latest.facts.get("outcome") == "ok" else None
 
@@ -103,10 +108,12 @@ def _undoable(
 
 
 def _actions(
-    working: Working, incident: Incident | None, live: tuple[Lease, ...], now: datetime, *, many: bool
+    parts: Parts, working: Working, live: tuple[Lease, ...], now: datetime, *, many: bool
 ) -> tuple[Action, ...]:
-    operations = working.operations
+    operations, incident = working.operations, parts.chronicle.incident
     blocked = "a change is under way" if operations.busy else operations.unsettled
+    if not blocked and (other := parts.sharing.lock()) is not None:
+        blocked = f"{other.name} is changing it"
     diagnosis, runbook = working.board.diagnosis, working.board.runbook
     found = actions_for(
         finishing(led(diagnosis, runbook, working.lookout.recovery, live), runbook, incident),

@@ -55,6 +55,7 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
         parts.working = working
         parts.trouble = "; ".join(working.connections.complaints)
         working.schedule.start()
+        parts.sharing.begin()
         self._spawn(self._tick(), "tick")
         if working.connections.door is not None:
             self._spawn(self._find_place(), "place")
@@ -68,6 +69,8 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
             await working.lookout.stop()
             await working.updates.stop()
             await working.schedule.stop()
+        await self._parts.chronicle.finish()
+        await self._parts.sharing.stop()
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -86,6 +89,7 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
         working = self._parts.working
         if working is not None:
             working.schedule.refresh()
+            self._parts.sharing.retry()
             self._spawn(working.operations.settle(), "settle")
 
     # -- the tree
@@ -144,6 +148,8 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
             drafts = self._working.board.look(now)
             self._working.lookout.mind(self._working.board.diagnosis, live_leases(parts))
             self._working.updates.mind()
+            self._working.operations.mind()
+            parts.sharing.mind()
             self._look_now_and_then()
             incident = parts.chronicle.incident
             if incident is not None and incident.open:

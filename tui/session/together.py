@@ -2,22 +2,20 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 from tui.clients.shared_place import SharedPlace
 from tui.model.clock import Clock
 from tui.model.redaction import Redactor
-from tui.model.sharing import Holder, Link, Person, SharingStatus
+from tui.model.sharing import Holder, SharingStatus
 from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
 from tui.record.shared import CopierLock, Marker, read_marker, write_marker
 from tui.session.chronicle import Chronicle
 from tui.session.company import Company
 from tui.session.connections import in_thread
-from tui.session.identity import Identity
-from tui.settings import Settings, duration
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
 from tui.sharing.files import FolderFiles

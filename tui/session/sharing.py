@@ -1,0 +1,342 @@
+"""Sharing as a session lives it: the place opened in the background, and the open incident shared there.
+
+Nothing here is waited for: with the place away everything works as it does without one.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from tui.model.clock import Clock
+from tui.model.redaction import Redactor
+from tui.model.sharing import Holder, Link, SharedIncident, SharingStatus
+from tui.session.chronicle import Chronicle
+from tui.session.connections import in_thread
+from tui.session.errors import NotShared, SessionError
+from tui.session.identity import Identity
+from tui.session.refusals import in_words
+from tui.settings import Settings, duration
+
+if TYPE_CHECKING:
+    from tui.clients.shared_place import SharedPlace
+    from tui.session.together import Together
+
+# How often it is asked which incidents are there, in seconds.
+OVERVIEW = 30.0
+# How long a place that cannot be opened is left alone, from the first failure to the tenth.
+AGAIN, AGAIN_MOST = 1.0, 30.0
+# How long a person waits for the place, and how long leaving does.
+PATIENCE = 5.0
+LEAVING = 2.0
+# How long a whole incident may take to come here.
+JOINING = 60.0
+
+
+class Sharing:
+    """The shared place, and what is shared of the incident that is open here.
+
+    Attributes:
+        enabled: whether the settings name such a place.
+        shared: the incidents that lie there, as of the last look.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        chronicle: Chronicle,
+        identity: Identity,
+        state_dir: Path,
+        clock: Clock,
+        redact: Redactor,
+        rng: Random,
+        changed: Callable[[], None],
+    ) -> None:
+        self.enabled = bool(settings.sharing.namespace)
+        self.shared: tuple[SharedIncident, ...] = ()
+        self._settings = settings
+        self._chronicle = chronicle
+        self._identity = identity
+        self._state_dir = state_dir
+        self._clock = clock
+        self._redact = redact
+        self._rng = rng
+        self._changed = changed
+        self._place: SharedPlace | None = None
+        self._open = asyncio.Event()
+        self._retry = asyncio.Event()
+        self._refused: SessionError | None = None
+        self._link = Link.CONNECTING
+        self._known_name = False
+        self._one: Together | None = None
+        self._switching: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._over = False
+        if self.enabled:
+            chronicle.share(self.rank)
+            chronicle.recorded_one = self._recorded
+
+    # -- its life
+
+    def begin(self) -> None:
+        """Open the place in the background, once the clients are loaded."""
+        if self.enabled and not self._tasks:
+            self._tasks.append(asyncio.create_task(self._keep_open(), name="shared place"))
+
+    def mind(self) -> None:
+        """Share the incident that is open here, and no other."""
+        if not self._open.is_set() or self._over:
+            return
+        wanted = self._wanted()
+        have = (self._one.incident, self._one.console) if self._one is not None else ("", "")
+        busy = self._switching is not None and not self._switching.done()
+        if wanted != have and not busy:
+            self._switching = asyncio.create_task(self._switch(*wanted), name="share the incident")
+
+    def retry(self) -> None:
+        """A person asks: try at once whatever is being waited for."""
+        self._retry.set()
+        if self._one is not None:
+            self._one.retry()
+
+    async def stop(self) -> None:
+        """Leave: others hear that this console is gone. It takes no longer than `LEAVING`."""
+        self._over = True
+        for task in (*self._tasks, self._switching):
+            if task is not None:
+                task.cancel()
+        await asyncio.gather(
+            *self._tasks, *([self._switching] if self._switching else []), return_exceptions=True
+        )
+        if self._one is not None:
+            await self._one.stop(LEAVING)
+        if self._place is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LEAVING):
+                    await self._place.close()
+
+    # -- what is known
+
+    @property
+    def status(self) -> SharingStatus | None:
+        """How the open incident is shared; None where none is open here, or nothing is shared."""
+        if not self.enabled or not self._chronicle.console:
+            return None
+        if self._one is not None and self._one.incident == self._wanted()[0]:
+            return self._one.status()
+        said, remedy = (self._refused.said, self._refused.remedy) if self._refused else ("", "")
+        return SharingStatus(self.words, self._link, said, remedy)
+
+    @property
+    def words(self) -> str:
+        """The place in a few words."""
+        return self._place.words if self._place is not None else self._settings.sharing.namespace
+
+    def rank(self) -> int:
+        """How many consoles are before this one in writing down what all of them see."""
+        return self._one.rank() if self._one is not None else 0
+
+    @property
+    def one(self) -> "Together | None":
+        """What is shared of the incident that is open here; None while the place was never open."""
+        return self._one
+
+    async def remember(self, incident_id: str) -> None:
+        """The login's own name, as an incident's folder remembers it, until the place says it anew."""
+        if not self.enabled or self._known_name:
+            return
+        from tui.record.folder import incident_folder
+        from tui.record.shared import read_marker
+
+        folder = incident_folder(self._state_dir, incident_id)
+        marker = await in_thread(lambda: read_marker(folder))
+        if marker is not None and marker.name and not self._known_name:
+            self._identity.name = marker.name
+
+    # -- asking it
+
+    async def incidents(self) -> tuple[SharedIncident, ...]:
+        """Which incidents are there now. Raises SessionError."""
+        from tui.sharing.overview import incidents
+
+        place = await self._reached()
+        try:
+            with in_words():
+                async with asyncio.timeout(PATIENCE):
+                    self.shared = await incidents((await place.open()).entries)
+        except TimeoutError:
+            raise self._slow() from None
+        self._changed()
+        return self.shared
+
+    @property
+    def status_unreachable(self) -> bool:
+        """Whether the place is known not to answer: what is here need not wait for it."""
+        return self._refused is not None
+
+    async def bring(self, incident_id: str, *, here: bool) -> None:
+        """Have here what the place has of an incident, before it is opened. Raises SessionError."""
+        if here:
+            await self.exchange(incident_id, PATIENCE)
+            return
+        await self._reached()
+        from tui.record.errors import JournalError
+        from tui.record.folder import unmake_folder
+        from tui.record.shared import begin
+
+        try:
+            folder = await in_thread(lambda: begin(self._state_dir, incident_id))
+        except JournalError as error:
+            raise SessionError(f"{incident_id} could not be joined: {error.said}", error.remedy) from error
+        taken = 0
+        try:
+            taken = await self.exchange(incident_id, JOINING)
+        finally:
+            if not taken:
+                await in_thread(lambda: unmake_folder(folder))
+        if not taken:
+            raise SessionError(
+                f"There is no incident {incident_id} in {self.words}, nor on this machine.",
+                "`leeward join` lists those that are there.",
+            )
+
+    async def exchange(self, incident_id: str, seconds: float) -> int:
+        """Bring here what is there of an incident, and there what is here; answers how much came.
+
+        Raises SessionError.
+        """
+        from tui.record.errors import HeldByAnother, JournalError
+        from tui.sharing.joining import copy_once
+
+        place = await self._reached()
+        try:
+            with in_words():
+                async with asyncio.timeout(seconds):
+                    entries = (await place.open()).entries
+                    state, words, whom = self._state_dir, place.words, place.administrators
+                    made = await copy_once(
+                        state, incident_id, entries, self._clock, self._redact, place=words, whom=whom
+                    )
+        except HeldByAnother:
+            return 0  # another console of this machine exchanges it all the time
+        except JournalError as error:
+            raise SessionError(f"{incident_id} could not be taken in: {error.said}", error.remedy) from error
+        except TimeoutError:
+            raise self._slow() from None
+        return made.taken
+
+    async def _reached(self) -> "SharedPlace":
+        """The place, once it was opened; a person waits a moment for that. Raises SessionError."""
+        if not self.enabled:
+            raise NotShared
+        if not self._open.is_set():
+            self._retry.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._open.wait()
+        if self._place is None or not self._open.is_set():
+            raise self._refused or self._slow()
+        return self._place
+
+    def _slow(self) -> SessionError:
+        return SessionError(
+            f"The shared place ({self.words}) does not answer.",
+            "Press r to try again; this machine's are there.",
+        )
+
+    # -- inside
+
+    def _wanted(self) -> tuple[str, str]:
+        chronicle = self._chronicle
+        console = chronicle.console
+        incident = chronicle.incident if chronicle.writable and console else None
+        return (incident.id, console) if incident is not None else ("", "")
+
+    def _recorded(self) -> None:
+        self.mind()
+        if self._one is not None:
+            self._one.recorded(self._chronicle.last)
+
+    async def _switch(self, incident: str, console: str) -> None:
+        if self._one is not None:
+            one, self._one = self._one, None
+            await one.stop(LEAVING)
+        if incident and self._place is not None:
+            from tui.session.company import Company
+            from tui.session.together import Together
+            from tui.sharing.sightings import Sightings
+
+            lasts = duration(self._settings.sharing.lease).total_seconds()
+            sightings = Sightings(self._clock, lasts)
+            leases = (await self._place.open()).leases
+            company = Company(
+                leases, incident, console, self._identity, sightings, self._clock, self._rng, lasts
+            )
+            self._one = Together(
+                self._place,
+                incident,
+                console,
+                company,
+                self._state_dir,
+                self._chronicle,
+                self._clock,
+                self._redact,
+                self._rng,
+                self._changed,
+            )
+            self._one.begin()
+            self._one.recorded(self._chronicle.last)
+        self._changed()
+
+    async def _keep_open(self) -> None:
+        """Open the place, learn who we are there, and look now and then which incidents are there."""
+        self._place = await in_thread(lambda: _place(self._settings, self._redact))
+        pause = AGAIN
+        while True:
+            try:
+                with in_words():
+                    await self._place.open()
+                    self._open.set()
+                    self.mind()
+                    if not self._known_name:
+                        await self._learn_name(self._place)
+                    await self.incidents()
+            except SessionError as error:
+                self._refused, self._link = error, Link.AWAY
+                wait, pause = pause, min(pause * 2, AGAIN_MOST)
+            else:
+                self._refused, self._link = None, Link.LIVE
+                wait, pause = OVERVIEW, AGAIN
+            self._changed()
+            await self._rest(wait * self._rng.uniform(0.8, 1.2))
+
+    async def _learn_name(self, place: "SharedPlace") -> None:
+        name = await place.whoami()
+        if name:
+            self._identity.name, self._known_name = name, True
+            if self._one is not None:
+                await self._one.remember(name)
+
+    async def _rest(self, seconds: float) -> None:
+        waiting = asyncio.create_task(self._clock.sleep(seconds))
+        asked = asyncio.create_task(self._retry.wait())
+        try:
+            await asyncio.wait((waiting, asked), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            asked.cancel()
+        self._retry.clear()
+
+    def lock(self, uid: str = "") -> Holder | None:
+        """Who else has the lock of this target, or of one of the open incident; None where nobody does."""
+        return self._one.lock(uid) if self._one is not None else None
+
+
+def _place(settings: Settings, redact: Redactor) -> "SharedPlace":
+    """Load what is slow to load. For a thread."""
+    from tui.clients.shared_place import SharedPlace
+    from tui.session import together  # noqa: F401 - so that nothing is loaded in the loop
+
+    return SharedPlace(settings, redact)
