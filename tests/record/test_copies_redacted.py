@@ -9,7 +9,7 @@ import pytest
 from tests.record.copies import folder_of, shared, take, together
 from tests.record.helpers import INCIDENT, create, draft, reopen
 from tests.support.clock import ManualClock
-from tui.model.amending import amended
+from tui.model.amending import GONE, amended
 from tui.model.erasing import redaction
 from tui.model.incident import Entry
 from tui.model.redaction import Redactor
@@ -258,3 +258,20 @@ async def test_a_restart_in_the_middle_is_finished_by_the_next_copier(
     take(there, ())
     assert not named(there)
     is_well(there, 4)
+
+
+async def test_told_by_another_machine_before_the_entry_comes(machines: tuple[Path, Path, Path]) -> None:
+    here, there, third = machines
+    entry = await written(here)
+    lines = shared(here)
+    take(there, lines)
+    await redacted(there, entry)
+    told = [one for one in shared(there) if one.entry not in {line.entry for line in lines}]
+    incoming = Incoming(begin(third, INCIDENT), INCIDENT)
+    assert [one.kind for one in incoming.take(told).entries] == ["redacted"]
+    taken = incoming.take(lines).entries
+    assert [(one.redacted, one.text) for one in taken if one.id == entry.id] == [(True, GONE)]
+    assert not named(third)
+    assert not any(WHO in one.line for one in shared(third))
+    assert incoming.known[entry.id]
+    is_well(third, 4)
