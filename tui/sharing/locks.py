@@ -1,0 +1,138 @@
+"""The locks of targets: one console at a time changes one deployment, from approval to verdict."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+from tui.clients.cluster_errors import ClusterError
+from tui.model.clock import Clock
+from tui.model.sharing import Holder
+from tui.sharing import naming
+from tui.sharing.held import HeldLease, LeasePlace, Lost, Taken, Taking
+from tui.sharing.naming import Console
+from tui.sharing.sightings import Sightings
+
+
+class TargetLock:
+    """One use of a target's lock. Several uses of one console's share the lock; the last gives it up.
+
+    Attributes:
+        uid: the target's.
+        taken: how it was come by, and from whom.
+    """
+
+    def __init__(self, locks: "TargetLocks", uid: str, lease: HeldLease, taken: Taken) -> None:
+        self._locks = locks
+        self._lease = lease
+        self._over = False
+        self.uid = uid
+        self.taken = taken
+
+    @property
+    def held(self) -> bool:
+        """Whether it is ours for sure, now."""
+        return not self._over and self._lease.held
+
+    async def confirm(self) -> None:
+        """Renew it now; the act follows at once. Raises Lost, and ClusterError where nobody can tell.
+
+        A lock that was lost once stays lost for this use, even where this console takes it again.
+        """
+        if self._over:
+            raise Lost(None)
+        await self._lease.confirm()
+
+    async def release(self) -> None:
+        """Give it up. Never raises: where the shared place is away, it runs out by itself."""
+        if not self._over:
+            self._over = True
+            await self._locks.over(self.uid, self._lease)
+
+
+class TargetLocks:
+    """The locks that this console holds.
+
+    Args:
+        leases, who, incident, sightings, clock, rng, lasts: as of `HeldLease`.
+        on_lost: called with a target's uid and who has its lock now.
+    """
+
+    def __init__(
+        self,
+        leases: LeasePlace,
+        who: Callable[[], Console],
+        incident: str,
+        sightings: Sightings,
+        clock: Clock,
+        rng: Random,
+        lasts: float,
+        on_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None,
+    ) -> None:
+        self._new = lambda uid: HeldLease(
+            leases,
+            naming.lock_name(uid),
+            who,
+            incident,
+            sightings,
+            clock,
+            rng,
+            lasts,
+            on_lost=lambda holder: self._lost(uid, holder),
+        )
+        self._on_lost = on_lost
+        self._held: dict[str, HeldLease] = {}
+        self._uses: dict[HeldLease, int] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+
+    async def take(self, uid: str, what: str) -> TargetLock:
+        """Take the lock of a target, or use it once more where this console has it.
+
+        Raises HeldByOther, and ClusterError where the shared place does not answer or refuses.
+        """
+        async with self._turns.setdefault(uid, asyncio.Lock()):
+            taken = await self._once_more(uid)
+            if taken is None:
+                lease = self._new(uid)
+                taken = await lease.take(what)
+                self._held[uid] = lease
+            lease = self._held[uid]
+            self._uses[lease] = self._uses.get(lease, 0) + 1
+            return TargetLock(self, uid, lease, taken)
+
+    async def over(self, uid: str, lease: HeldLease) -> None:
+        """One use of a lock is over."""
+        async with self._turns.setdefault(uid, asyncio.Lock()):
+            self._uses[lease] -= 1
+            if self._uses[lease] > 0:
+                return
+            del self._uses[lease]
+            if self._held.get(uid) is lease:
+                del self._held[uid]
+            await _given_up(lease)
+
+    async def stop(self) -> None:
+        """Renew none of them any more. What was begun may be unfinished, so that they are left to run out."""
+        for lease in tuple(self._held.values()):
+            await lease.stop()
+
+    async def _once_more(self, uid: str) -> Taken | None:
+        """Use the lock that is held; None where none is."""
+        lease = self._held.get(uid)
+        if lease is None:
+            return None
+        try:
+            await lease.confirm()
+        except Lost:
+            return None
+        return Taken(Taking.OURS)
+
+    def _lost(self, uid: str, holder: Holder | None) -> None:
+        self._held.pop(uid, None)
+        self._on_lost(uid, holder)
+
+
+async def _given_up(lease: HeldLease) -> None:
+    try:
+        await lease.release()
+    except ClusterError:
+        await lease.drop()

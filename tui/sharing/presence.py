@@ -1,0 +1,118 @@
+"""That this console is there, told to the others for as long as it has the incident open."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+
+from tui.clients.cluster_errors import ClusterError
+from tui.clients.leases import LeaseObject
+from tui.model.clock import Clock
+from tui.model.sharing import Holder
+from tui.sharing import naming
+from tui.sharing.held import HeldByOther, HeldLease, LeasePlace
+from tui.sharing.naming import Console
+from tui.sharing.pausing import Backoff, either
+from tui.sharing.sightings import Sightings
+
+
+class Presence:
+    """Taken and renewed in the background, also after the shared place was away.
+
+    Args:
+        leases, who, incident, sightings, clock, rng, lasts: as of `HeldLease`.
+        on_renewed: called with what was stored: the roster waits until the watch tells of it.
+    """
+
+    def __init__(
+        self,
+        leases: LeasePlace,
+        who: Callable[[], Console],
+        incident: str,
+        sightings: Sightings,
+        clock: Clock,
+        rng: Random,
+        lasts: float,
+        on_renewed: Callable[[LeaseObject], None] = lambda lease: None,
+    ) -> None:
+        self._clock = clock
+        self._lasts = lasts
+        self._last = ""
+        self._task: asyncio.Task[None] | None = None
+        self._again = asyncio.Event()
+        self._backoff = Backoff(rng)
+        self.other: Holder | None = None
+        self._lease = HeldLease(
+            leases,
+            naming.here_name(who().id),
+            who,
+            incident,
+            sightings,
+            clock,
+            rng,
+            lasts,
+            told=self._told,
+            on_renewed=on_renewed,
+            on_lost=lambda holder: self._again.set(),
+        )
+
+    @property
+    def told(self) -> bool:
+        """Whether the others know for sure that this console is here."""
+        return self._lease.held
+
+    @property
+    def problem(self) -> str:
+        """That another machine goes by this console's id, in a sentence; or ""."""
+        if self.other is None:
+            return ""
+        return (
+            f"Another console, on {self.other.host or 'another machine'}, goes by the id of this one: "
+            "its state directory is a copy of this one's."
+        )
+
+    def tell(self, last: str) -> None:
+        """The id of the last entry that this console recorded; told soon, at most every two seconds."""
+        if last != self._last:
+            self._last = last
+            self._lease.hurry()
+
+    def start(self) -> None:
+        """Begin, in the background."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name="presence")
+
+    def retry_now(self) -> None:
+        """Try again at once where the shared place is away."""
+        self._backoff.reset()
+        self._again.set()
+        self._lease.hurry()
+
+    async def stop(self) -> None:
+        """Leave: the others see it at once. Never raises: what cannot be told runs out by itself."""
+        task, self._task = self._task, None
+        if task is None:
+            return
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        try:
+            await self._lease.release()
+        except ClusterError:
+            await self._lease.drop()
+
+    def _told(self) -> Mapping[str, str]:
+        return {naming.LAST: self._last}
+
+    async def _run(self) -> None:
+        while True:
+            self._again.clear()
+            pause = self._lasts / 3
+            if not self._lease.kept:
+                try:
+                    await self._lease.take()
+                    self.other = None
+                    self._backoff.reset()
+                except HeldByOther as held:
+                    self.other = held.holder
+                except ClusterError:
+                    pause = min(self._backoff.next(), self._lasts / 3)
+            await either(self._again, self._clock, pause)
