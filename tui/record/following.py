@@ -4,17 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
-import aiofiles
-import aiofiles.os
-
 from tui.model.clock import Clock
 from tui.model.incident import Entry
 from tui.record.folder import incident_folder, journals
 from tui.record.reading import parsed
 
 POLL = 0.5
-# More than this is parsed in a thread: a key waits for nothing.
-_AT_ONCE = 64 * 1024
 
 
 async def follow(
@@ -42,10 +37,8 @@ async def follow(
     known = {entry.id for entry in seen}
     offsets: dict[str, tuple[int, int]] = {}
     while True:
-        news: list[Entry] = []
-        for path in journals(folder):
-            if path.name != without:
-                news += await _added(path, offsets, incident_id)
+        # In a thread, all of it: fifty journals may have grown by thousands of entries.
+        news = await asyncio.to_thread(_news, folder, offsets, incident_id, without)
         fresh = tuple(entry for entry in news if entry.id not in known)
         known.update(entry.id for entry in fresh)
         if fresh:
@@ -68,26 +61,28 @@ async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> Non
     wake.clear()
 
 
-async def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) -> tuple[Entry, ...]:
+def _news(folder: Path, offsets: dict[str, tuple[int, int]], incident_id: str, without: str) -> list[Entry]:
+    followed = (path for path in journals(folder) if path.name != without)
+    return [entry for path in followed for entry in _added(path, offsets, incident_id)]
+
+
+def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) -> tuple[Entry, ...]:
     """The entries of the whole lines that were added since the last look.
 
     A redaction puts another file in the journal's place, which is read from its beginning.
     """
     file_was, offset = offsets.get(path.name, (0, 0))
     try:
-        found = await aiofiles.os.stat(path)
-        size = found.st_size
-        if size < offset or found.st_ino != file_was:
+        found = path.stat()
+        if found.st_size < offset or found.st_ino != file_was:
             offset = 0
-        if size == offset:
+        if found.st_size == offset:
             return ()
-        async with aiofiles.open(path, "rb") as file:
-            await file.seek(offset)
-            data = await file.read()
+        with path.open("rb") as file:
+            file.seek(offset)
+            data = file.read()
     except OSError:
         return ()
     whole = data[: data.rfind(b"\n") + 1]
     offsets[path.name] = (found.st_ino, offset + len(whole))
-    if len(whole) <= _AT_ONCE:
-        return parsed(path.name, whole, incident_id, header=offset == 0).entries
-    return (await asyncio.to_thread(parsed, path.name, whole, incident_id, header=offset == 0)).entries
+    return parsed(path.name, whole, incident_id, header=offset == 0).entries

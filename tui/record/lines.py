@@ -259,13 +259,20 @@ def entry_of(line: Line) -> Entry:
     What this program writes is plain text already; a line of somebody else's may be anything.
     """
     envelope, body = line.envelope, line.body
+    text = GONE if body is None else body.text
+    # Not each by itself, since a hundred thousand are read at once.
+    all_of_it = f"{envelope.actor}{envelope.kind}{text}"
+    if all_of_it.isascii() and all_of_it.isprintable():
+        actor, kind = envelope.actor, envelope.kind
+    else:
+        actor, kind, text = _plain(envelope.actor), _plain(envelope.kind), _plain(text)
     return Entry(
         envelope.id,
         envelope.occurred_at,
         envelope.recorded_at,
-        _plain(envelope.actor),
-        _plain(envelope.kind),
-        GONE if body is None else _plain(body.text),
+        actor,
+        kind,
+        text,
         {} if body is None else body.data,
         body is None,
     )

@@ -57,12 +57,13 @@ class Outgoing:
     def _added(self, path: Path) -> Iterator[SharedLine]:
         seen = self._seen.setdefault(path.name, _Seen())
         try:
+            there = path.stat()
+            if (there.st_ino, there.st_size) == (seen.inode, seen.size):
+                return
             # The head first: it is never ahead of the journal.
             head = read_head(path)
             with path.open("rb", buffering=0) as file:
                 there = os.fstat(file.fileno())
-                if (there.st_ino, there.st_size) == (seen.inode, seen.size):
-                    return
                 again = there.st_ino != seen.inode or there.st_size < seen.size
                 file.seek(0 if again else seen.size)
                 data = file.read()

@@ -107,10 +107,11 @@ def union(records: Iterable[Record]) -> Record:
     stones: list[Entry] = []
     for record in records:
         entries.update((entry.id, entry) for entry in record.entries)
-        stones += (entry for entry in record.entries if entry.redacted)
+        stones += [entry for entry in record.entries if entry.redacted]
         problems += record.problems
     entries.update((entry.id, entry) for entry in stones)
-    said = frozenset(one for entry in entries.values() for one in redacts(entry))
+    tellers = [entry for entry in entries.values() if entry.kind == Kind.REDACTED]
+    said = frozenset(one for entry in tellers for one in redacts(entry))
     left = frozenset(one for record in records for one in _pending(record.entries, said)) if said else said
     return Record(tuple(sorted(entries.values(), key=lambda entry: entry.id)), tuple(problems), left)
 
