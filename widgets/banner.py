@@ -37,7 +37,7 @@ class BannerView:
         response_short, update_short, leases_short: shorter words for a narrow window; "" or () cuts
             the long ones.
         company: who else is here, `with bo, cy`, the fullest words first; () leaves out the third line.
-        command: who has command, `command: bo`, or "".
+        command: who has command, `command: bo`, or ""; `commandless` that nobody who is here has it.
         under_change: that somebody else changes the target now, the fullest words first.
         shared: how the shared place stands where it is not live, the fullest words first.
         shared_role: `warn` or `fail`.
@@ -67,6 +67,7 @@ class BannerView:
     leases_short: tuple[str, ...] = ()
     company: tuple[str, ...] = ()
     command: str = ""
+    commandless: bool = False
     under_change: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
     shared_role: str = "warn"
@@ -192,13 +193,14 @@ class Banner(PartsBar):
     def _third(self) -> list[Form]:
         """Who else is here, who has command, who changes the target, and how the shared place stands."""
         v = self.view
+        commander = "warn" if v.commandless else "dim"
 
         def form(level: int) -> Form:
             company, doing, shared = (_at(words, level) for words in (v.company, v.under_change, v.shared))
             command = v.command if level < 2 else ""
             left = (
                 Piece(f" {self.say(company)}"),
-                *((Piece(f"   {self.say(command)}", "dim"),) if command else ()),
+                *((Piece(f"   {self.say(command)}", commander),) if command else ()),
                 *((Piece(f"   {self.say(doing)}", "warn"),) if doing else ()),
             )
             mark = f"{self.glyphs.state(v.shared_role)} {self.say(shared)} "

@@ -34,6 +34,8 @@ class PreviewView:
         env_colour: as in `BannerView`.
         change: `MAX_CONCURRENT_MISTRAL   10 → 3`.
         editable: the value can be edited (`e to edit`).
+        lock: how the target's lock stands, pinned below the change; "" where targets are not locked.
+        locked: that it may not be free: it is told as a warning.
         rows: label and value of what a person must know: means, touches, checked, owner, undo, keep.
         diff: the lines of the diff, with their `+` and `-`.
         by_hand: label and command: `by hand`, `back`.
@@ -51,6 +53,8 @@ class PreviewView:
     env_colour: str = ""
     change: str = ""
     editable: bool = False
+    lock: str = ""
+    locked: bool = False
     rows: tuple[tuple[str, str], ...] = ()
     diff: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str], ...] = ()
@@ -158,7 +162,22 @@ class ChangePreview(Confirming, can_focus=True):
         if not label:
             lines, first = [(p,) for p in change], first[1:]
         last = lines[-1]
-        return [first, *lines[:-1], (*last, *edit) if width_of((*last, *edit)) <= width else last]
+        last = (*last, *edit) if width_of((*last, *edit)) <= width else last
+        return [first, *lines[:-1], last, *self._lock(width)]
+
+    def _lock(self, width: int) -> list[Line]:
+        """How the target's lock stands: it decides whether this may be made now."""
+        v = self.view
+        if not v.lock:
+            return []
+        role = "warn" if v.locked else ""
+        indent = _LABEL if width >= _WIDE else 0
+        mark = f"{self.glyphs.warn} " if v.locked else ""
+        words = wrap(f"{mark}{'' if indent else 'lock: '}{self.text(v.lock)}", width - indent)[:4]
+        lead = self.pad("lock", _LABEL) if indent else ""
+        return [
+            (Piece(lead if not i else " " * indent, "dim"), Piece(line, role)) for i, line in enumerate(words)
+        ]
 
     def scrolling(self, width: int) -> list[Line]:
         """What a person must know, the diff, the commands."""

@@ -140,7 +140,7 @@ async def test_the_page_has_each_console_with_what_it_does(console, size) -> Non
         assert "leeward in prod-eu, live for 19 min" in seen
         assert "bo live; on web1, process 4711" in seen
         assert "changes the target: Raise timeout" in seen
-        assert "3 entries of its journal are not here yet" in seen
+        assert "3 of its entries are not here yet" in seen
         assert "you live; responder, on devbox, process 71" in seen
         assert "gone, silent for 4 min" in seen
         assert "its digest does not match" in seen

@@ -10,10 +10,11 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.app.conftest import opening
-from tests.support import sights
+from tests.support import company, sights
 from tests.support.clock import ManualClock
 from tests.support.fake_session import FakeSession
 from tui.app import LeewardApp
+from tui.session.errors import LockUnreachable
 from tui.session.snapshot import Snapshot
 from tui.settings import Console
 
@@ -51,7 +52,30 @@ STATES = {
     "key-tested-small": (sights.refused, SMALL, ("enter", *sights.NEW_KEY, "enter")),
     "key-least": (sights.refused, LEAST, ("enter", *sights.NEW_KEY, "enter")),
     "status-small": (sights.limited, SMALL, ("tab", "tab", "tab")),
+    **{
+        f"{name}{suffix}": (make, size, keys)
+        for name, (make, keys) in {
+            "together": (company.together, ()),
+            "locked": (company.changing, ()),
+            "place-away": (company.away, ()),
+            "place-refuses": (company.refused, ()),
+            "who-is-here": (company.crowd, ("h",)),
+            "joined": (company.joined, ("colon", *"while you were", "enter")),
+            "preview-locked": (company.changing, ("m", "1")),
+            "preview-without-lock": (company.unlocked, ("m", "1", "wait", "y")),
+        }.items()
+        for suffix, size in (("", BIG), ("-small", SMALL), ("-least", LEAST))
+    },
+    "join-small": (company.offered, SMALL, ("i",)),
+    "take-over-small": (company.deserted, SMALL, ("i", "c")),
+    "command-held-least": (company.together, LEAST, ("i", "c")),
+    "hand-over-small": (company.together, SMALL, ("i", "h")),
 }
+# A session that refuses to change anything without its lock.
+UNLOCKED = LockUnreachable(
+    "Whether somebody else changes mistral-service is not known: the shared place does not answer.",
+    "Ask who else works this incident before you go on.",
+)
 
 
 def console(snapshot: Snapshot, folder: Path, **more: object) -> tuple[LeewardApp, ManualClock]:
@@ -59,7 +83,9 @@ def console(snapshot: Snapshot, folder: Path, **more: object) -> tuple[LeewardAp
     clock = ManualClock(sights.NOW)
 
     async def make() -> FakeSession:
-        return FakeSession(snapshot, clock)
+        session = FakeSession(snapshot, clock)
+        session.unlocked = UNLOCKED
+        return session
 
     return LeewardApp(opening(make, clock, folder, **more)), clock
 
@@ -74,7 +100,10 @@ def after(clock: ManualClock, keys: tuple[str, ...]) -> Callable[[Pilot[int]], o
         await pilot.pause()
         await pilot.pause()
         for key in keys:
-            await pilot.press(key)
+            if key == "wait":
+                await clock.advance(1.1)
+            else:
+                await pilot.press(key)
             await pilot.pause()
         await clock.advance(1.1)
         await pilot.pause()

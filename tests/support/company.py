@@ -7,7 +7,7 @@ from typing import Any
 from tests.support import sights
 from tui.model.incident import Applied, Kind
 from tui.model.sharing import Holder, Link, Person, SharingStatus
-from tui.session.snapshot import Snapshot
+from tui.session.snapshot import OpenIncident, Snapshot
 
 ME = Person("c0" * 8, "responder", "laptop", 41, here=True, ago=timedelta(0))
 BO = Person("b0" * 8, "bo", "web1", 4711, here=False, ago=timedelta(seconds=2))
@@ -97,3 +97,35 @@ def joined(**changes: Any) -> Snapshot:
     entries = (sights.ENTRIES[0], first, *sights.ENTRIES[2:], came)
     incident = replace(sights.INCIDENT, mitigations=(made,), commander="bo")
     return changing(**{"entries": entries, "incident": incident, "came": came.id} | changes)
+
+
+def crowd(**changes: Any) -> Snapshot:
+    """One whose clock is off, one of the same login, one who is gone; an entry of theirs was refused."""
+    said = sharing(
+        replace(BO, ahead=timedelta(minutes=3), behind=3),
+        MINE,
+        replace(CY, gone=True, ago=timedelta(minutes=4)),
+        command=COMMAND_BO,
+        awaited=2,
+        problems=("An entry of cy was refused: its digest does not match what it says.",),
+    )
+    return changing(**{"sharing": said} | changes)
+
+
+def unlocked(**changes: Any) -> Snapshot:
+    """Armed, while the shared place does not answer."""
+    return away(**{"arming": sights.armed().arming} | changes)
+
+
+def offered(**changes: Any) -> Snapshot:
+    """No incident is open here; one is shared, by ada, and not on this machine."""
+    one = OpenIncident(
+        sights.ID, "rate limited", sights.ago(hours=2), shared=True, here=False, commander="ada"
+    )
+    return sights.looking(**{"open_incidents": (one,)} | changes)
+
+
+def deserted(**changes: Any) -> Snapshot:
+    """bo has command, and was not heard of for 2 min."""
+    gone = replace(BO, gone=True, ago=timedelta(minutes=2))
+    return together(**{"sharing": sharing(gone, CY, command=replace(COMMAND_BO, gone=True))} | changes)

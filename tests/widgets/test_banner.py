@@ -183,3 +183,41 @@ async def test_what_is_held_is_whole_in_a_narrow_window_unless_the_update_is_due
     said = "\n".join(await shown(view, 80))
     assert seen in said
     assert unseen not in said
+
+
+COMPANY = replace(
+    HELD,
+    company=(
+        "with bo (clock +3 min), cy; dee silent 40 s",
+        "with bo, cy; dee silent 40 s",
+        "with 2, 1 silent",
+    ),
+    command="command: bo",
+    under_change=("bo changes the target: Raise timeout", "bo changes the target"),
+    shared=("shared place away 3 min, 4 entries wait", "away 3 min, 4 wait", "away, 4 wait", "away"),
+)
+
+
+@pytest.mark.parametrize("width", [120, 80, 60, 44])
+async def test_company_has_a_line_of_its_own_and_takes_nothing_from_the_others(width: int) -> None:
+    lines = await shown(COMPANY, width)
+    assert lines[:2] == await shown(HELD, width)
+    assert len(lines) == 3
+    assert "▲" in lines[2] and "away" in lines[2], "how the place stands is never dropped"
+    assert len(lines[2]) == width
+
+
+async def test_company_is_told_in_fewer_words_where_it_is_narrow() -> None:
+    assert "clock +3 min" in (await shown(replace(COMPANY, shared=(), under_change=()), 80))[2]
+    narrow = (await shown(COMPANY, 80))[2]
+    assert "bo changes the target" in narrow and "away" in narrow
+    assert "with 2, 1 silent" in (await shown(COMPANY, 60))[2]
+
+
+async def test_without_company_there_are_two_lines() -> None:
+    banner = Banner()
+    async with Tiny(banner).run_test(size=(80, 5)) as pilot:
+        for view, tall in ((COMPANY, 3), (HELD, 2), (COMPANY, 3)):
+            banner.show(view)
+            await pilot.pause()
+            assert banner.size.height == tall == len(banner.lines_now())

@@ -46,6 +46,7 @@ def banner(snapshot: Snapshot, now: datetime, together: bool = False) -> BannerV
         notice=_notice(snapshot),
         company=company.with_whom(snapshot, now) if others else (),
         command=company.command(snapshot) if others else "",
+        commandless=company.is_deserted(snapshot),
         under_change=company.under_change(snapshot),
         shared=shared,
         shared_role=shared_role or "warn",

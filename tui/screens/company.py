@@ -132,6 +132,12 @@ def command(snapshot: Snapshot) -> str:
     return f"command: {incident.commander or 'nobody'}"
 
 
+def is_deserted(snapshot: Snapshot) -> bool:
+    """Whether the console that has command is gone: somebody may take it over."""
+    holder = snapshot.sharing.command if snapshot.sharing is not None else None
+    return holder is not None and holder.gone
+
+
 def under_change(snapshot: Snapshot) -> tuple[str, ...]:
     """`bo changes the target: Raise timeout`, then shorter; () where nobody else does."""
     lock = snapshot.lock

@@ -125,7 +125,8 @@ def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     if lock is not None and lock.console == one.console and company.holds(snapshot):
         yield Row("", f"changes the target{f': {lock.what}' if lock.what else ''}", "warn")
     if one.behind:
-        yield Row("", f"{_entries(one.behind)} of its journal are not here yet", "warn")
+        late = "its latest entry is" if one.behind == 1 else f"{one.behind:,} of its entries are"
+        yield Row("", f"{late} not here yet", "warn")
     if said := company.clock_of(one):
         yield Row("", f"{said}: its entries' times are off by that; their order is not", "warn")
 

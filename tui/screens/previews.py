@@ -14,6 +14,7 @@ from widgets.preview import PreviewView
 
 # How a plan's notes begin that name a workload, and how many of them a preview has room for.
 _USED, _USERS = "used by ", 4
+_FREE = "free"
 _CHECKING = "checking: who we are, what is there, what the server would store…"
 
 
@@ -81,7 +82,7 @@ def room(snapshot: Snapshot, arm_for: str) -> Room:
         told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
     elif sharing is not None:
         live = sharing.link is Link.LIVE
-        told = "free" if live else "not known: the shared place does not answer"
+        told = _FREE if live else "not known: the shared place does not answer"
     return Room(snapshot.arming, snapshot.place, arm_for, told, held)
 
 
@@ -121,7 +122,9 @@ def preview(stand: Stand, room: Room) -> PreviewView:
         env_colour=place.colour,
         change=_change(plan),
         editable=stand.editable is not None,
-        rows=(*_locking(stand, room), *_rows(plan)),
+        lock=_lock(stand, room),
+        locked=bool(stand.unlocked or room.lock) and room.lock != _FREE,
+        rows=tuple(_rows(plan)),
         diff=plan.diff,
         by_hand=tuple(
             (label, command)
@@ -161,12 +164,11 @@ def whole(plan: Plan) -> Page:
     )
 
 
-def _locking(stand: Stand, room: Room) -> Iterator[tuple[str, str]]:
-    """Whether somebody else changes the same target: first, since it decides whether this may be made."""
+def _lock(stand: Stand, room: Room) -> str:
+    """Whether somebody else changes the same target."""
     if stand.unlocked:
-        yield "lock", f"{stand.unlocked} Somebody else may be changing this very target."
-    elif room.lock:
-        yield "lock", room.lock
+        return f"{stand.unlocked} Somebody else may be changing this very target."
+    return room.lock
 
 
 def _rows(plan: Plan, users: int = _USERS) -> Iterator[tuple[str, str]]:
