@@ -35,6 +35,26 @@ from tui.model.text import clean
 _READ_BUFFER = 2**21
 
 
+_remembered = kube_config._create_temp_file_with_content
+
+
+def _file_for_library(content: Any, temp_file_path: Any = None, force_recreate: Any = False) -> Any:
+    """Write what the library wants as a file into the folder of one login.
+
+    The library's own way remembers such files by their content, for all logins alike: of two at the same
+    time, to the cluster that is mended and to the shared place, one would read what the other removed.
+    """
+    if temp_file_path is None:
+        return _remembered(content, None, force_recreate)
+    handle, name = tempfile.mkstemp(dir=temp_file_path)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+    return name
+
+
+kube_config._create_temp_file_with_content = _file_for_library
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """A client that carries the context's credentials; `secrets` are what must never be shown."""
@@ -62,9 +82,7 @@ async def log_in(access: Access, asked: Asked, deadline: float, redact: Redactor
             read = partial(_Loader, access, asked, folder, deadline, redact)
             return await _client(read, access, asked, configuration, deadline)
         finally:
-            # The library remembers these files by their content, and would name them again
-            # after they are gone.
-            kube_config._cleanup_temp_files()
+            kube_config._cleanup_temp_files()  # what it did not put into the folder
 
 
 async def _client(
