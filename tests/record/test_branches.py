@@ -10,8 +10,11 @@ from tests.record.copies import folder_of, names, shared, take, texts, together
 from tests.record.helpers import INCIDENT, create, draft, reopen, with_entries
 from tests.support.clock import ManualClock
 from tui.model.redaction import Redactor
+from tui.record.errors import HeldByAnother
 from tui.record.exporting import export
 from tui.record.importing import take as import_
+from tui.record.incoming import Incoming
+from tui.record.shared import CopierLock, begin
 from tui.record.verification import verify
 
 
@@ -144,3 +147,43 @@ async def carried(from_: Path, to: Path) -> int:
     file.unlink(missing_ok=True)
     await asyncio.to_thread(export, from_, INCIDENT, file)
     return (await import_(to, file, ManualClock(), Redactor(), "bob")).entries
+
+
+async def test_an_import_disturbs_no_console_whichever_chain_it_writes(
+    machines: tuple[Path, Path, Path],
+) -> None:
+    here, there, _ = machines
+    await with_entries(here, 2)
+    take(there, shared(here))
+    async with await reopen(here) as journal:
+        await journal.append(draft("more"))
+    async with await together(there) as one, await together(there) as two:
+        await one.close()
+        await two.append(draft("still here"))
+        with pytest.raises(HeldByAnother, match="import again"):
+            await carried(here, there)
+    lock = CopierLock(folder_of(there))
+    assert lock.try_take()
+    with pytest.raises(HeldByAnother, match="import again"):
+        await carried(here, there)
+    lock.release()
+    assert "more" not in texts(there)
+    await carried(here, there)
+    assert "more" in texts(there)
+    assert take(there, shared(here)).entries == ()
+    assert verify(there, INCIDENT).problems == ()
+
+
+async def test_what_an_import_brought_is_gone_on_with_by_who_copies(
+    machines: tuple[Path, Path, Path],
+) -> None:
+    here, there, _ = machines
+    await with_entries(here, 2)
+    incoming = Incoming(begin(there, INCIDENT), INCIDENT)
+    incoming.take(shared(here)[:1])
+    await carried(here, there)
+    async with await reopen(here) as journal:
+        await journal.append(draft("more"))
+    assert [entry.text for entry in incoming.take(shared(here)).entries] == ["more"]
+    assert len(names(there)) == 2
+    assert verify(there, INCIDENT).problems == ()

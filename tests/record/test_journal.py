@@ -15,6 +15,7 @@ from tui.model.incident import Kind
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident
+from tui.record.following import follow
 from tui.record.journal import Journal
 from tui.record.reading import list_incidents, read
 from tui.record.verification import verify
@@ -125,7 +126,7 @@ async def test_a_note_while_a_console_is_open_goes_beside_and_is_seen(tmp_path: 
     clock = ManualClock()
     async with await Journal.create(tmp_path, INCIDENT, clock, Redactor()) as console:
         await console.append(draft("one"))
-        others = console.others()
+        others = follow(tmp_path, INCIDENT, clock, seen=console.found.entries, without="journal.jsonl")
         waiting = asyncio.ensure_future(anext(others))
         await asyncio.sleep(0.02)
         async with await Journal.beside(tmp_path, INCIDENT, clock, Redactor()) as beside:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +44,7 @@ from tui.record.verification import checked as verified
 STAGE = "importing"
 _WAIT = 2.0
 _STALE_S = 3600
+_LEAVE = "Leave the incident there, and import again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ async def _join(task: _Import) -> Imported:
     # A console that holds it refuses here; what one left torn or unfinished is mended.
     async with await Journal.open(task.state_dir, incident, task.clock, task.hides) as journal:
         if journal.refusal is not None:
-            raise type(journal.refusal)(journal.refusal.said, "Leave the incident there, and import again.")
+            raise type(journal.refusal)(journal.refusal.said, _LEAVE)
         before = {entry.id for entry in journal.found.entries}
     changed = await asyncio.to_thread(_laid_beside, task)
     if not changed:
@@ -190,34 +191,38 @@ async def _join(task: _Import) -> Imported:
 def _laid_beside(task: _Import) -> tuple[Chain, ...]:
     """Lay what is new in its place; answers which that is. Blocking."""
     folder = task.folder
-    locks: list[Lock] = []
-    copier = CopierLock(folder)
-    try:
-        for path in existing_journals(folder):
-            if is_own(path.name):
-                locks.append(Lock.take(path, task.clock.now(), _WAIT))
-        if not copier.try_take():
-            raise HeldByAnother(
-                f"A console has {task.incident} open and copies what others record.",
-                "Leave the incident there, and import again.",
-            )
-        new, changed = _new(folder, task.chains)
-        if new:
-            ready = folder / f"{READY}.new"
-            shutil.rmtree(ready, ignore_errors=True)
-            ready.mkdir(mode=0o700)
-            _lay(ready, new, task.incident)
-            sync_folder(ready)
-            ready.rename(folder / READY)
-            sync_folder(folder)
-            finish_moving(folder)
+    with _alone(task):
+        try:
+            new, changed = _new(folder, task.chains)
+            if new:
+                ready = folder / f"{READY}.new"
+                shutil.rmtree(ready, ignore_errors=True)
+                ready.mkdir(mode=0o700)
+                _lay(ready, new, task.incident)
+                sync_folder(ready)
+                ready.rename(folder / READY)
+                sync_folder(folder)
+                finish_moving(folder)
+        except OSError as error:
+            raise told("write into", folder, error) from error
         return changed
-    except OSError as error:
-        raise told("write into", folder, error) from error
-    finally:
-        copier.release()
-        for lock in locks:
-            lock.release()
+
+
+@contextlib.contextmanager
+def _alone(task: _Import) -> Iterator[None]:
+    """Nobody else writes any journal of the incident meanwhile. Raises HeldByAnother."""
+    with contextlib.ExitStack() as held:
+        copier = CopierLock(task.folder)
+        held.callback(copier.release)
+        try:
+            for path in existing_journals(task.folder):
+                if is_own(path.name):
+                    held.callback(Lock.take(path, task.clock.now(), _WAIT).release)
+        except HeldByAnother as error:
+            raise HeldByAnother(error.said, _LEAVE) from None
+        if not copier.try_take():
+            raise HeldByAnother(f"A console has {task.incident} open and copies what others record.", _LEAVE)
+        yield
 
 
 def _new(folder: Path, chains: tuple[Chain, ...]) -> tuple[dict[str, bytes], tuple[Chain, ...]]:

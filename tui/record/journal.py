@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,6 @@ import aiofiles
 from aiofiles.os import wrap
 from aiofiles.threadpool.binary import AsyncFileIO
 
-from tui.model.amending import redacts
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
 from tui.record import lines, redacting
@@ -30,7 +29,6 @@ from tui.record.folder import (
     sync_folder,
     unmake_folder,
 )
-from tui.record.following import POLL, follow
 from tui.record.ids import EntryIds, latest_followed
 from tui.record.lock import Lock
 from tui.record.reading import Record, read, read_folder
@@ -258,39 +256,6 @@ class Journal:
             tape.rewrite(left, Written(len(left), tape.end.lines, tape.end.hash))
         redacting.take_out_beside(folder, ids, self.path_name, self._clock.now())
         self.found = read_folder(folder, self.incident_id)
-
-    async def others(
-        self, *, every: float = POLL, wake: asyncio.Event | None = None, seen: Iterable[Entry] | None = None
-    ) -> AsyncIterator[tuple[Entry, ...]]:
-        """Entries that come into the incident from elsewhere while this is open: `following.follow`.
-
-        Of a journal that is open for writing these are those of other processes and machines; of one that
-        is read-only, everything. Later entries of this journal come after them, and what they say is
-        redacted is taken out of it.
-
-        Args:
-            every: seconds between two looks.
-            wake: as of `follow`.
-            seen: entries that are known already; by default what was found.
-        """
-        state_dir = self._path.parent.parent.parent
-        news = follow(
-            state_dir,
-            self.incident_id,
-            self._clock,
-            seen=self.found.entries if seen is None else seen,
-            every=every,
-            without="" if self.read_only else self.path_name,
-            wake=wake,
-        )
-        async for entries in news:
-            for entry in entries:
-                self.saw(entry.id)
-            if any(map(redacts, entries)):
-                # What cannot be done now is done by whoever opens the incident next.
-                with contextlib.suppress(JournalError):
-                    await self.finish_redactions()
-            yield entries
 
     async def close(self) -> None:
         """Finish what is being written, and let others write. Safe to call twice."""
