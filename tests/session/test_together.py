@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from random import Random
@@ -11,9 +12,9 @@ import pytest
 from tests.support.drills import ENVIRON, drill, settings_for, until
 from tui.drill.serve import Drill
 from tui.model.clock import SystemClock
-from tui.model.incident import Entry, Kind
+from tui.model.incident import Applied, Entry, Kind
 from tui.model.sharing import Link
-from tui.session.errors import SessionError
+from tui.session.errors import CommandHeld, LockHeld, SessionError
 from tui.session.session import Session
 from tui.session.snapshot import Snapshot
 
@@ -94,3 +95,109 @@ async def test_two_machines_one_incident(tmp_path: Path) -> None:
             await same(ana, bo)
             with pytest.raises(SessionError, match="resolved already"):
                 await ana.resolve("it is over, as I say, too")
+
+
+def commanders(snapshot: Snapshot) -> list[str]:
+    return [entry.text for entry in of(snapshot, Kind.COMMANDER, Kind.HANDOVER)]
+
+
+@contextlib.asynccontextmanager
+async def two(world: Drill, folder: Path) -> AsyncIterator[tuple[Session, Session]]:
+    """Two machines that work one incident; each sees the other."""
+    async with console(world, folder / "a", 1) as ana:
+        incident = await opened(ana)
+        async with console(world, folder / "b", 2) as bo:
+            await until(bo, diagnosed)
+            await bo.join(incident)
+            for one in (ana, bo):
+                await until(one, lambda s: live(s) and s.sharing and s.sharing.others)
+            yield ana, bo
+
+
+def changes(snapshot: Snapshot) -> tuple[Applied, ...]:
+    return snapshot.incident.mitigations if snapshot.incident is not None else ()
+
+
+async def armed(session: Session) -> None:
+    await until(session, lambda s: s.arming.word)
+    assert session.arm(session.snapshot.arming.word)
+
+
+async def test_one_has_command_and_hands_it_over(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, two(world, tmp_path) as (ana, bo):
+        await ana.take_command()
+        led = await until(bo, lambda s: s.sharing and s.sharing.command)
+        assert led.sharing is not None
+        assert led.sharing.command is not None
+        assert not led.sharing.command.here
+        with pytest.raises(CommandHeld) as refused:
+            await bo.take_command()
+        assert refused.value.holder.console == ana.snapshot.sharing.people[0].console  # type: ignore[union-attr]
+        await ana.hand_over("somebody else")
+        await until(bo, lambda s: s.incident and s.incident.commander == "somebody else")
+        await bo.take_command()
+        await until(ana, lambda s: s.incident and s.incident.commander == bo.snapshot.sharing.people[0].name)  # type: ignore[union-attr]
+        await until(ana, lambda s: s.sharing and s.sharing.command and not s.sharing.command.here)
+        await same(ana, bo)
+        with pytest.raises(CommandHeld):
+            await ana.hand_over("me")
+
+
+async def test_two_never_change_one_target_at_once(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, two(world, tmp_path) as (ana, bo):
+        for one in (ana, bo):
+            await armed(one)
+        mine, theirs = await ana.preview("reduce-concurrency"), await bo.preview("reduce-concurrency")
+        await ana.approve(mine)
+        with pytest.raises(LockHeld) as refused:
+            await bo.approve(theirs)
+        name = ana.snapshot.sharing.people[0].name  # type: ignore[union-attr]
+        assert refused.value.holder.name == name
+        seen = await until(bo, lambda s: s.lock)
+        assert seen.lock is not None
+        assert (seen.lock.name, seen.lock.what) == (name, mine.rule.title)
+        blocked = await until(bo, lambda s: any(a.kind == "mitigation" and a.blocked for a in s.actions))
+        assert f"{name} is changing it" in {action.blocked for action in blocked.actions}
+        (taken,) = of(bo.snapshot, Kind.LOCK)
+        assert taken.data["event"] == "taken"
+        await until(ana, lambda s: not s.running, 90)
+        judged = await until(bo, lambda s: any(c.verdict for c in changes(s)), 60)
+        await until(bo, lambda s: s.lock is None)
+        assert [c.outcome for c in changes(judged)] == ["applied"]
+        plan = await bo.preview_undo()
+        await bo.approve(plan)
+        await until(ana, lambda s: any(c.undone for c in changes(s)))
+        await until(bo, lambda s: not s.running, 60)
+        await same(ana, bo)
+
+
+async def all_told(session: Session) -> None:
+    """Nothing waits for its turn to be written any more."""
+    scribe = session._parts.chronicle._scribe
+    assert scribe is not None
+    async with asyncio.timeout(60):
+        while scribe._waiting:  # noqa: ASYNC110 - nothing says when
+            await asyncio.sleep(0.05)
+
+
+async def test_what_both_see_is_written_once(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, two(world, tmp_path) as (ana, bo):
+        await armed(ana)
+        await ana.approve(await ana.preview("reduce-concurrency"))
+        await until(ana, lambda s: not s.running, 90)
+        world.cluster.set_env("MAX_CONCURRENT_MISTRAL", "10", manager="argocd-controller")
+        for one in (ana, bo):
+            await until(one, lambda s: any(e.data["event"] == "overwritten" for e in of(s, Kind.LEASE)), 60)
+            await all_told(one)
+        await same(ana, bo)
+        told = [(e.data.get("intent"), e.data.get("event")) for e in of(ana.snapshot, Kind.LEASE)]
+        assert len(told) == len(set(told))
+        alerts = [(e.data["fingerprint"], e.data["starts_at"]) for e in of(ana.snapshot, Kind.ALERT)]
+        assert len(alerts) == len(set(alerts))
+        states: dict[str, str] = {}
+        for entry in sorted(of(ana.snapshot, Kind.STATE), key=lambda e: e.id):
+            check, to = entry.data["check"], entry.data["to"]
+            assert states.get(check) != to, entry.text
+            states[check] = to
+        found = [entry.data["id"] for entry in sorted(of(ana.snapshot, Kind.DIAGNOSIS), key=lambda e: e.id)]
+        assert all(one != after for one, after in itertools.pairwise(found))

@@ -209,6 +209,10 @@ class Chronicle:
         """The entries as they lie on disk, whatever later ones say of them."""
         return self._memory.recorded
 
+    def knows(self, entry_id: str) -> bool:
+        """Whether an entry is here."""
+        return self._memory.knows(entry_id)
+
     async def redact(self, told: Draft) -> Entry:
         """Take the content of the entries that `told` names out of the files, and record `told`.
 

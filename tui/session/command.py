@@ -11,10 +11,12 @@ from tui.model.milestones import told as when
 from tui.model.mitigation import Lease
 from tui.model.runbook import Diagnosis
 from tui.model.severity import Severity
+from tui.model.sharing import Holder
 from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.session.board import fired
 from tui.session.chronicle import Chronicle
+from tui.session.commanding import CommandGuard, Unled
 from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
 from tui.session.declaration import Declaration
 from tui.session.errors import NoIncident, SessionError
@@ -43,6 +45,11 @@ class Command:
         self._clock = clock
         self._monitoring = monitoring
         self._drill = drill
+        self._lease: CommandGuard = Unled()
+
+    def lead_by(self, lease: CommandGuard) -> None:
+        """Incidents are shared: command is whoever's has its lease."""
+        self._lease = lease
 
     @property
     def actor(self) -> str:
@@ -152,20 +159,32 @@ class Command:
         return at
 
     async def take_command(self, name: str = "") -> None:
-        """Take command of the incident, for oneself or in somebody's name."""
-        name = name.strip() or self.actor
-        if self.incident.commander == name:
+        """Take command of the incident, for oneself or in somebody's name. Raises CommandHeld."""
+        name, incident = name.strip() or self.actor, self.incident
+        got = await self._lease.take(name)
+        if incident.commander == name and (got is None or not got.over_from):
             raise SessionError(f"{name} has command already.")
-        await self._record(Kind.COMMANDER, f"{name} takes command", {"name": name})
+        data = {"name": name, **_from(incident.commander), **(got.data if got is not None else {})}
+        words = f" {got.words}" if got is not None and got.words else ""
+        await self._record(Kind.COMMANDER, f"{name} takes command{words}", data)
 
     async def hand_over(self, name: str) -> None:
-        """Hand command to somebody else."""
+        """Hand command to somebody else. Raises CommandHeld where it is not ours to hand over."""
         name = name.strip()
         if not name:
             raise SessionError("Nobody was named to hand over to.", "Type the name of who takes over.")
         before = self.incident.commander
+        got = await self._lease.hand_over(name)
         told = f"command from {before or self.actor} to {name}"
-        await self._record(Kind.HANDOVER, told, {"from": before or self.actor, "to": name})
+        data = {"from": before or self.actor, "to": name, **(got.data if got is not None else {})}
+        await self._record(Kind.HANDOVER, told, data)
+
+    def overruled(self, holder: Holder) -> None:
+        """What was decided here while the shared place was away does not stand: somebody else has command."""
+        before = self.incident.commander
+        told = f"{holder.name} has command: what was decided while the shared place was away does not stand"
+        data = {"name": holder.name, "console": holder.console, **_from(before), "overruled": True}
+        self._chronicle.keep([self._draft(Kind.COMMANDER, told, data, self._clock.now())])
 
     async def keep_as_it_is(self, lease: Lease) -> None:
         """Decide that a lease stays with its owner and its end; nothing is changed. Raises SessionError."""
@@ -247,3 +266,7 @@ class Command:
 
     def _draft(self, kind: Kind, text: str, data: Mapping[str, object], now: datetime) -> Draft:
         return Draft(kind, text, now, self.actor, data)
+
+
+def _from(before: str) -> dict[str, object]:
+    return {"from": before} if before else {}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry
@@ -17,9 +17,11 @@ from tui.session import openings
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
+from tui.session.commanding import Led
 from tui.session.connections import in_thread
 from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
+from tui.session.followed import follow
 from tui.session.identity import Identity
 from tui.session.leases import LeaseWatch
 from tui.session.open_incidents import OpenIncidents, with_shared
@@ -29,6 +31,9 @@ from tui.session.sharing import Sharing
 from tui.session.snapshot import Place, Snapshot
 from tui.session.standing import standing
 from tui.settings import Loaded, duration
+
+if TYPE_CHECKING:
+    from tui.sharing.command import CommandEvent
 
 
 class Core:
@@ -77,6 +82,7 @@ class Core:
             identity,
             Sharing(settings, chronicle, identity, state_dir, clock, self._redact, self._rng, self._publish),
         )
+        self._lead()
         self._snapshot = picture(self._parts, clock.now())
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
@@ -117,6 +123,25 @@ class Core:
         self._next_id, self._parts.came = "", ""
         self._publish()
         return entry
+
+    def _lead(self) -> None:
+        """Where incidents are shared: command is by its lease, and others' pins and answers count here."""
+        parts = self._parts
+        if parts.sharing.enabled:
+            parts.command.lead_by(Led(parts.sharing, self._clock))
+            parts.sharing.on_command = self._command_changed
+            parts.chronicle.heard = self._heard
+
+    def _command_changed(self, event: "CommandEvent") -> None:
+        if event.change == "overruled" and event.holder is not None:
+            self._parts.command.overruled(event.holder)
+        self._publish()
+
+    def _heard(self, entries: tuple[Entry, ...]) -> None:
+        """Others wrote these: their pins and answers lead this console's tree, too."""
+        working = self._parts.working
+        if working is not None:
+            self._keep(*follow(working.board, entries, self._clock.now()))
 
     @property
     def _left_out(self) -> str:

@@ -35,6 +35,10 @@ class Memory:
         """The entries as they lie on disk, whatever later ones say of them."""
         return tuple(self._entries)
 
+    def knows(self, entry_id: str) -> bool:
+        """Whether the entry is among them."""
+        return entry_id in self._ids
+
     def take(self, incident_id: str, entries: Iterable[Entry]) -> tuple[Entry, ...]:
         """Take these in; answers those that were not known."""
         fresh = tuple({entry.id: entry for entry in entries if entry.id not in self._ids}.values())

@@ -16,6 +16,7 @@ from tui.session.connections import Connections, connect, in_thread
 from tui.session.errors import SessionError
 from tui.session.judging import Windows
 from tui.session.keys import KeyRing
+from tui.session.locks import Locks
 from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
@@ -115,6 +116,9 @@ async def load(
             parts.identity,
             changed,
             Beside(keys),
+            Locks(parts.sharing, parts.chronicle, clock, lambda: parts.identity.name)
+            if parts.sharing.enabled
+            else None,
         ),
         schedule,
         Lookout(loaded.settings, made.completion, made.looker, clock, redact, keep, changed),

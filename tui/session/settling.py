@@ -80,10 +80,16 @@ class Settling:
 
     async def before(self, target: Target) -> None:
         """Settle what others left open on a target, whose lock is held. Raises SessionError."""
+
+        def open_there() -> list[Applied]:
+            found = self._of_others()
+            return [one for one in found if one.uid == target.uid or one.place == target.key]
+
+        if not open_there():
+            return
         await self._guard.caught_up()
-        for change in self._of_others():
-            if change.uid == target.uid or change.place == target.key:
-                await self._settle(change)
+        for change in open_there():
+            await self._settle(change)
 
     def lost(self) -> None:
         """The answer to a change was lost just now."""

@@ -5,12 +5,14 @@ Nothing here is waited for: with the place away everything works as it does with
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tui.model.clock import Clock
+from tui.model.clock import Clock, SystemClock
 from tui.model.redaction import Redactor
 from tui.model.sharing import Holder, Link, SharedIncident, SharingStatus
 from tui.session.chronicle import Chronicle
@@ -21,8 +23,11 @@ from tui.session.refusals import in_words
 from tui.settings import Settings, duration
 
 if TYPE_CHECKING:
+    from tui.clients.leases import Leases
     from tui.clients.shared_place import SharedPlace
     from tui.session.together import Together
+    from tui.sharing.command import CommandEvent
+    from tui.sharing.company import Company
 
 # How often it is asked which incidents are there, in seconds.
 OVERVIEW = 30.0
@@ -71,6 +76,8 @@ class Sharing:
         self._link = Link.CONNECTING
         self._known_name = False
         self._one: Together | None = None
+        self.on_command: Callable[[CommandEvent], None] = lambda event: None
+        self.on_lock_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None
         self._switching: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
@@ -92,6 +99,8 @@ class Sharing:
         wanted = self._wanted()
         have = (self._one.incident, self._one.console) if self._one is not None else ("", "")
         busy = self._switching is not None and not self._switching.done()
+        if self._one is not None:
+            self._one.mind()
         if wanted != have and not busy:
             self._switching = asyncio.create_task(self._switch(*wanted), name="share the incident")
 
@@ -138,10 +147,37 @@ class Sharing:
         """How many consoles are before this one in writing down what all of them see."""
         return self._one.rank() if self._one is not None else 0
 
+    async def company(self) -> "Company":
+        """Who is there, once the place is open. It is waited for: give it a deadline."""
+        while self._one is None:
+            self.mind()
+            await self._clock.sleep(0.02)
+        return self._one.company
+
     @property
-    def one(self) -> "Together | None":
-        """What is shared of the incident that is open here; None while the place was never open."""
-        return self._one
+    def live(self) -> bool:
+        """Whether what is known of others is known now."""
+        return self._one is not None and self._one.live and self._one.company.roster.link is Link.LIVE
+
+    def locked(self, uids: Iterable[str]) -> Holder | None:
+        """Who else holds the lock of one of these targets, and is there."""
+        for uid in uids if self._one is not None else ():
+            holder = self._one.company.roster.lock(uid) if self._one is not None else None
+            if holder is not None and not holder.here and not holder.gone:
+                return holder
+        return None
+
+    def is_here(self, console: str) -> bool:
+        """Whether a console is there, as far as was heard."""
+        found = self._one.company.roster.person(console) if self._one is not None else None
+        return found is not None and not found.gone
+
+    async def caught_up(self, seconds: float) -> None:
+        """Take in what others recorded up to now, where the place answers; gives up after so many seconds."""
+        if self._one is not None:
+            with contextlib.suppress(SessionError, TimeoutError), in_words():
+                async with asyncio.timeout(seconds):
+                    await self._one.caught_up()
 
     async def remember(self, incident_id: str) -> None:
         """The login's own name, as an incident's folder remembers it, until the place says it anew."""
@@ -264,15 +300,24 @@ class Sharing:
             one, self._one = self._one, None
             await one.stop(LEAVING)
         if incident and self._place is not None:
-            from tui.session.company import Company
             from tui.session.together import Together
-            from tui.sharing.sightings import Sightings
+            from tui.sharing.boottime import BootClock
+            from tui.sharing.company import Company
+            from tui.sharing.naming import Console
 
             lasts = duration(self._settings.sharing.lease).total_seconds()
-            sightings = Sightings(self._clock, lasts)
-            leases = (await self._place.open()).leases
+            clock = BootClock() if type(self._clock) is SystemClock else self._clock
             company = Company(
-                leases, incident, console, self._identity, sightings, self._clock, self._rng, lasts
+                self._leases,
+                incident,
+                lambda: Console(console, self._identity.name, socket.gethostname(), os.getpid()),
+                clock,
+                self._rng,
+                lasts,
+                has=self._chronicle.knows,
+                on_change=self._changed,
+                on_command=self.on_command,
+                on_lock_lost=self.on_lock_lost,
             )
             self._one = Together(
                 self._place,
@@ -329,9 +374,14 @@ class Sharing:
             asked.cancel()
         self._retry.clear()
 
-    def lock(self, uid: str = "") -> Holder | None:
-        """Who else has the lock of this target, or of one of the open incident; None where nobody does."""
-        return self._one.lock(uid) if self._one is not None else None
+    def lock(self) -> Holder | None:
+        """Who else changes what this incident is about; None where nobody does, or it is not known."""
+        incident = self._chronicle.incident
+        return self.locked({change.uid for change in incident.mitigations}) if incident is not None else None
+
+    async def _leases(self) -> "Leases":
+        assert self._place is not None
+        return (await self._place.open()).leases
 
 
 def _place(settings: Settings, redact: Redactor) -> "SharedPlace":

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from tui.clients.shared_entries import SharedEntries
 from tui.clients.shared_place import SharedPlace
 from tui.model.clock import Clock
 from tui.model.redaction import Redactor
-from tui.model.sharing import Holder, SharingStatus
+from tui.model.sharing import Link, SharingStatus
 from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
 from tui.record.shared import CopierLock, Marker, read_marker, write_marker
 from tui.session.chronicle import Chronicle
-from tui.session.company import Company
 from tui.session.connections import in_thread
+from tui.sharing.company import Company
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
 from tui.sharing.files import FolderFiles
@@ -28,7 +29,7 @@ class Together:
     Args:
         place: the shared place, open.
         incident, console: which incident, and this console's id in it.
-        company: who is there.
+        company: who is there, and what this console holds.
         changed: something that is shown changed.
     """
 
@@ -48,7 +49,8 @@ class Together:
         self.incident = incident
         self.console = console
         self._place = place
-        self._company = company
+        self.company = company
+        self._chronicle = chronicle
         self._folder = incident_folder(state_dir, incident)
         files = FolderFiles(self._folder, incident, lambda: place.words, clock)
         self._copy = Copy(
@@ -65,25 +67,58 @@ class Together:
 
     def status(self) -> SharingStatus:
         """How it is shared now."""
-        copy = self._copier.status
+        copy, roster = self._copier.status, self.company.roster
+        link, said, remedy, since = copy.link, copy.said, copy.remedy, copy.since
+        problem = roster.problem
+        problems = copy.problems
+        if copy.elsewhere:
+            # Another console of this machine copies; how the place answers this one is told by the leases.
+            link, since = roster.link, roster.since
+            said, remedy = (problem.said, problem.remedy) if problem is not None else ("", "")
+        elif problem is not None and link is Link.LIVE:
+            problems = (*problems, f"{problem.said} {problem.remedy}".strip())
+        if self.company.presence.problem:
+            problems = (*problems, self.company.presence.problem)
         return SharingStatus(
             self._place.words,
-            copy.link,
-            copy.said,
-            copy.remedy,
-            copy.since,
+            link,
+            said,
+            remedy,
+            since,
             copy.unsent,
             copy.awaited,
-            problems=copy.problems,
+            roster.people,
+            roster.command(self.incident),
+            problems,
         )
 
-    def rank(self) -> int:
-        """How many consoles are before this one."""
-        return 0
+    @property
+    def live(self) -> bool:
+        """Whether others' entries come in now."""
+        copy = self._copier.status
+        return copy.link is Link.LIVE or (copy.elsewhere and self._listening)
 
-    def lock(self, uid: str) -> Holder | None:
-        """Who else has a lock."""
-        return None
+    @property
+    def _listening(self) -> bool:
+        return self.company.roster.link is Link.LIVE
+
+    def rank(self) -> int:
+        """How many consoles are before this one; while nothing comes in nobody is."""
+        return self.company.roster.rank if self.live and self._listening else 0
+
+    def mind(self) -> None:
+        """Each second: list anew where entries are overdue that others told of."""
+        if self.company.roster.overdue:
+            self._copier.stale()
+
+    async def caught_up(self) -> None:
+        """Take in what is there up to now. Raises ClusterError."""
+        connection = (await self._place.open()).connection
+        # A listing of its own: that of the copy goes on with the parts that its watch has seen.
+        found = (await SharedEntries(connection).list(self.incident)).found
+        wanted = {one.entry for one in found}
+        while not all(map(self._chronicle.knows, wanted)) and self.live:
+            await self._clock.sleep(0.05)
 
     async def _door(self) -> Entries:
         return (await self._place.open()).entries
@@ -91,24 +126,25 @@ class Together:
     def begin(self) -> None:
         """Copy from now on, and let others see that this console is there."""
         self._copier.start()
-        self._company.begin()
+        self.company.start()
 
     async def stop(self, seconds: float) -> None:
         """Send what is here, say that this console leaves, and stop; it takes no longer than that."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._copier.finish(seconds / 2)
-                await self._company.leave()
+                await self.company.stop()
         await self._copier.stop()
 
     def recorded(self, last: str) -> None:
         """Something was written here: it is sent now, and others hear what the last entry is."""
         self._copier.nudge()
-        self._company.recorded(last)
+        self.company.tell(last)
 
     def retry(self) -> None:
         """A person asks: try at once."""
         self._copier.retry_now()
+        self.company.retry_now()
 
     async def remember(self, name: str) -> None:
         """Keep the login's own name beside the incident, for the next start without the place."""

@@ -90,7 +90,9 @@ class Watching:
             return False
         busy = self._runs.intents
         found = any(
-            (not change.settled or change.unjudged) and change.intent not in busy and self._guard.left(change)
+            change.intent not in busy
+            and (not change.settled or (change.unjudged and not ours(change, self._guard)))
+            and self._guard.left(change)
             for change in incident.mitigations
         )
         self._looked_at = now if found else self._looked_at

@@ -1,0 +1,103 @@
+"""Command of an incident by its lease, where incidents are shared: one person has it, and all know who."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from tui.model.clock import Clock
+from tui.model.sharing import Person
+from tui.session.errors import CommandHeld
+from tui.session.refusals import in_words
+from tui.session.sharing import PATIENCE, Sharing
+
+if TYPE_CHECKING:
+    from tui.sharing.command import CommandLease
+    from tui.sharing.held import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Got:
+    """How command was come by.
+
+    Attributes:
+        words: from whom, for an entry, or "".
+        over_from: who had it until then and is gone; "" where nobody had.
+        data: what the entry keeps of it.
+    """
+
+    words: str = ""
+    over_from: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+class CommandGuard(Protocol):
+    """Who may take command, and hand it over."""
+
+    async def take(self, name: str) -> Got | None:
+        """Take it for this console's person, or in somebody's name; None where nothing is shared.
+
+        Raises CommandHeld where somebody has it who is there.
+        """
+
+    async def hand_over(self, name: str) -> Got | None:
+        """Hand it to somebody: to their console, where they are here. Raises CommandHeld."""
+
+
+class Unled:
+    """Where nothing is shared, whoever says so has command."""
+
+    async def take(self, name: str) -> None:
+        """Nobody could object."""
+
+    async def hand_over(self, name: str) -> None:
+        """Nobody could object."""
+
+
+class Led:
+    """`CommandGuard` by the lease of the shared place. While that is away it is decided here alone."""
+
+    def __init__(self, sharing: Sharing, clock: Clock) -> None:
+        self._sharing = sharing
+        self._clock = clock
+
+    async def take(self, name: str) -> Got | None:
+        """As `CommandGuard`."""
+        lease = await self._lease()
+        return await self._done(lease.take(name), "") if lease is not None else None
+
+    async def hand_over(self, name: str) -> Got | None:
+        """As `CommandGuard`."""
+        lease = await self._lease()
+        if lease is None:
+            return None
+        whom = self._somebody(name)
+        return await self._done(lease.hand_over(whom or name), whom.console if whom is not None else "")
+
+    async def _lease(self) -> "CommandLease | None":
+        """The lease; None where the place was never open: what is decided then is this console's word."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return (await self._sharing.company()).command
+        except TimeoutError:
+            return None
+
+    async def _done(self, deciding: "Awaitable[Taken]", console: str) -> Got:
+        from tui.sharing.held import HeldByOther, Taking
+
+        try:
+            with in_words():
+                taken = await deciding
+        except HeldByOther as other:
+            raise CommandHeld(other.holder, self._clock.now()) from other
+        gone = taken.before.name if taken.before is not None and taken.how is Taking.GONE else ""
+        data: dict[str, object] = {"console": console} if console else {}
+        data |= {"took_over": True} if gone else {}
+        data |= {"alone": True} if taken.how is Taking.ALONE else {}
+        return Got(taken.words, gone, data)
+
+    def _somebody(self, name: str) -> Person | None:
+        """Who is here under this name; of several consoles of one person, the one heard of last."""
+        status = self._sharing.status
+        found = [one for one in (status.people if status is not None else ()) if one.name == name]
+        return min((one for one in found if not one.gone), key=lambda one: (one.here, one.ago), default=None)
