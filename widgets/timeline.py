@@ -1,5 +1,6 @@
 """The timeline: any number of rows, of which only the visible ones are drawn."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -81,6 +82,20 @@ class Timeline(Panel, can_focus=True):
         self._all = list(rows)
         self._sift()
         # Others' entries may come in anywhere: they are counted, and nothing moves under the cursor.
+        self._unseen += max(len(self._kept) - before, 0)
+        self._settle(was)
+
+    def splice(self, start: int, rows: Sequence[TimelineRow]) -> None:
+        """Show these rows from `start` on; those before it stay. What a person reads stays in its place."""
+        was = None if self.following or self.cursor_index is None else self._all[self.cursor_index]
+        before = len(self._kept)
+        self._all[start:] = rows
+        if self._predicate is None:
+            self._kept = range(len(self._all))
+        else:
+            holds = self._predicate
+            kept = list(self._kept)[: bisect_left(self._kept, start)]
+            self._kept = kept + [start + i for i, row in enumerate(rows) if holds(row)]
         self._unseen += max(len(self._kept) - before, 0)
         self._settle(was)
 

@@ -10,6 +10,7 @@ from tui.model.incident import Applied, Incident, Kind, Status
 from tui.model.sharing import Link
 from tui.screens import company as told
 from tui.screens import news, people, view
+from tui.screens.feed import alike
 from tui.screens.incident import incident_choices
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
 from tui.session.snapshot import OpenIncident
@@ -342,6 +343,13 @@ async def test_nobody_goes_without_a_lock_that_can_be_had_again(console) -> None
         assert desk.session.did("approve") == [("approve", sights.PLAN)]
 
 
+async def test_a_locked_action_can_be_looked_at_from_the_list_too(console) -> None:
+    async with console(company.changing()) as desk:
+        await desk.press("enter")
+        assert desk.screen == "PreviewScreen"
+        assert "locked by bo: this waits" in words(desk)
+
+
 # What others do
 
 
@@ -504,3 +512,53 @@ async def test_what_other_consoles_say_is_text_and_nothing_else(console, size) -
             seen = desk.seen()
             assert "\x1b" not in seen and "\u202e" not in seen
             assert all(len(line) <= size[0] for line in seen.splitlines())
+
+
+@pytest.mark.parametrize("filtered", [False, True])
+async def test_rows_are_made_anew_from_where_others_came_in_alone(console, filtered, monkeypatch) -> None:
+    many = tuple(
+        sights.entry(sights.ago(minutes=600 - n), Kind.NOTE, f"note {n}", 1000 + n) for n in range(500)
+    )
+    late = replace(sights.entry(sights.ago(minutes=103.5), Kind.NOTE, "theirs", 2000), actor="bo")
+    entries = tuple(sorted((*many, late), key=lambda entry: (entry.occurred_at, entry.id)))
+    async with console(company.together(entries=many)) as desk:
+        main = desk.app.main
+        if filtered:
+            main.needle = "kind:note"
+            main.sift()
+        made: list[int] = []
+        real = view.timeline
+        monkeypatch.setattr(view, "timeline", lambda new, *more: made.append(len(new)) or real(new, *more))
+        desk.session.publish(company.together(entries=entries))
+        await desk.settle()
+        assert made == [len(entries) - 497]
+        assert [row.id for row in main.timeline.rows] == [entry.id for entry in entries]
+        assert len(main.timeline._kept) == len(entries)
+        desk.session.publish(company.together(entries=many))
+        assert [row.id for row in main.timeline.rows] == [entry.id for entry in many]
+
+
+@pytest.mark.parametrize(("old", "new"), [(0, 5), (5, 5), (5, 3), (3, 5)])
+def test_what_two_timelines_begin_with_is_found(old, new) -> None:
+    entries = tuple(sights.entry(sights.NOW, Kind.NOTE, str(n), n) for n in range(5))
+    other = sights.entry(sights.NOW, Kind.NOTE, "other", 99)
+    assert alike(entries[:old], entries[:new]) == min(old, new)
+    for at in range(min(old, new)):
+        changed = (*entries[:at], other, *entries[at:new])
+        assert alike(entries[:old], changed) == at
+
+
+async def test_an_entry_says_that_its_writers_clock_misleads(console) -> None:
+    fast = replace(company.BO, ahead=timedelta(minutes=3))
+    theirs = replace(sights.entry(sights.NOW, Kind.NOTE, "fast", 70), actor="bo")
+    snapshot = company.together(sharing=company.sharing(fast), entries=(*sights.ENTRIES, theirs))
+    async with console(snapshot) as desk:
+        desk.app.main.set_focus(desk.app.main.timeline)
+        await desk.press("end", "enter")
+        assert "bo: its clock is 3 min ahead of this machine's" in words(desk)
+
+
+async def test_what_was_refused_of_others_is_pointed_to(console) -> None:
+    broken = replace(company.LIVE, problems=("An entry of cy was refused.",))
+    async with console(company.alone(sharing=broken), size=(60, 20)) as desk:
+        assert "▲ 1 problem (h)" in top(desk)[2]

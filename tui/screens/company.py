@@ -149,7 +149,7 @@ def under_change(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
-    """`shared place away 3 min, 4 entries wait`, then shorter, and its role; () while it is live."""
+    """`shared place away 3 min, 4 entries wait`, then shorter, and its role; () while all is well."""
     sharing = snapshot.sharing
     if sharing is None:
         return (), ""
@@ -158,7 +158,8 @@ def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
 
 def _place(sharing: SharingStatus, now: datetime) -> tuple[str, ...]:
     if sharing.link is Link.LIVE:
-        return ()
+        count = len(sharing.problems)
+        return (f"{count} problem{'s' if count > 1 else ''} (h)",) if count else ()
     length = now - sharing.since if sharing.since else timedelta(0)
     if sharing.link is Link.CONNECTING:
         return () if length < _CONNECTS else (f"connecting for {times.span(length)}", "connecting")

@@ -9,7 +9,7 @@ from textual.message import Message
 from tui.model.incident import Entry
 from tui.model.milestones import HOW
 from tui.model.times import clock
-from tui.screens import pages, sifting
+from tui.screens import company, pages, sifting
 from tui.screens.bindings import ENTRY, shown_key
 from tui.screens.desk import Desk, Flow
 from tui.screens.flows import ask, choose
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tui.screens.main import MainScreen
 
 WORD = "redact"
+# The rows of an entry's page down to its times.
+_TIMES = 4
 
 
 class EntryReader(Reader):
@@ -61,6 +63,7 @@ def read(entry_id: str) -> Flow:
     async def flow(desk: Desk) -> None:
         while (entry := _entry(desk, entry_id)) is not None:
             page = pages.entry(entry, desk.zone, desk.snapshot.amendments, _keys(desk, entry))
+            page = (*page[:_TIMES], *_clock(desk, entry), *page[_TIMES:])
             asked = await desk.ask(EntryScreen(desk, page))
             if asked is None or not await _ACTS[asked](desk, entry):
                 return
@@ -98,6 +101,13 @@ def choose_kinds(main: "MainScreen") -> Flow:
 
 def _entry(desk: Desk, entry_id: str) -> Entry | None:
     return next((entry for entry in desk.snapshot.entries if entry.id == entry_id), None)
+
+
+def _clock(desk: Desk, entry: Entry) -> Page:
+    """That the clock of who wrote it differs from ours, where that misleads."""
+    written = (one for one in company.people(desk.snapshot) if one.name == entry.actor)
+    told = next((said for one in written if (said := company.clock_of(one))), "")
+    return (Row("", f"{entry.actor}: {told}", "warn"),) if told else ()
 
 
 def _keys(desk: Desk, entry: Entry) -> str:

@@ -9,7 +9,7 @@ from widgets.timeline import Timeline
 
 
 class Feed:
-    """Keeps a timeline as the entries are.
+    """Keeps a timeline as the entries are. Others' come in between, mostly near its end.
 
     Attributes:
         entries: what it shows, filtered or not, in its order.
@@ -22,19 +22,23 @@ class Feed:
         self._writers: set[str] = set()
 
     def take(self, entries: tuple[Entry, ...], said: Amendments, zone: tzinfo | None) -> None:
-        """Show these. What comes at the end is added; where others' come in between, all is shown anew."""
+        """Show these: from the first that is another one than before, rows are made anew."""
         old, self.entries = self.entries, entries
         anew, self._said = said is not self._said, said
         if entries is old and not anew:
             return
-        if old and not anew and entries[: len(old)] == old:
-            more = entries[len(old) :]
-            self._name(more)
-            self.timeline.append(*view.timeline(more, zone, said))
-        else:
+        if anew or not old:
             self._writers.clear()
             self._name(entries)
             self.timeline.show(view.timeline(entries, zone, said))
+            return
+        start = alike(old, entries)
+        more = entries[start:]
+        self._name(more)
+        if start == len(old):
+            self.timeline.append(*view.timeline(more, zone, said))
+        else:
+            self.timeline.splice(start, view.timeline(more, zone, said))
 
     def forget(self) -> None:
         """Have every row made anew: their times are told otherwise now."""
@@ -44,3 +48,17 @@ class Feed:
         """Say who wrote what, where several people do."""
         self._writers |= view.writers(entries)
         self.timeline.show_names(len(self._writers) > 1)
+
+
+def alike(old: tuple[Entry, ...], new: tuple[Entry, ...]) -> int:
+    """How many entries both begin with. Slices are compared, by identity first: that costs little."""
+    low, high = 0, min(len(old), len(new))
+    if old[:high] == new[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

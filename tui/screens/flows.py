@@ -89,8 +89,11 @@ def read_branch(row_id: str) -> Flow:
     return flow
 
 
-def look_at(action_id: str, blocked: str) -> Flow:
-    """Look at an action of "Do here": a mitigation's preview, or a link that is copied."""
+def look_at(action_id: str) -> Flow:
+    """Look at an action of "Do here": a mitigation's preview, or a link that is copied.
+
+    What somebody else's lock blocks can be looked at: the preview says who has it, and waits.
+    """
 
     async def flow(desk: Desk) -> None:
         action = next((a for a in desk.snapshot.actions if a.id == action_id), None)
@@ -101,8 +104,8 @@ def look_at(action_id: str, blocked: str) -> Flow:
             await PAGES[action.id](desk)
         elif action.kind == "link":
             desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
-        elif blocked:
-            desk.say(f"{action.title}: {blocked}", "warn")
+        elif action.blocked:
+            desk.say(f"{action.title}: {action.blocked}", "warn")
         else:
             await preview(desk, action.id, action.title)
 

@@ -243,7 +243,7 @@ class MainScreen(Screen[None]):
 
     def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
         """Enter on an action looks at it: a preview, or a link that is copied."""
-        self.desk.begin(_flows().look_at(event.action, event.blocked))
+        self.desk.begin(_flows().look_at(event.action))
 
     def on_checks_panel_chosen(self, event: ChecksPanel.Chosen) -> None:
         """Enter on a check tells all of it."""
