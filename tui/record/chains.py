@@ -12,6 +12,7 @@ from tui.record.arrival import Arrival
 from tui.record.copied import Copied
 from tui.record.errors import JournalError, told
 from tui.record.folder import is_own, journals
+from tui.record.growing import goes_on, tail_of
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Journal:
     path: Path
     inode: int = 0
     size: int = 0
+    tail: bytes = b""
     identity: str = ""
     writer: str = ""
     copy: Copied | None = None
@@ -158,12 +160,14 @@ class Chains:
 
     def _read(self, journal: Journal) -> None:
         own = is_own(journal.path.name)
-        data, start, journal.inode = _content(journal.path, journal.size if own else 0, journal.inode)
+        known = journal.size if own else 0
+        data, start, journal.inode = _content(journal.path, known, journal.inode, journal.tail)
         if not own:
             journal.copy = Copied(journal.path, data)
             self.problems += [journal.copy.problem] if journal.copy.problem else []
         whole = data[: data.rfind(b"\n") + 1]
         journal.size = start + len(whole)
+        journal.tail = tail_of(journal.tail if start else b"", whole)
         for number, line in enumerate(whole.split(b"\n")[:-1]):
             if start or number:
                 self._learn(journal, line)
@@ -200,12 +204,13 @@ def _key(hash_: str) -> bytes:
         return b""
 
 
-def _content(path: Path, start: int, inode: int = 0) -> tuple[bytes, int, int]:
+def _content(path: Path, start: int, inode: int = 0, tail: bytes = b"") -> tuple[bytes, int, int]:
     """What a file has from there on, where that begins, and its inode; of another file everything."""
     try:
         with path.open("rb", buffering=0) as file:
             there = os.fstat(file.fileno())
-            if there.st_ino != inode or there.st_size < start:
+            other = there.st_ino != inode or there.st_size < start
+            if other or not start or not goes_on(file, start, tail):
                 start = 0
             file.seek(start)
             return file.read(), start, there.st_ino

@@ -7,9 +7,12 @@ from pathlib import Path
 from tui.model.clock import Clock
 from tui.model.incident import Entry
 from tui.record.folder import incident_folder, journals
+from tui.record.growing import goes_on, tail_of
 from tui.record.reading import parsed
 
 POLL = 0.5
+# Which file it was, up to where it was read, and what stood before that.
+_Place = tuple[int, int, bytes]
 
 
 async def follow(
@@ -35,7 +38,7 @@ async def follow(
     """
     folder = incident_folder(state_dir, incident_id)
     known = {entry.id for entry in seen}
-    offsets: dict[str, tuple[int, int]] = {}
+    offsets: dict[str, _Place] = {}
     while True:
         # In a thread, all of it: fifty journals may have grown by thousands of entries.
         news = await asyncio.to_thread(_news, folder, offsets, incident_id, without)
@@ -61,17 +64,19 @@ async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> Non
     wake.clear()
 
 
-def _news(folder: Path, offsets: dict[str, tuple[int, int]], incident_id: str, without: str) -> list[Entry]:
+def _news(
+    folder: Path, offsets: dict[str, _Place], incident_id: str, without: str
+) -> list[Entry]:
     followed = (path for path in journals(folder) if path.name != without)
     return [entry for path in followed for entry in _added(path, offsets, incident_id)]
 
 
-def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) -> tuple[Entry, ...]:
+def _added(path: Path, offsets: dict[str, _Place], incident_id: str) -> tuple[Entry, ...]:
     """The entries of the whole lines that were added since the last look.
 
     A redaction puts another file in the journal's place, which is read from its beginning.
     """
-    file_was, offset = offsets.get(path.name, (0, 0))
+    file_was, offset, tail = offsets.get(path.name, (0, 0, b""))
     try:
         found = path.stat()
         if found.st_size < offset or found.st_ino != file_was:
@@ -79,10 +84,12 @@ def _added(path: Path, offsets: dict[str, tuple[int, int]], incident_id: str) ->
         if found.st_size == offset:
             return ()
         with path.open("rb") as file:
+            if not offset or not goes_on(file, offset, tail):
+                offset, tail = 0, b""
             file.seek(offset)
             data = file.read()
     except OSError:
         return ()
     whole = data[: data.rfind(b"\n") + 1]
-    offsets[path.name] = (found.st_ino, offset + len(whole))
+    offsets[path.name] = (found.st_ino, offset + len(whole), tail_of(tail, whole))
     return parsed(path.name, whole, incident_id, header=offset == 0).entries

@@ -12,6 +12,7 @@ from tui.model.text import clean_lines, shorten
 from tui.record import lines
 from tui.record.errors import told
 from tui.record.folder import journals
+from tui.record.growing import goes_on, tail_of
 from tui.record.head import read_head
 
 
@@ -20,7 +21,9 @@ class _Seen:
     """How far a journal was looked at; `stones` are those that were yielded as such."""
 
     inode: int = 0
+    changed: int = 0
     size: int = 0
+    tail: bytes = b""
     lines: int = 0
     last: str = ""
     header: str = ""
@@ -58,13 +61,14 @@ class Outgoing:
         seen = self._seen.setdefault(path.name, _Seen())
         try:
             there = path.stat()
-            if (there.st_ino, there.st_size) == (seen.inode, seen.size):
+            if (there.st_ino, there.st_size, there.st_mtime_ns) == (seen.inode, seen.size, seen.changed):
                 return
             # The head first: it is never ahead of the journal.
             head = read_head(path)
             with path.open("rb", buffering=0) as file:
                 there = os.fstat(file.fileno())
                 again = there.st_ino != seen.inode or there.st_size < seen.size
+                again = again or not goes_on(file, seen.size, seen.tail)
                 file.seek(0 if again else seen.size)
                 data = file.read()
         except FileNotFoundError:
@@ -73,8 +77,10 @@ class Outgoing:
             raise told("read", path, error) from error
         whole = data.split(b"\n")[:-1]
         most = len(whole) if head is None else head.lines - (0 if again else seen.lines)
+        before = seen.size
         yield from self._lines(seen, whole[: max(most, 0)], again)
-        seen.inode = there.st_ino
+        seen.tail = tail_of(b"" if again else seen.tail, data[: seen.size - (0 if again else before)])
+        seen.inode, seen.changed = there.st_ino, there.st_mtime_ns
 
     def _lines(self, seen: _Seen, added: list[bytes], again: bool) -> Iterator[SharedLine]:
         old = 0
