@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.record.copies import folder_of, names, together
 from tests.record.helpers import INCIDENT, create, draft, reopen
 from tests.support.clock import START, ManualClock
+from tui.record.errors import JournalError, NoSuchIncident
 from tui.record.following import follow
 from tui.record.ids import EntryIds
 from tui.record.merging import chain
@@ -156,3 +159,22 @@ async def test_who_follows_can_be_woken(tmp_path: Path) -> None:
         wake.set()
         assert [entry.text for entry in await waiting] == ["two"], "without the clock going on"
         await news.aclose()
+
+
+async def test_a_chain_of_its_own_that_cannot_be_written_leaves_a_reader_that_says_why(
+    tmp_path: Path,
+) -> None:
+    async with await create(tmp_path) as one:
+        await one.append(draft("one"))
+        (folder_of(tmp_path) / "journal-2.jsonl").write_text('{"leeward":2}\n')
+        async with await together(tmp_path) as two:
+            assert "format 2" in two.read_only
+            assert [entry.text for entry in two.found.entries] == ["one"]
+
+
+async def test_what_is_joined_and_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "incidents").write_text("in the way")
+    with pytest.raises(JournalError, match="incidents"):
+        begin(tmp_path, INCIDENT)
+    with pytest.raises(NoSuchIncident):
+        begin(tmp_path, "../../etc")

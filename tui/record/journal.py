@@ -1,7 +1,6 @@
 """The journal of an incident: append-only, chained, acknowledged only when it is on disk."""
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -144,28 +143,20 @@ class Journal:
             JournalError: this is no id, or the journal cannot even be read.
         """
         folder = existing_folder(state_dir, incident_id)
-        journal = cls(folder / JOURNAL, incident_id, clock, redact)
-        try:
-            return await journal._opened(wait)
-        except HeldByAnother as error:
-            refusal: JournalError = error
-            if together and (beside := await cls._together(folder, incident_id, clock, redact)) is not None:
-                return beside
-        except JournalError as error:
-            refusal = error
+        refusal: JournalError | None = None
+        for name in (JOURNAL, *TOGETHER) if together else (JOURNAL,):
+            journal = cls(folder / name, incident_id, clock, redact)
+            try:
+                return await journal._opened(wait if name == JOURNAL else 0.0)
+            except HeldByAnother as error:
+                refusal = refusal or error
+            except JournalError as error:
+                refusal = error
+                break
         journal.found = await asyncio.to_thread(read, state_dir, incident_id)
         journal.refusal = refusal
         journal.problems = journal.found.problems
         return journal
-
-    @classmethod
-    async def _together(
-        cls, folder: Path, incident_id: str, clock: Clock, redact: Redacts
-    ) -> "Journal | None":
-        for name in TOGETHER:
-            with contextlib.suppress(HeldByAnother):
-                return await cls(folder / name, incident_id, clock, redact)._opened(0.0)
-        return None
 
     @classmethod
     async def beside(cls, state_dir: Path, incident_id: str, clock: Clock, redact: Redacts) -> "Journal":
