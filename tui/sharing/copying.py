@@ -301,8 +301,7 @@ class Copy:
         """A closed incident of which nothing is there any more was pruned: it is not brought back."""
         if self.ledger.there:
             self.ledger.resting = False
-            if not self._marked:
-                await self._mark()
+            await self._mark()
         else:
             self.ledger.resting = await self.hop(self._pruned)
 
