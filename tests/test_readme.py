@@ -20,8 +20,9 @@ KEYS = {
     "move in a panel or a list": ("list.up", "list.down", "list.down", "list.up"),
     "next panel, previous panel": ("next", "previous"),
     "open the line; it never changes anything": ("list.choose",),
-    "incident: declare (from an alert, too), acknowledge, status, severity, commander, hand over, "
+    "incident: declare (from an alert, too), join, acknowledge, status, severity, commander, hand over, "
     "milestones, resolve, reopen, resume": ("incident",),
+    "who is here: each console that works the incident, and how the shared place stands": ("who",),
     "mitigate: choose a change and look at it": ("mitigate",),
     "look at how the last change is taken back": ("undo",),
     "write a note": ("note",),
@@ -29,7 +30,10 @@ KEYS = {
     "collect evidence into one archive": ("evidence",),
     "the whole diagnosis": ("details",),
     "pin a diagnosis, or in the timeline the entry; overrule an answer of the tree": ("pin", "overrule"),
-    "timeline: key entries or all; filter": ("entries", "filter"),
+    "timeline: key entries or all; filter by text, type (`kind:note`) or person (`by:bo`)": (
+        "entries",
+        "filter",
+    ),
     "timeline: one type of entry, or what is pinned; times in UTC or local": ("kinds", "local"),
     "ask every check again": ("refresh",),
     "copy what the cursor is on": ("copy",),
@@ -109,6 +113,7 @@ def test_options_and_subcommands_of_the_table_exist(calls: list[str]) -> None:
         command: click.Command = load(COMMANDS[words[0]][0])
         if isinstance(command, click.Group):
             assert words[1] in command.commands
+            command = command.commands[words[1]]
         offered = {name for parameter in command.params for name in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= offered
 
