@@ -1,5 +1,6 @@
 """A redaction reaches every copy: the content goes, the chain stays, whatever came first and from whom."""
 
+import shutil
 from itertools import permutations
 from pathlib import Path
 
@@ -268,3 +269,18 @@ async def test_told_by_another_machine_before_the_entry_comes(machines: tuple[Pa
     assert not any(WHO in one.line for one in shared(third))
     assert incoming.known[entry.id]
     is_well(third, 4)
+
+
+async def test_a_branch_begins_without_what_is_redacted(machines: tuple[Path, Path, Path]) -> None:
+    here, there, third = machines
+    entry = await written(here)
+    shutil.copytree(here, third)
+    take(there, shared(here))
+    await redacted(there, entry)
+    async with await reopen(third) as clone:
+        await clone.append(draft("the clone goes on"))
+    news = [*shared(there), *shared(third)]
+    async with await reopen(here):
+        told = take(here, news).problems
+        assert "goes on in two ways" in told[0]
+        assert named(here) == ["journal.jsonl"], "whose writer alone may"
