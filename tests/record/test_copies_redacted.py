@@ -17,8 +17,8 @@ from tui.record.adding import add
 from tui.record.incoming import Incoming
 from tui.record.outgoing import Outgoing
 from tui.record.reading import read
-from tui.record.redaction import redact
-from tui.record.shared import CopierLock, begin
+from tui.record.redaction import left_elsewhere, redact
+from tui.record.shared import CopierLock, Marker, begin, write_marker
 from tui.record.verification import verify
 
 WHO = "Jane Doe"
@@ -284,3 +284,13 @@ async def test_a_branch_begins_without_what_is_redacted(machines: tuple[Path, Pa
         told = take(here, news).problems
         assert "goes on in two ways" in told[0]
         assert named(here) == ["journal.jsonl"], "whose writer alone may"
+
+
+async def test_where_it_was_shared_is_named(tmp_path: Path) -> None:
+    entry = await written(tmp_path)
+    entries = read(tmp_path, INCIDENT).entries
+    write_marker(folder_of(tmp_path), Marker("leeward in prod-eu"))
+    assert left_elsewhere(tmp_path, INCIDENT, entry, entries) == ()
+    write_marker(folder_of(tmp_path), Marker("leeward in prod-eu", "ana", ManualClock().now()))
+    (named_,) = left_elsewhere(tmp_path, INCIDENT, entry, entries)
+    assert named_.startswith("leeward in prod-eu, and the consoles that have a copy")

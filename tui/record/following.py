@@ -64,9 +64,7 @@ async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> Non
     wake.clear()
 
 
-def _news(
-    folder: Path, offsets: dict[str, _Place], incident_id: str, without: str
-) -> list[Entry]:
+def _news(folder: Path, offsets: dict[str, _Place], incident_id: str, without: str) -> list[Entry]:
     followed = (path for path in journals(folder) if path.name != without)
     return [entry for path in followed for entry in _added(path, offsets, incident_id)]
 

@@ -9,9 +9,11 @@ from tui.model.erasing import copies, redaction, refusal
 from tui.model.folding import fold
 from tui.model.incident import Draft, Entry
 from tui.model.redaction import Redactor
+from tui.model.text import clean
 from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
 from tui.record.journal import Journal
+from tui.record.shared import read_marker
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,9 @@ def left_elsewhere(
     folder = incident_folder(state_dir, incident_id)
     beside = [*sorted(folder.glob("postmortem.*")), *sorted(folder.glob("*.torn-*"))]
     known = copies(entry, entries)
+    if (marker := read_marker(folder)) is not None and marker.since is not None:
+        place = clean(marker.place, limit=100)
+        known += (f"{place}, and the consoles that have a copy: each takes it out once it hears of it",)
     return (*known, *(str(path) for path in beside if not any(str(path) in said for said in known)))
 
 
