@@ -43,3 +43,18 @@ async def test_two_redactions_between_two_looks_lose_nothing(tmp_path: Path) -> 
             assert "third" in [line.text for line in seen.values()]
             assert seen[one.id].text == seen[other.id].text == "(redacted)"
         assert journal_file(state_dir).exists()
+
+
+async def test_a_line_whose_writer_was_killed_before_the_head_is_told_once_nobody_writes(
+    tmp_path: Path,
+) -> None:
+    async with await create(tmp_path) as journal:
+        await journal.append(draft("first"))
+        head = journal_file(tmp_path).with_suffix(".head")
+        lags = head.read_bytes()
+        await journal.append(draft("second"))
+        head.write_bytes(lags)
+        outgoing = Outgoing(incident_folder(tmp_path, INCIDENT), INCIDENT)
+        assert [line.text for line in outgoing.look()] == ["first"]
+    head.write_bytes(lags)
+    assert [line.text for line in outgoing.look()] == ["second"]

@@ -14,6 +14,7 @@ from tui.record.errors import told
 from tui.record.folder import journals
 from tui.record.growing import goes_on, tail_of
 from tui.record.head import read_head
+from tui.record.lock import holder
 
 
 @dataclass(slots=True)
@@ -77,6 +78,9 @@ class Outgoing:
             raise told("read", path, error) from error
         whole = data.split(b"\n")[:-1]
         most = len(whole) if head is None else head.lines - (0 if again else seen.lines)
+        if most < len(whole) and holder(path) is None:
+            # A writer that was killed before it wrote the head: nobody takes these lines back any more.
+            most = len(whole)
         before = seen.size
         yield from self._lines(seen, whole[: max(most, 0)], again)
         seen.tail = tail_of(b"" if again else seen.tail, data[: seen.size - (0 if again else before)])
