@@ -1,5 +1,6 @@
 """One whole exchange without a console: for `leeward share sync`, and for whoever joins an incident."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,7 @@ async def copy_once(
     )
     copy.entries = entries
     lock = CopierLock(folder)
+    await _mended(state_dir, incident_id, clock, hides)
     try:
         if not await copy.hop(lock.try_take):
             raise HeldByAnother(
@@ -89,9 +91,17 @@ async def copy_once(
         await copy.close()
 
 
+async def _mended(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> None:
+    """Opening a journal finishes what a killed console left: a head that lags, a redaction half done.
+
+    One that is held has a writer who does.
+    """
+    async with await Journal.open(state_dir, incident_id, clock, hides):
+        pass
+
+
 async def _finish_here(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> None:
     folder = incident_folder(state_dir, incident_id)
-    if read_folder(folder, incident_id).unfinished:
-        # Opening a journal finishes what was begun; one that is held has a writer who does.
-        async with await Journal.open(state_dir, incident_id, clock, hides):
-            pass
+    record = await asyncio.to_thread(read_folder, folder, incident_id)
+    if record.unfinished:
+        await _mended(state_dir, incident_id, clock, hides)
