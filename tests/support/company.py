@@ -48,7 +48,9 @@ def together(**changes: Any) -> Snapshot:
 
 def changing(**changes: Any) -> Snapshot:
     """bo changes the target now."""
-    return sights.armed(**{"sharing": sharing(BO, CY, command=COMMAND_BO), "lock": LOCK_BO} | changes)
+    actions = (replace(sights.ACTIONS[0], blocked="bo is changing it"), *sights.ACTIONS[1:])
+    held = {"sharing": sharing(BO, CY, command=COMMAND_BO), "lock": LOCK_BO, "actions": actions}
+    return sights.armed(**held | changes)
 
 
 def away(**changes: Any) -> Snapshot:
@@ -80,7 +82,7 @@ def refused(**changes: Any) -> Snapshot:
 def joined(**changes: Any) -> Snapshot:
     """This console joined an incident in which a change was without effect and another is being made."""
     first = replace(sights.ENTRIES[1], data={"severity": "P2"})
-    came = sights.entry(sights.NOW, Kind.JOINED, "after 19 min", 80, away_s=1140, last="0")
+    came = sights.entry(sights.NOW, Kind.JOINED, "after 19 min", 80, away_s=1140, last=first.id)
     made = Applied(
         "i1",
         "reduce-concurrency",

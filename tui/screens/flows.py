@@ -12,7 +12,7 @@ from tui.model import times
 from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.model.runbook import RotateKey, Runbook
-from tui.screens import details, here, pages, sifting, view
+from tui.screens import company, details, here, pages, sifting, view
 from tui.screens.desk import Desk, Flow
 from tui.screens.reader import Page
 from tui.session import offers
@@ -104,7 +104,7 @@ def look_at(action_id: str) -> Flow:
             await PAGES[action.id](desk)
         elif action.kind == "link":
             desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
-        elif action.blocked:
+        elif action.blocked and not company.holds(desk.snapshot):
             desk.say(f"{action.title}: {action.blocked}", "warn")
         else:
             await preview(desk, action.id, action.title)
@@ -236,11 +236,19 @@ async def mitigate(desk: Desk) -> None:
     if not fitting and not others:
         desk.say("The runbook has no mitigation.", "warn")
         return
-    choices = [Choice(a.id, a.title, f"{a.hint}  {a.risk}".strip(), a.blocked) for a in fitting]
+    choices = [_fitting(a, snapshot) for a in fitting]
     choices += [Choice(a.id, a.title, f"{a.hint}  not fitting now") for a in others]
     chosen = await choose(desk, "Mitigate: nothing is changed by looking", choices, here.locked(snapshot))
     if chosen is not None:
         await preview(desk, chosen, next(a.title for a in (*fitting, *others) if a.id == chosen))
+
+
+def _fitting(action: Action, snapshot: Snapshot) -> Choice:
+    """A change to look at; what somebody else's lock blocks, too, since its preview waits."""
+    hint = f"{action.hint}  {action.risk}".strip()
+    if company.holds(snapshot):
+        return Choice(action.id, action.title, f"{hint}  {here.blocked(action, snapshot)}")
+    return Choice(action.id, action.title, hint, action.blocked)
 
 
 def _others(fitting: Sequence[Action], runbook: Runbook | None) -> list[Action]:

@@ -234,9 +234,9 @@ def _action(action: Action, snapshot: Snapshot) -> ActionRow:
 
 
 def blocked(action: Action, snapshot: Snapshot) -> str:
-    """Why it cannot be chosen now: as the session says, else since somebody else changes the same target."""
+    """Why it cannot be chosen now: since somebody else changes the same target, else as the session says."""
     lock = snapshot.lock
-    if action.blocked or action.kind != "mitigation" or lock is None or not company.holds(snapshot):
+    if action.kind != "mitigation" or lock is None or not company.holds(snapshot):
         return action.blocked
     return f"locked by {company.called(lock, company.people(snapshot))}"
 

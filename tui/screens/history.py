@@ -12,8 +12,8 @@ _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
-# What the program writes by itself is nobody's word.
-_ITSELF = frozenset({"leeward", "status page"})
+# What the program writes by itself, or takes over from a server, is nobody's word.
+_ITSELF = frozenset({"leeward", "status page", "alertmanager"})
 _LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 

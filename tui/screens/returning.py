@@ -91,27 +91,28 @@ def _back(snapshot: Snapshot) -> Returned | None:
 def _joined(back: Returned, snapshot: Snapshot, now: datetime) -> Page:
     """For who comes late: when it began, who is here, how it stands, what was changed, said and told."""
     return (
-        *_beginning(back, snapshot, now),
+        *_beginning(snapshot, now),
         *_company(snapshot, now),
         Row("", "Changes", "title"),
         *_made(snapshot),
         *_said(back),
         Row("", "Alerts, updates, leases", "title"),
         *_rest(back, snapshot, now),
-        Row("", "Checks now", "title"),
-        *(_now(check, snapshot) for check in Check if _is_set(check, snapshot)),
+        Row("", "Checks, when it was declared and now", "title"),
+        *(_check(check, back, snapshot) for check in Check if _is_set(check, snapshot)),
     )
 
 
-def _beginning(back: Returned, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
+def _beginning(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     incident = snapshot.incident
     if incident is None:
         return
     since = incident.started_at or incident.declared_at
     if since is not None:
         yield Row("began", f"{times.span(now - since)} ago, {times.date_and_time(since)}", "bold")
-    for entry in back.of(Kind.DECLARED)[:1]:
-        yield Row("declared", f"by {entry.actor}: {entry.text}")
+    declared = next((entry for entry in snapshot.entries if entry.kind == Kind.DECLARED), None)
+    if declared is not None:
+        yield Row("declared", f"by {declared.actor}: {declared.text}")
     level = f", {incident.severity}" if incident.severity else ""
     yield Row("stands", f"{incident.status}{level}: {incident.title}")
 
@@ -126,14 +127,6 @@ def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     lock = snapshot.lock
     if lock is not None and company.holds(snapshot):
         yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
-
-
-def _now(check: Check, snapshot: Snapshot) -> Row:
-    held = snapshot.checks.get(check)
-    if held is None:
-        return Row(NAMES[check][0], "asking…", "unknown")
-    latest = held.latest
-    return Row(NAMES[check][0], f"{latest.state}: {latest.summary}", str(latest.state))
 
 
 def _made(snapshot: Snapshot) -> list[Row]:
@@ -168,6 +161,8 @@ def _check(check: Check, back: Returned, snapshot: Snapshot) -> Row:
     if held is None:
         return Row(name, f"{was} → asking…", "unknown")
     latest = held.latest
+    if then is None and back.joined:
+        return Row(name, f"{latest.state}: {latest.summary}", str(latest.state))
     if then is not None and then.state == latest.state:
         role = "dim" if latest.state == "ok" else ""
         return Row(name, f"{latest.state} as before: {latest.summary}", role)
