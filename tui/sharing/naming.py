@@ -131,8 +131,8 @@ def holder_of(lease: LeaseObject, us: Console, *, gone: bool) -> Holder | None:
 def identity_of(lease: LeaseObject) -> tuple[str, str, int]:
     """Name, machine and process, as the annotations tell them, or else the holderIdentity."""
     told = lease.annotations
-    name, _, rest = lease.holder.rpartition("@")
-    host, _, _ = rest.partition(":")
+    name, at, rest = lease.holder.rpartition("@")
+    host = rest.partition(":")[0] if at else ""
     name = clean(told.get(NAME) or name or lease.holder, limit=_NAME_LIMIT)
     return name or "somebody", clean(told.get(HOST) or host, limit=_HOST_LIMIT), _process(told)
 
