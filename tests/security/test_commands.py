@@ -10,10 +10,24 @@ from typing import Any
 
 import pytest
 
+from tests.support.clock import ManualClock
 from tests.support.commands import environ, served
 from tests.support.hostile_world import HostileWorld, hostile_world, leaked, steering
+from tui.model.incident import Draft, Kind
+from tui.model.redaction import Redactor
+from tui.record.journal import Journal
 
 MODES = ("poisons", "refuses", "redirects", "garbles")
+INCIDENT = "inc-20261123-1503-7f3a"
+COMMANDS = (
+    ("triage",),
+    ("triage", "--json"),
+    ("doctor", "--json"),
+    ("share", "check", "--json"),
+    ("share", "sync", INCIDENT),
+    ("share", "prune", "--yes"),
+    ("incidents", "--shared"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +42,26 @@ async def hostile(world: dict[str, Any], tmp_path: Path) -> AsyncIterator[Hostil
         yield made
 
 
+def sharing(hostile: HostileWorld) -> Path:
+    """Its settings, with a shared place in the same cluster."""
+    path = hostile.settings()
+    path.write_text(f'{path.read_text()}\n[sharing]\nnamespace = "leeward"\n')
+    return path
+
+
+async def recorded(state: Path) -> None:
+    """An incident to be shared."""
+    clock = ManualClock()
+    async with await Journal.create(state, INCIDENT, clock, Redactor()) as journal:
+        await journal.append(Draft(Kind.DECLARED, "declared", clock.now(), "ana", {"title": "rate limited"}))
+
+
 async def told(
     hostile: HostileWorld, *args: str, state: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command on the hostile world, which lives in this very loop."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tui", "--config", str(hostile.settings()), *args,
+        sys.executable, "-m", "tui", "--config", str(sharing(hostile)), *args,
         env=environ(state or hostile.folder, MISTRAL_API_KEY=hostile.sentinels.key),
         cwd=hostile.folder,
         stdin=asyncio.subprocess.DEVNULL,
@@ -47,7 +75,8 @@ async def told(
 @pytest.mark.parametrize("mode", MODES)
 async def test_no_command_repeats_a_secret_or_steers_a_terminal(hostile: HostileWorld, mode: str) -> None:
     hostile.mode = mode
-    for args in (("triage",), ("triage", "--json"), ("doctor", "--json")):
+    await recorded(hostile.folder / "leeward")
+    for args in COMMANDS:
         ran = await told(hostile, *args)
         assert "Traceback" not in ran.stderr, ran.stderr
         assert ran.returncode in (0, 1, 3), ran.stderr
@@ -58,5 +87,7 @@ async def test_no_command_repeats_a_secret_or_steers_a_terminal(hostile: Hostile
         if "--json" in args:
             kept = json.dumps(json.loads(ran.stdout), ensure_ascii=False)
             assert leaked(kept, hostile.sentinels.all()) == []
-            assert "[bold" in kept or mode not in ("poisons", "refuses"), "nothing hostile arrived"
+            assert args[0] == "share" or "[bold" in kept or mode not in ("poisons", "refuses"), (
+                "nothing hostile arrived"
+            )
     assert {"mistral", "service", "prometheus", "alertmanager", "kubernetes"} <= hostile.asked
