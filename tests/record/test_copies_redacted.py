@@ -279,10 +279,11 @@ async def test_a_branch_begins_without_what_is_redacted(machines: tuple[Path, Pa
     await redacted(there, entry)
     async with await reopen(third) as clone:
         await clone.append(draft("the clone goes on"))
-    news = [*shared(there), *shared(third)]
+    folder = begin(here, INCIDENT)
     async with await reopen(here):
-        told = take(here, news).problems
-        assert "goes on in two ways" in told[0]
+        incoming = Incoming(folder, INCIDENT)
+        assert len(incoming.take(shared(there)).entries) == 1
+        assert "goes on in two ways" in incoming.take(shared(third)).problems[0]
         assert named(here) == ["journal.jsonl"], "whose writer alone may"
 
 
