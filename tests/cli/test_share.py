@@ -4,6 +4,8 @@ import asyncio
 import copy
 import json
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.support.clock import ManualClock
-from tests.support.commands import leeward, served
+from tests.support.commands import environ, leeward, served
+from tests.support.pseudo_terminal import Terminal, terminal
 from tui.clients.shared_objects import objects
 from tui.clients.shared_place import SharedPlace
 from tui.model.incident import Draft, Kind
@@ -379,6 +382,14 @@ def crafted(folder: Path) -> tuple[dict[str, Any], ...]:
     return (body, *others)
 
 
+def ended(screen: Terminal) -> int | None:
+    """The exit code of a program that ends by itself."""
+    until = time.monotonic() + 60
+    while screen.ended() is None and time.monotonic() < until:
+        screen.read(0.05)
+    return screen.ended()
+
+
 class TestJoin:
     def test_without_a_terminal_it_says_what_to_do(self, world: dict[str, Any], tmp_path: Path) -> None:
         ran = run(world, tmp_path, "join", INCIDENT)
@@ -389,6 +400,39 @@ class TestJoin:
         ran = run(world, tmp_path, "join", "../../etc")
         assert (ran.returncode, ran.stdout) == (2, "")
         assert "is no incident id" in ran.stderr
+
+    def test_the_only_open_one_is_opened_in_the_console(self, world: dict[str, Any], tmp_path: Path) -> None:
+        ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+        for state in (ours, theirs):
+            state.mkdir()
+        recorded(ours, title="the only one")
+        recorded(ours, OTHER, closed=True)
+        for incident in (INCIDENT, OTHER):
+            assert run(world, ours, "share", "sync", incident).returncode == 0
+        argv = [sys.executable, "-m", "tui", "--config", world["second_config"], "join"]
+        with terminal(argv, environ(theirs, LANG="C.UTF-8"), theirs) as screen:
+            screen.until("the only one", 90)
+            screen.until("seen on ours", 90)
+        assert [one.name for one in (theirs / "leeward" / "incidents").iterdir()] == [INCIDENT]
+
+    def test_of_several_it_says_which_there_are(self, world: dict[str, Any], tmp_path: Path) -> None:
+        for incident in (INCIDENT, OTHER):
+            recorded(tmp_path, incident, title=HOSTILE)
+            assert run(world, tmp_path, "share", "sync", incident).returncode == 0
+        argv = [sys.executable, "-m", "tui", "--config", world["second_config"], "join"]
+        with terminal(argv, environ(tmp_path, LANG="C.UTF-8"), tmp_path) as screen:
+            screen.until("2 shared incidents are open: say which one.", 60)
+            assert ended(screen) == 2
+            said = screen.said()
+            assert b"\x1b" not in screen._seen
+        for incident in (INCIDENT, OTHER):
+            assert f"leeward join {incident}" in said
+
+    def test_where_none_is_open_it_says_so(self, world: dict[str, Any], tmp_path: Path) -> None:
+        argv = [sys.executable, "-m", "tui", "--config", world["second_config"], "join"]
+        with terminal(argv, environ(tmp_path, LANG="C.UTF-8"), tmp_path) as screen:
+            screen.until("No shared incident is open.", 60)
+            assert ended(screen) == 2
 
     def test_without_a_place_it_says_what_to_set(self, tmp_path: Path) -> None:
         ran = leeward("join", state=tmp_path)
