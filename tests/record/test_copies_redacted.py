@@ -16,7 +16,7 @@ from tui.model.redaction import Redactor
 from tui.record.adding import add
 from tui.record.incoming import Incoming
 from tui.record.outgoing import Outgoing
-from tui.record.reading import read
+from tui.record.reading import parsed, read, union
 from tui.record.redaction import left_elsewhere, redact
 from tui.record.shared import CopierLock, Marker, begin, write_marker
 from tui.record.verification import verify
@@ -295,3 +295,17 @@ async def test_where_it_was_shared_is_named(tmp_path: Path) -> None:
     write_marker(folder_of(tmp_path), Marker("leeward in prod-eu", "ana", ManualClock().now()))
     (named_,) = left_elsewhere(tmp_path, INCIDENT, entry, entries)
     assert named_.startswith("leeward in prod-eu, and the consoles that have a copy")
+
+
+async def test_an_entry_that_is_a_stone_anywhere_is_read_as_one(machines: tuple[Path, Path, Path]) -> None:
+    """As a kill leaves it between a chain and its branch; whichever is read first."""
+    here = machines[0]
+    entry = await written(here)
+    content = parsed("content", (folder_of(here) / "journal.jsonl").read_bytes(), INCIDENT)
+    await redacted(here, entry)
+    stone = parsed("stone", (folder_of(here) / "journal.jsonl").read_bytes(), INCIDENT)
+    for both in ((content, stone), (stone, content)):
+        record = union(both)
+        assert [one.redacted for one in record.entries] == [False, True, False, False]
+        assert record.unfinished == {entry.id}
+    assert union((stone,)).unfinished == frozenset()
