@@ -22,6 +22,7 @@ from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor
 from tui.model.sharing import SharedLine
 from tui.record.journal import Journal
+from tui.record.shared import Marker, write_marker
 from tui.settings import load
 
 INCIDENT = "inc-20261123-1503-7f3a"
@@ -241,6 +242,27 @@ async def _note(state: Path, text: str) -> None:
     clock = ManualClock(datetime.now(UTC))
     async with await Journal.open(state / "leeward", INCIDENT, clock, Redactor()) as journal:
         await journal.append(Draft(Kind.NOTE, text, clock.now(), "ana", {}))
+
+
+class TestWriting:
+    def test_a_note_bears_the_logins_own_name_where_it_is_shared(
+        self, world: dict[str, Any], tmp_path: Path
+    ) -> None:
+        recorded(tmp_path)
+        folder = tmp_path / "leeward" / "incidents" / INCIDENT
+        write_marker(folder, Marker("leeward in prod-eu", "ada@example.com\x1b[31m", datetime.now(UTC)))
+        run(world, tmp_path, "note", INCIDENT, "seen")
+        run(world, tmp_path, "redact", INCIDENT, _last(tmp_path)["id"], "--reason", "a name", "--yes")
+        assert _last(tmp_path)["actor"] == "ada@example.com"
+        # Where nothing is shared, it is whom the settings or the machine name.
+        leeward("note", INCIDENT, "seen again", state=tmp_path)
+        assert _last(tmp_path)["actor"] != "ada@example.com"
+
+
+def _last(state: Path) -> dict[str, Any]:
+    ran = leeward("show", INCIDENT, "--json", state=state)
+    found: list[dict[str, Any]] = json.loads(ran.stdout)["entries"]
+    return max(found, key=lambda entry: str(entry["id"]))
 
 
 class TestPrune:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
-from tui.cli.note import login, secrets_at_hand
+from tui.cli.note import actor_of, secrets_at_hand
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
 from tui.model.redaction import Redactor
@@ -37,7 +37,7 @@ def command(options: Options, incident_id: str, file: Path) -> int:
         raise Failure(str(error), PROBLEM) from error
     journals = "journal" if made.journals == 1 else "journals"
     narrate(f"{made.entries} entries in {made.journals} {journals}, sha256 {made.sha256}")
-    told = made.told(clock.now(), settings.incidents.responder or login())
+    told = made.told(clock.now(), actor_of(settings, state, incident_id))
     try:
         asyncio.run(add(state, incident_id, told, clock, Redactor(secrets_at_hand(settings, os.environ))))
     except JournalError as error:

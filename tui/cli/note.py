@@ -4,6 +4,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import click
 
@@ -13,9 +14,12 @@ from tui.model.clock import SystemClock
 from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor, secrets_in
 from tui.model.secret import Secret
+from tui.model.text import clean
 from tui.record.adding import add
 from tui.record.errors import JournalError, NoSuchIncident
+from tui.record.folder import incident_folder
 from tui.record.ids import checked
+from tui.record.shared import read_marker
 from tui.settings import SecretSource, Settings, SettingsError, fetch_secret, load, state_dir
 from tui.settings.updates import update_sources
 
@@ -35,7 +39,7 @@ def command(options: Options, incident_id: str, text: str) -> int:
         raise click.UsageError("the note is empty")
     settings = load(options.config, os.environ).settings
     redact = Redactor(secrets_at_hand(settings, os.environ))
-    actor = settings.incidents.responder or login()
+    actor = actor_of(settings, state_dir(os.environ), checked(incident_id))
     clock = SystemClock()
     note = Draft(Kind.NOTE, text.strip(), clock.now(), actor)
     try:
@@ -48,6 +52,13 @@ def command(options: Options, incident_id: str, text: str) -> int:
     if entry.text != text.strip():
         narrate("What looked like a secret, or was no plain text, was replaced in the note.")
     return WELL
+
+
+def actor_of(settings: Settings, state: Path, incident_id: str) -> str:
+    """Who writes into an incident: where it is shared, the login's own name there, as a console left it."""
+    marker = read_marker(incident_folder(state, incident_id)) if settings.sharing.namespace else None
+    name = clean(marker.name, limit=120) if marker is not None else ""
+    return name or settings.incidents.responder or login()
 
 
 def secrets_at_hand(settings: Settings, environ: Mapping[str, str]) -> Iterator[Secret]:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
-from tui.cli.note import login, secrets_at_hand
+from tui.cli.note import actor_of, secrets_at_hand
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.amending import amended
 from tui.model.clock import SystemClock
@@ -35,7 +35,7 @@ def command(options: Options, incident_id: str, entry_id: str, reason: str, yes:
     """
     _confirm(checked(incident_id), entry_id, yes)
     settings = load(options.config, os.environ).settings
-    actor = settings.incidents.responder or login()
+    actor = actor_of(settings, state_dir(os.environ), incident_id)
     hides = Redactor(secrets_at_hand(settings, os.environ))
     work = redact(state_dir(os.environ), incident_id, entry_id, reason, actor, SystemClock(), hides)
     try:
