@@ -47,6 +47,7 @@ class Machine(RuleBasedStateMachine):
     @rule(which=WHICH)
     def take(self, which: int) -> None:
         self.run(self._try(self.one(which).lease.take()))
+        self.all_look()
 
     @rule(which=WHICH)
     def act(self, which: int) -> None:
@@ -56,6 +57,22 @@ class Machine(RuleBasedStateMachine):
             assert self.store.objects[one.lease.name].holder == one.who.holder
             others = [each for each in self.ones if each is not one and each.lease.held]
             assert others == []
+
+    @rule(seconds=st.sampled_from([LASTS / 2, LASTS - 0.5, LASTS, 2 * LASTS]), heard=st.booleans())
+    def holder_is_stopped_and_all_try(self, seconds: float, heard: bool) -> None:
+        """Whoever holds it is paused (or cut off) for a while; then everybody takes, and acts."""
+        for one in self.ones:
+            if one.lease.kept:
+                self.run(one.lease.stop())
+                one.client.away = one.client.away or not heard
+            else:
+                one.client.away = False
+        self.time_goes_on(seconds)
+        self.all_take_at_once()
+        self.at_most_one_holds_it()
+        for one in self.ones:
+            one.client.away = False
+        self.all_act_at_once()
 
     @rule()
     def all_act_at_once(self) -> None:
@@ -107,6 +124,14 @@ class Machine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([0.5, LASTS / 3, LASTS - 0.5, LASTS, 2.5 * LASTS]))
     def time_goes_on(self, seconds: float) -> None:
         self.run(self.clock.advance(seconds))
+        self.all_look()
+
+    def all_look(self) -> None:
+        """What the rosters do all the time: who can, sees how the lease is now."""
+        for one in self.ones:
+            there = self.store.objects.get(one.lease.name)
+            if there is not None and not one.client.away:
+                one.sightings.see(there)
 
     @invariant()
     def at_most_one_holds_it(self) -> None:
@@ -121,5 +146,5 @@ class Machine(RuleBasedStateMachine):
         self.loop.close()
 
 
-Machine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Machine.TestCase.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
 TestLeases = Machine.TestCase

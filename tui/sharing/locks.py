@@ -68,17 +68,21 @@ class TargetLocks:
         lasts: float,
         on_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None,
     ) -> None:
-        self._new = lambda uid: HeldLease(
-            leases,
-            naming.lock_name(uid),
-            who,
-            incident,
-            sightings,
-            clock,
-            rng,
-            lasts,
-            on_lost=lambda holder: self._lost(uid, holder),
-        )
+        def new(uid: str) -> HeldLease:
+            name = naming.lock_name(uid)
+            return HeldLease(
+                leases,
+                name,
+                who,
+                incident,
+                sightings,
+                clock,
+                rng,
+                lasts,
+                on_lost=lambda by: self._lost(uid, by),
+            )
+
+        self._new = new
         self._on_lost = on_lost
         self._held: dict[str, HeldLease] = {}
         self._uses: dict[HeldLease, int] = {}
