@@ -98,9 +98,14 @@ async def test_a_place_that_is_only_being_connected_to_is_no_news() -> None:
 def test_names_tell_two_consoles_of_one_login_apart() -> None:
     everybody = (company.ME, company.BO, company.MINE, replace(company.BO, console="b1", process=5))
     called = [told.called(one, everybody) for one in everybody]
-    assert called == ["you", "bo, on web1, process 4711", "you, on devbox", "bo, on web1, process 5"]
+    assert called == [
+        "you",
+        "bo on web1, process 4711",
+        "your console on devbox",
+        "bo on web1, process 5",
+    ]
     beside = replace(company.MINE, host="laptop")
-    assert told.called(beside, (company.ME, beside)) == "you, on laptop, process 71"
+    assert told.called(beside, (company.ME, beside)) == "your console on laptop, process 71"
 
 
 def test_a_clock_that_misleads_is_told_with_the_name_and_on_the_page() -> None:
@@ -299,7 +304,7 @@ async def test_a_refusal_names_the_console_of_the_same_login(console) -> None:
         await desk.press("y")
         seen = words(desk)
         assert "Nothing was changed: responder is changing mistral-service (Raise timeout)." in seen
-        assert "The lock is held by you, on devbox." in seen
+        assert "It is your console on devbox." in seen
 
 
 AWAY = LockUnreachable("Whether somebody else changes mistral-service is not known: no answer.", "Ask them.")

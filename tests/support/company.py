@@ -48,6 +48,8 @@ def together(**changes: Any) -> Snapshot:
 
 def changing(**changes: Any) -> Snapshot:
     """bo changes the target now."""
+    if "lock" in changes and changes["lock"] is None:
+        return sights.armed(**{"sharing": sharing(BO, CY, command=COMMAND_BO)} | changes)
     actions = (replace(sights.ACTIONS[0], blocked="bo is changing it"), *sights.ACTIONS[1:])
     held = {"sharing": sharing(BO, CY, command=COMMAND_BO), "lock": LOCK_BO, "actions": actions}
     return sights.armed(**held | changes)

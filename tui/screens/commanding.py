@@ -44,10 +44,9 @@ async def _held(desk: Desk, holder: Holder) -> None:
         Choice("keep", f"Leave it with {name}", "Esc does, too", key="k"),
         Choice("who", "Who is here", "each console, and how fresh", key="w"),
     )
-    why = (
-        f"{name} has had command{since}, and is here. Ask {holder.name} to hand it over: i, h there. "
-        "Once that console is gone, command can be taken over here."
-    )
+    yours = company.is_yours(holder, company.people(desk.snapshot))
+    ask = "Hand it over there: i, h." if yours else f"Ask {holder.name} to hand it over: i, h there."
+    why = f"{name} has had command{since}, and is here. {ask} Once it is gone, it can be taken over here."
     if await flows.choose(desk, "Incident commander", choices, why) == "who":
         await people.show(desk)
 

@@ -34,17 +34,27 @@ def holds(snapshot: Snapshot) -> bool:
 
 
 def called(one: Person | Holder, people: tuple[Person, ...]) -> str:
-    """A name that tells a console apart: `you`, `bo`, `you, on devbox, process 71`, `bo, on web1`."""
+    """A name that tells a console apart: `you`, `bo`, `bo on web1, process 12`, `your console on devbox`."""
     if one.here:
         return "you"
-    mine = next((person.name for person in people if person.here), "")
-    name = "you" if one.name == mine and mine else one.name or "somebody"
-    others = [person for person in people if person.console != one.console]
-    same = [person for person in others if person.name == one.name]
-    if not (same or name == "you") or not one.host:
-        return name
-    process = f", process {one.process}" if any(person.host == one.host for person in same) else ""
-    return f"{name}, on {one.host}{process}"
+    where, process = _where(one, people)
+    if is_yours(one, people):
+        return f"your console on {where}{process}" if where else "your other console"
+    name = one.name or "somebody"
+    return f"{name} on {where}{process}" if where else name
+
+
+def is_yours(one: Person | Holder, people: tuple[Person, ...]) -> bool:
+    """Whether it is a console of the login that works here."""
+    return one.here or (bool(one.name) and any(person.here and person.name == one.name for person in people))
+
+
+def _where(one: Person | Holder, people: tuple[Person, ...]) -> tuple[str, str]:
+    """Machine and process, as far as they are needed to tell consoles of one name apart."""
+    same = [person for person in people if person.console != one.console and person.name == one.name]
+    if not same or not one.host:
+        return "", ""
+    return one.host, f", process {one.process}" if any(p.host == one.host for p in same) else ""
 
 
 def changing(lock: Holder, people: tuple[Person, ...]) -> str:
@@ -111,7 +121,10 @@ def _off(one: Person) -> str:
 
 
 def _short(one: Person | Holder, everybody: tuple[Person, ...]) -> str:
-    return called(one, everybody).replace(", on ", " on ").replace(", process ", " ")
+    """`bo`, `you on devbox`, `bo on web1 12`: for where there is little room."""
+    where, process = _where(one, everybody)
+    name = "you" if is_yours(one, everybody) else one.name or "somebody"
+    return f"{name} on {where}{process.replace(', process', '')}" if where and not one.here else name
 
 
 def _listed(names: list[str]) -> str:

@@ -114,7 +114,7 @@ def _lock(snapshot: Snapshot) -> str:
 
 def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     everybody = company.people(snapshot)
-    name, _, _ = company.called(one, everybody).partition(",")
+    name = "you" if company.is_yours(one, everybody) else one.name or "somebody"
     where = f"on {one.host}, process {one.process}" if one.host else "where it runs is not told"
     login = f"{one.name}, " if name == "you" and one.name else ""
     yield Row(name, f"{_fresh(one, snapshot, now)}; {login}{where}", "bold" if one.here else "")

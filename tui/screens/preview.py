@@ -161,7 +161,7 @@ class PreviewScreen(DeafDialog[bool]):
         remedy = refused.remedy
         if isinstance(refused, LockHeld):
             holder = company.called(refused.holder, company.people(self.desk.snapshot))
-            remedy = f"{remedy} The lock is held by {holder}." if "," in holder else remedy
+            remedy = f"{remedy} It is {holder}." if holder != refused.holder.name else remedy
         if self.is_current:
             self.stand = Stand(self.stand.title, failed=refused.said, remedy=remedy)
             self._show()
