@@ -187,3 +187,19 @@ async def test_what_an_import_brought_is_gone_on_with_by_who_copies(
     assert [entry.text for entry in incoming.take(shared(here)).entries] == ["more"]
     assert len(names(there)) == 2
     assert verify(there, INCIDENT).problems == ()
+
+
+async def test_what_is_the_beginning_of_a_copy_is_carried_once(machines: tuple[Path, Path, Path]) -> None:
+    here, there, third = machines
+    await with_entries(here, 2)
+    old = {path.name: path.read_bytes() for path in folder_of(here).iterdir()}
+    async with await reopen(here) as journal:
+        await journal.append(draft("after the backup"))
+    take(there, shared(here))
+    for name, data in old.items():
+        (folder_of(here) / name).write_bytes(data)
+    take(here, shared(there))
+    assert len(names(here)) == 2
+    await carried(here, third)
+    assert len(names(third)) == 2, "its own, and one copy"
+    assert texts(third)[:3] == ["note 0", "note 1", "after the backup"]
