@@ -13,11 +13,13 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
+from tui.clients.shared_entries import SharedEntries
 from tui.clients.shared_place import SharedPlace
 from tui.model.clock import SystemClock
 from tui.model.incident import Draft, Entry, Kind
@@ -26,13 +28,15 @@ from tui.record.journal import Journal
 from tui.record.reading import read
 from tui.record.shared import CopierLock, begin
 from tui.record.verification import verify
+from tui.settings import load
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
 from tui.sharing.files import FolderFiles
-from tui.settings import load
 
 ID = 26
 """Characters of an entry's id."""
+WAIT = 120.0
+"""Seconds after which what is still missing somewhere is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Console:
         self.copier = Copier(self._copy, self._door, CopierLock(folder), self._clock, self._rng, self._said)
         self.copier.start()
 
-    async def _door(self):
+    async def _door(self) -> SharedEntries:
         return (await self._place.open()).entries
 
     def _taken(self, entries: tuple[Entry, ...]) -> None:
@@ -108,11 +112,16 @@ class Console:
             self.written[entry.id] = time.monotonic()
             self.copier.nudge()
 
-    async def until(self, true) -> None:
-        while not true():
-            self.changed.clear()
-            if not true():
-                await self.changed.wait()
+    async def until(self, true: Callable[[], bool], seconds: float = WAIT) -> None:
+        """Until that is so; fails with how it stands then."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not true():
+                    self.changed.clear()
+                    await self.changed.wait()
+        except TimeoutError:
+            stands = f"{len(self.written)} written, {len(self.came)} came, {self.copier.status}"
+            raise AssertionError(f"{self._name} came to no end: {stands}") from None
 
     def is_live(self) -> bool:
         return self.copier.status.link == "live"
@@ -148,7 +157,8 @@ async def run(work: Work) -> None:
         await console.open()
     for console in consoles:
         await console.until(console.is_live)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.readline)
     await asyncio.gather(*(console.write() for console in consoles))
     for console in consoles:
@@ -168,7 +178,8 @@ async def run(work: Work) -> None:
         for console in consoles:
             file.write("".join(console.came).encode() + b"\n")
             array.array("d", console.came.values()).tofile(file)
-    print("done", flush=True)
+    sys.stdout.write("done\n")
+    sys.stdout.flush()
 
 
 def resident_mib() -> float:
