@@ -9,7 +9,18 @@ from pathlib import Path
 
 from benchmarks.harness import Figure, Place
 
-SUBJECTS = ("startup", "loop", "triage", "commands", "memory", "bytes", "journal", "timeline", "exports")
+SUBJECTS = (
+    "startup",
+    "loop",
+    "triage",
+    "commands",
+    "memory",
+    "bytes",
+    "journal",
+    "timeline",
+    "exports",
+    "sharing",
+)
 _ROW = "{:<46} {:>10} {:>10}  {:<4}  {}"
 
 
