@@ -34,8 +34,6 @@ class PreviewView:
         env_colour: as in `BannerView`.
         change: `MAX_CONCURRENT_MISTRAL   10 → 3`.
         editable: the value can be edited (`e to edit`).
-        lock: how the target's lock stands, pinned below the change; "" where targets are not locked.
-        locked: that it may not be free: it is told as a warning.
         rows: label and value of what a person must know: means, touches, checked, owner, undo, keep.
         diff: the lines of the diff, with their `+` and `-`.
         by_hand: label and command: `by hand`, `back`.
@@ -44,6 +42,8 @@ class PreviewView:
             the reason; for `y` what else to say beside it, or "".
         ready: `y` is listened to (it has been complete for a second).
         refusal: why the last answer was not taken ("that is not the word"), or "".
+        lock: how the target's lock stands, pinned below the change; "" where targets are not locked.
+        locked: that it may not be free: it is told as a warning.
     """
 
     title: str = ""
@@ -53,8 +53,6 @@ class PreviewView:
     env_colour: str = ""
     change: str = ""
     editable: bool = False
-    lock: str = ""
-    locked: bool = False
     rows: tuple[tuple[str, str], ...] = ()
     diff: tuple[str, ...] = ()
     by_hand: tuple[tuple[str, str], ...] = ()
@@ -62,6 +60,8 @@ class PreviewView:
     asks: str = ""
     ready: bool = True
     refusal: str = ""
+    lock: str = ""
+    locked: bool = False
 
 
 class ChangePreview(Confirming, can_focus=True):

@@ -41,6 +41,10 @@ def everywhere(text: str, glyphs: Glyphs) -> list[Widget]:
             True,
             (text,),
             text,
+            company=(text, text),
+            command=text,
+            under_change=(text,),
+            shared=(text,),
         )
     )
     rows = (CheckRow(text, text, "fail", text, text, text, text, text),)
@@ -52,7 +56,8 @@ def everywhere(text: str, glyphs: Glyphs) -> list[Widget]:
     actions.show(
         ActionsView(text, text, (text,), (ActionRow(text, text, text, text),), ((text, text),), True)
     )
-    timeline.show([TimelineRow(text, text, text)] * 3)
+    timeline.show([TimelineRow(text, text, text, who=f"bo {text}")] * 3)
+    timeline.show_names(True)
     timeline.show_title(text, text)
     bar.show_keys(((text, text),))
     bar.show_clock(text[:20])
@@ -60,7 +65,22 @@ def everywhere(text: str, glyphs: Glyphs) -> list[Widget]:
     labelled = ((text, text),)
     preview = ChangePreview(
         PreviewView(
-            text, text, text, text, "", text, True, labelled, (text,), labelled, "word", text, True, text
+            text,
+            text,
+            text,
+            text,
+            "",
+            text,
+            True,
+            labelled,
+            (text,),
+            labelled,
+            "word",
+            text,
+            True,
+            text,
+            text,
+            True,
         ),
         glyphs=glyphs,
     )
