@@ -4,19 +4,23 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from msgspec import structs
 
 from tests.support.drills import ENVIRON, drill, settings_for, until
 from tui.drill.serve import Drill
 from tui.model.clock import SystemClock
 from tui.model.incident import Applied, Entry, Kind
 from tui.model.sharing import Link
-from tui.session.errors import CommandHeld, LockHeld, SessionError
+from tui.record.verification import verify
+from tui.session.errors import CommandHeld, LockHeld, LockUnreachable, SessionError
 from tui.session.session import Session
 from tui.session.snapshot import Snapshot
+from tui.settings import Loaded
 
 
 @contextlib.asynccontextmanager
@@ -201,3 +205,81 @@ async def test_what_both_see_is_written_once(tmp_path: Path) -> None:
             states[check] = to
         found = [entry.data["id"] for entry in sorted(of(ana.snapshot, Kind.DIAGNOSIS), key=lambda e: e.id)]
         assert all(one != after for one, after in itertools.pairwise(found))
+
+
+async def test_two_consoles_of_one_machine_write_side_by_side(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, console(world, tmp_path, 1) as ana:
+        incident = await opened(ana)
+        async with console(world, tmp_path, 2) as bo:
+            await until(bo, diagnosed)
+            await bo.resume(incident)
+            assert not bo.snapshot.following
+            assert len(of(bo.snapshot, Kind.JOINED)) == 1
+            await until(bo, lambda s: s.sharing and s.sharing.link is Link.LIVE and s.sharing.others)
+            await ana.note("from one terminal")
+            await bo.note("from the other")
+            await until(ana, has("from the other"))
+            await until(bo, has("from one terminal"))
+            await armed(ana)
+            await armed(bo)
+            plan = await bo.preview("reduce-concurrency")
+            await ana.approve(await ana.preview("reduce-concurrency"))
+            with pytest.raises(LockHeld):
+                await bo.approve(plan)
+            assert bo.snapshot.telling == ""
+        await until(ana, lambda s: not s.running, 90)
+    assert verify(tmp_path, incident).whole
+
+
+def away(world: Drill, loaded: Loaded, folder: Path) -> Loaded:
+    """The same settings, but that the shared place is on a port where nothing listens."""
+    kubeconfig = folder / "nobody.kubeconfig"
+    kubeconfig.write_text(NOBODY)
+    sharing = structs.replace(loaded.settings.sharing, kubeconfig=str(kubeconfig), context="there")
+    return replace(loaded, settings=structs.replace(loaded.settings, sharing=sharing))
+
+
+NOBODY = """
+apiVersion: v1
+kind: Config
+current-context: there
+clusters: [{name: there, cluster: {server: "https://127.0.0.1:9", insecure-skip-tls-verify: true}}]
+users: [{name: me, user: {token: t}}]
+contexts: [{name: there, context: {cluster: there, user: me}}]
+"""
+
+
+async def test_with_the_place_away_everything_works_and_says_so(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world:
+        session = Session(
+            away(world, settings_for(world), tmp_path),
+            clock=SystemClock(),
+            environ=ENVIRON,
+            state_dir=tmp_path / "a",
+            rng=Random(1),
+        )
+        await session.start()
+        try:
+            await until(session, diagnosed)
+            await session.note("written all the same")
+            lonely = await until(session, lambda s: s.sharing and s.sharing.link is Link.AWAY)
+            assert lonely.sharing is not None
+            assert lonely.sharing.said
+            for asked in (session.shared_incidents(), session.join("inc-20261123-1503-7f3a")):
+                with pytest.raises(SessionError):
+                    await asked
+            await session.take_command()
+            assert session.snapshot.incident is not None
+            assert session.snapshot.incident.commander
+            await armed(session)
+            plan = await session.preview("reduce-concurrency")
+            with pytest.raises(LockUnreachable, match="whether somebody else is changing"):
+                await session.approve(plan)
+            assert not changes(session.snapshot)
+            await session.approve(plan, without_lock=True)
+            (without,) = of(session.snapshot, Kind.LOCK)
+            assert without.data["event"] == "without"
+            done = await until(session, lambda s: changes(s) and not s.running, 90)
+            assert changes(done)[0].outcome == "applied"
+        finally:
+            await session.stop()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+from tui.clients.cluster_errors import ClusterError
 from tui.clients.shared_entries import SharedEntries
 from tui.clients.shared_place import SharedPlace
 from tui.model.clock import Clock
@@ -64,6 +65,7 @@ class Together:
         lock = CopierLock(self._folder)
         self._copier = Copier(self._copy, self._door, lock, clock, rng, lambda _: changed())
         self._clock = clock
+        self._giving: asyncio.Task[None] | None = None
 
     def status(self) -> SharingStatus:
         """How it is shared now."""
@@ -107,9 +109,18 @@ class Together:
         return self.company.roster.rank if self.live and self._listening else 0
 
     def mind(self) -> None:
-        """Each second: list anew where entries are overdue that others told of."""
+        """Each second: list anew where entries are overdue; give command up where the incident is over."""
         if self.company.roster.overdue:
             self._copier.stale()
+        incident, command = self._chronicle.incident, self.company.command
+        over = incident is not None and not incident.open
+        if over and command.held and (self._giving is None or self._giving.done()):
+            self._giving = asyncio.create_task(self._give_command_up(), name="give command up")
+
+    async def _give_command_up(self) -> None:
+        """The incident is over: nobody commands it. What cannot be said runs out by itself."""
+        with contextlib.suppress(ClusterError):
+            await self.company.command.release()
 
     async def caught_up(self) -> None:
         """Take in what is there up to now. Raises ClusterError."""
@@ -135,6 +146,8 @@ class Together:
                 await self._copier.finish(seconds / 2)
                 await self.company.stop()
         await self._copier.stop()
+        if self._giving is not None:
+            self._giving.cancel()
 
     def recorded(self, last: str) -> None:
         """Something was written here: it is sent now, and others hear what the last entry is."""

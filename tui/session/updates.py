@@ -189,6 +189,7 @@ class Updates:
 
     async def _follow(self, wanted: str) -> None:
         from tui.notify.outbox import NAME
+        from tui.record.errors import HeldByAnother
         from tui.record.folder import incident_folder
 
         if self._incident:
@@ -202,6 +203,8 @@ class Updates:
         try:
             await self._open()
         except SessionError as refused:
+            if self._chronicle.console and isinstance(refused.__cause__, HeldByAnother):
+                return  # another console of this machine minds it; it is tried again, should that end
             self._trouble(f"{refused.said} {refused.remedy}".strip())
 
     async def _open(self) -> "Sender":
