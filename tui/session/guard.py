@@ -82,10 +82,11 @@ def told(
         return ()
     if hold.over_from:
         said = f"lock of {deployment} taken over from {hold.over_from}, who is gone"
-        return (lock_entry("taken", said, now, actor, {"uid": hold.uid, "from": hold.over_from}),)
+        data = {"uid": hold.uid, "from": hold.over_from}
+        return (lock_entry("taken_over", said, now, actor, data),)
     return (lock_entry("taken", f"lock of {deployment} taken", now, actor, {"uid": hold.uid}),)
 
 
 def lock_entry(event: str, said: str, now: datetime, actor: str, data: dict[str, Any]) -> Draft:
-    """An entry about a lock: `taken`, `lost`, or gone `without`."""
+    """An entry about a lock: `taken`, `taken_over`, `lost`, or gone `without`."""
     return Draft(Kind.LOCK, said, now, actor, {"event": event, **data})
