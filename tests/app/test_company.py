@@ -187,6 +187,7 @@ async def test_a_shared_incident_is_offered_and_joined(console, size) -> None:
         assert "Joined: so far" in words(desk)
         await desk.press("escape")
         assert desk.screen == "MainScreen"
+        assert f"Joined {sights.ID}." in words(desk)
 
 
 async def test_the_card_of_who_joins_tells_what_happened_so_far(console) -> None:

@@ -160,10 +160,8 @@ async def _resume(desk: Desk, which: str) -> None:
     await desk.session.resume(which)
     if desk.snapshot.following:
         desk.say(f"Following, read-only: {desk.snapshot.offline}", "warn")
-    elif desk.snapshot.problems:
-        desk.say(f"Resumed {which}. {' '.join(desk.snapshot.problems)}", "warn")
     else:
-        desk.say(f"Resumed {which}.", "ok")
+        _taken_up(desk, which)
     incident = desk.snapshot.incident
     if incident is not None and not incident.open:
         desk.say(f"{which} is resolved. i, Reopen opens it again.", "ok")
@@ -173,8 +171,15 @@ async def _resume(desk: Desk, which: str) -> None:
 async def _join(desk: Desk, which: str) -> None:
     desk.say(f"Joining {which}: its timeline is fetched…")
     await desk.session.join(which)
-    desk.say(f"Joined {which}.", "ok")
+    _taken_up(desk, which)
     await returning.after_resuming(desk)
+
+
+def _taken_up(desk: Desk, which: str) -> None:
+    """Say that it is open here now, and what was found wrong with its record."""
+    verb = "Joined" if returning.is_joined(desk.snapshot) else "Resumed"
+    problems = desk.snapshot.problems
+    desk.say(f"{verb} {which}. {' '.join(problems)}".strip(), "warn" if problems else "ok")
 
 
 async def _reopen(desk: Desk, _which: str) -> None:

@@ -27,8 +27,7 @@ class ReturnCard(ReaderScreen[None]):
     """The page; what the checks answer since it opened stands on it at once."""
 
     def __init__(self, desk: Desk) -> None:
-        back = _back(desk.snapshot)
-        title = "Joined: so far" if back is not None and back.joined else "While you were away"
+        title = "Joined: so far" if is_joined(desk.snapshot) else "While you were away"
         super().__init__(title, page(desk.snapshot, desk.clock.now()), desk.glyphs, desk.copy)
         self.desk = desk
 
@@ -81,6 +80,12 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
         Row("", "Alerts, updates, leases", "title"),
         *_rest(back, snapshot, now),
     )
+
+
+def is_joined(snapshot: Snapshot) -> bool:
+    """Whether this console is new to the incident."""
+    back = _back(snapshot)
+    return back is not None and back.joined
 
 
 def _back(snapshot: Snapshot) -> Returned | None:
