@@ -1,0 +1,130 @@
+"""A lock is taken with the intent, confirmed before each write, given up after: of every kind of change."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.mitigations.test_protocol import QUICK, World, world_of
+from tests.support.consoles import BAD, Console, console_on
+from tui.model.incident import Applied, Kind
+from tui.model.mitigation import Target
+from tui.model.sharing import Holder
+from tui.session.errors import LockHeld, LockLost, LockUnreachable, SessionError
+from tui.session.guard import TargetGuard
+
+HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}}
+BO = Holder("b0" * 8, "bo", what="Raise timeout")
+KINDS = ["my-env", "my-several", "my-restart", "my-rollback", "my-scale", "my-command"]
+
+
+class Guard:
+    """A guard that refuses as it is told, and counts."""
+
+    console = "c0" * 8
+
+    def __init__(self) -> None:
+        self.refuses: SessionError | None = None
+        self.lost: SessionError | None = None
+        self.over_from = ""
+        self.uid = "u1"
+        self.held = self.confirmed = 0
+
+    async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
+        if self.refuses is not None:
+            raise self.refuses
+        self.uid = uid
+        self.held += 1
+        return self
+
+    async def confirm(self) -> None:
+        self.confirmed += 1
+        if self.lost is not None:
+            raise self.lost
+
+    async def release(self) -> None:
+        self.held -= 1
+
+    def left(self, change: Applied) -> bool:
+        return False
+
+    async def caught_up(self) -> None:
+        return None
+
+
+def guarded(console: Console) -> Guard:
+    """The console's operations, guarded by this."""
+    guard = Guard()
+    given: TargetGuard = guard
+    operations = console.operations
+    for part in (operations, operations._settling, operations._watching):
+        part._guard = given  # type: ignore[attr-defined]
+    return guard
+
+
+def stored(world: World) -> object:
+    return world.sim.deployment["spec"], world.sim.deployment["metadata"]["generation"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_lock_is_confirmed_and_given_up(tmp_path: Path, name: str) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        change = await console.run(name)
+        assert change.outcome == "applied"
+        assert (guard.confirmed, guard.held) == (1, 0)
+        assert change.console == guard.console
+        kinds = [entry.kind for entry in console.chronicle.recorded if entry.kind in (Kind.LOCK, Kind.INTENT)]
+        assert kinds == [Kind.LOCK, Kind.INTENT]
+        assert change.uid == guard.uid == world.sim.deployment["metadata"]["uid"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+async def test_a_lock_that_was_lost_lets_nothing_be_sent(tmp_path: Path, name: str) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        guard.lost = LockLost("Nothing was sent: the lock was lost to bo.")
+        before = stored(world)
+        change = await console.run(name)
+        assert change.outcome == "refused"
+        assert stored(world) == before
+        assert guard.held == 0
+        (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
+        assert "lost to bo" in outcome.text
+
+
+async def test_what_somebody_else_changes_is_refused_with_the_name(
+    tmp_path: Path,
+) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard, before = guarded(console), stored(world)
+        guard.refuses = LockHeld(BO, "mistral-service")
+        with pytest.raises(LockHeld, match=r"bo is changing mistral-service \(Raise timeout\)"):
+            await console.run("my-env")
+        assert console.incident.mitigations == ()
+        assert stored(world) == before
+        guard.refuses = LockUnreachable("Nothing was changed: nobody can tell.")
+        plan = await console.plan("my-env")
+        with pytest.raises(LockUnreachable):
+            await console.operations.approve(plan)
+        await console.operations.approve(plan, without_lock=True)
+        await console.rest()
+        assert console.last.outcome == "applied"
+        (without,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+        assert without.data == {"event": "without"}
+        assert guard.confirmed == 0
+
+
+async def test_an_undo_takes_the_lock_too_and_who_had_it_before_is_told(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        await console.run("my-env")
+        guard.over_from = "bo"
+        await console.undo()
+        assert console.incident.mitigations[0].undone
+        told = [entry.data for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+        assert [(one["event"], one.get("from", "")) for one in told] == [("taken", ""), ("taken_over", "bo")]
+        assert (guard.confirmed, guard.held) == (2, 0)
