@@ -10,7 +10,7 @@ from tui.model.incident import Applied, Incident, Kind, Status
 from tui.model.sharing import Link
 from tui.screens import company as told
 from tui.screens import news, people, view
-from tui.screens.feed import alike
+from tui.screens.history import alike
 from tui.screens.incident import incident_choices
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
 from tui.session.snapshot import OpenIncident

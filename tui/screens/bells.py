@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.model.incident import Entry, Kind
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, State
-from tui.screens.history import is_overwritten
+from tui.screens.history import alike, is_overwritten
 from tui.session.snapshot import Snapshot
 
 
@@ -20,14 +20,13 @@ def worsened(before: Snapshot, after: Snapshot) -> bool:
 
 
 def fresh(before: Snapshot, after: Snapshot) -> tuple[Entry, ...]:
-    """The entries that came, looking at those that there were only where one came among them."""
+    """The entries that came, wherever they belong; of those that were there few are looked at."""
     old, new = before.entries, after.entries
     if new is old:
         return ()
-    if new[: len(old)] == old:
-        return new[len(old) :]
-    known = {entry.id for entry in old}
-    return tuple(entry for entry in new if entry.id not in known)
+    start = alike(old, new)
+    known = {entry.id for entry in old[start:]}
+    return tuple(entry for entry in new[start:] if entry.id not in known)
 
 
 def ended(leases: Iterable[Lease], now: datetime) -> frozenset[tuple[str, datetime]]:

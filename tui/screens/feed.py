@@ -5,6 +5,7 @@ from datetime import tzinfo
 from tui.model.amending import NONE, Amendments
 from tui.model.incident import Entry
 from tui.screens import view
+from tui.screens.history import alike
 from widgets.timeline import Timeline
 
 
@@ -48,17 +49,3 @@ class Feed:
         """Say who wrote what, where several people do."""
         self._writers |= view.writers(entries)
         self.timeline.show_names(len(self._writers) > 1)
-
-
-def alike(old: tuple[Entry, ...], new: tuple[Entry, ...]) -> int:
-    """How many entries both begin with. Slices are compared, by identity first: that costs little."""
-    low, high = 0, min(len(old), len(new))
-    if old[:high] == new[:high]:
-        return high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if old[low:middle] == new[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

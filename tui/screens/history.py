@@ -48,6 +48,20 @@ def writers(entries: Iterable[Entry]) -> set[str]:
     return {entry.actor for entry in entries} - _ITSELF
 
 
+def alike(old: tuple[Entry, ...], new: tuple[Entry, ...]) -> int:
+    """How many entries both begin with. Slices are compared, by identity first: that costs little."""
+    low, high = 0, min(len(old), len(new))
+    if old[:high] == new[:high]:
+        return high
+    while low < high:
+        middle = (low + high + 1) // 2
+        if old[low:middle] == new[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def kind(name: str) -> str:
     """A kind as the timeline calls it."""
     return _KINDS.get(name, str(name))
