@@ -9,6 +9,7 @@ import click
 
 from tui.cli import CANNOT_TELL, WELL, Options
 from tui.cli.loading import settings_of
+from tui.cli.note import actor_of
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.cli.running import leave, run
 from tui.model.clock import SystemClock
@@ -20,7 +21,6 @@ from tui.model.sizes import told
 from tui.record.reading import read
 from tui.session import evidence
 from tui.session.connections import connect
-from tui.session.core import login_name
 from tui.session.errors import SessionError
 from tui.settings import Loaded, state_dir
 
@@ -85,7 +85,7 @@ async def _collect(loaded: Loaded, state: Path, incident: Incident, folder: Path
         )
     finally:
         await made.close()
-    actor = loaded.settings.incidents.responder or login_name(os.environ)
+    actor = actor_of(loaded.settings, state, incident.id)
     await add(state, incident.id, evidence.entry(collected, clock.now(), actor), clock, redact)
     return collected
 
