@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 from tui.model.clock import Clock
 from tui.model.sharing import Person
 from tui.session.errors import CommandHeld
+from tui.session.reaching import PATIENCE
 from tui.session.refusals import in_words
-from tui.session.sharing import PATIENCE, Sharing
+from tui.session.sharing import Sharing
 
 if TYPE_CHECKING:
     from tui.sharing.command import CommandLease

@@ -45,7 +45,7 @@ class Handling(Core):
         if not sharing.enabled:
             return
         here = await openings.is_here(self._state_dir, incident_id)
-        if here and sharing.status_unreachable:
+        if here and sharing.away:
             return
         try:
             await sharing.bring(incident_id, here=here)

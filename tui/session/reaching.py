@@ -1,0 +1,226 @@
+"""Reaching the shared place: opened in the background, asked what is there, and for a whole incident."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from tui.model.clock import Clock
+from tui.model.redaction import Redactor
+from tui.model.sharing import Link, SharedIncident
+from tui.session.connections import in_thread
+from tui.session.errors import NotShared, SessionError
+from tui.session.identity import Identity
+from tui.session.refusals import in_words
+from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from tui.clients.leases import Leases
+    from tui.clients.shared_place import SharedPlace
+
+# How often it is asked which incidents are there, in seconds.
+OVERVIEW = 30.0
+# How long a place that cannot be opened is left alone, from the first failure to the tenth.
+AGAIN, AGAIN_MOST = 1.0, 30.0
+# How long a person waits for the place, and how long leaving does.
+PATIENCE = 5.0
+LEAVING = 2.0
+# How long a whole incident may take to come here.
+JOINING = 60.0
+
+
+class Reaching:
+    """The shared place itself, whatever incident is open here.
+
+    Attributes:
+        enabled: whether the settings name such a place.
+        shared: the incidents that lie there, as of the last look.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        identity: Identity,
+        state_dir: Path,
+        clock: Clock,
+        redact: Redactor,
+        rng: Random,
+        changed: Callable[[], None],
+    ) -> None:
+        self.enabled = bool(settings.sharing.namespace)
+        self.shared: tuple[SharedIncident, ...] = ()
+        self._settings = settings
+        self._identity = identity
+        self._state_dir = state_dir
+        self._clock = clock
+        self._redact = redact
+        self._rng = rng
+        self._changed = changed
+        self._place: SharedPlace | None = None
+        self._open = asyncio.Event()
+        self._retry = asyncio.Event()
+        self._refused: SessionError | None = None
+        self._link = Link.CONNECTING
+        self._known_name = False
+
+    def mind(self) -> None:
+        """The place was opened: what is open here is shared from now on."""
+
+    @property
+    def words(self) -> str:
+        """The place in a few words."""
+        return self._place.words if self._place is not None else self._settings.sharing.namespace
+
+    async def incidents(self) -> tuple[SharedIncident, ...]:
+        """Which incidents are there now. Raises SessionError."""
+        from tui.sharing.overview import incidents
+
+        place = await self._reached()
+        try:
+            with in_words():
+                async with asyncio.timeout(PATIENCE):
+                    self.shared = await incidents((await place.open()).entries)
+        except TimeoutError:
+            raise self._slow() from None
+        self._changed()
+        return self.shared
+
+    @property
+    def away(self) -> bool:
+        """Whether the place is known not to answer: what is here need not wait for it."""
+        return self._refused is not None
+
+    async def bring(self, incident_id: str, *, here: bool) -> None:
+        """Have here what the place has of an incident, before it is opened. Raises SessionError."""
+        if here:
+            await self.exchange(incident_id, PATIENCE)
+            return
+        await self._reached()
+        from tui.record.errors import JournalError
+        from tui.record.folder import unmake_folder
+        from tui.record.shared import begin
+
+        try:
+            folder = await in_thread(lambda: begin(self._state_dir, incident_id))
+        except JournalError as error:
+            raise SessionError(f"{incident_id} could not be joined: {error.said}", error.remedy) from error
+        taken = 0
+        try:
+            taken = await self.exchange(incident_id, JOINING)
+        finally:
+            if not taken:
+                await in_thread(lambda: unmake_folder(folder))
+        if not taken:
+            raise SessionError(
+                f"There is no incident {incident_id} in {self.words}, nor on this machine.",
+                "`leeward join` lists those that are there.",
+            )
+
+    async def exchange(self, incident_id: str, seconds: float) -> int:
+        """Bring here what is there of an incident, and there what is here; answers how much came.
+
+        Raises SessionError.
+        """
+        from tui.record.errors import HeldByAnother, JournalError
+        from tui.sharing.joining import copy_once
+
+        place = await self._reached()
+        try:
+            with in_words():
+                async with asyncio.timeout(seconds):
+                    entries = (await place.open()).entries
+                    state, words, whom = self._state_dir, place.words, place.administrators
+                    made = await copy_once(
+                        state, incident_id, entries, self._clock, self._redact, place=words, whom=whom
+                    )
+        except HeldByAnother:
+            return 0  # another console of this machine exchanges it all the time
+        except JournalError as error:
+            raise SessionError(f"{incident_id} could not be taken in: {error.said}", error.remedy) from error
+        except TimeoutError:
+            raise self._slow() from None
+        return made.taken
+
+    async def _reached(self) -> "SharedPlace":
+        """The place, once it was opened; a person waits a moment for that. Raises SessionError."""
+        if not self.enabled:
+            raise NotShared
+        if not self._open.is_set():
+            self._retry.set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    await self._open.wait()
+        if self._place is None or not self._open.is_set():
+            raise self._refused or self._slow()
+        return self._place
+
+    def _slow(self) -> SessionError:
+        return SessionError(
+            f"The shared place ({self.words}) does not answer.",
+            "Press r to try again; this machine's are there.",
+        )
+
+    # -- inside
+
+    async def _named(self, name: str) -> None:
+        """The login's own name is known."""
+
+    async def _keep_open(self) -> None:
+        """Open the place, learn who we are there, and look now and then which incidents are there."""
+        self._place = await in_thread(lambda: _place(self._settings, self._redact))
+        pause = AGAIN
+        while True:
+            try:
+                with in_words():
+                    await self._place.open()
+                    self._open.set()
+                    self.mind()
+                    if not self._known_name:
+                        await self._learn_name(self._place)
+                    await self.incidents()
+            except SessionError as error:
+                self._refused, self._link = error, _link(error)
+                wait, pause = pause, min(pause * 2, AGAIN_MOST)
+            else:
+                self._refused, self._link = None, Link.LIVE
+                wait, pause = OVERVIEW, AGAIN
+            self._changed()
+            await self._rest(wait * self._rng.uniform(0.8, 1.2))
+
+    async def _learn_name(self, place: "SharedPlace") -> None:
+        name = await place.whoami()
+        if name:
+            self._identity.name, self._known_name = name, True
+            await self._named(name)
+
+    async def _rest(self, seconds: float) -> None:
+        waiting = asyncio.create_task(self._clock.sleep(seconds))
+        asked = asyncio.create_task(self._retry.wait())
+        try:
+            await asyncio.wait((waiting, asked), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            asked.cancel()
+        self._retry.clear()
+
+    async def _leases(self) -> "Leases":
+        assert self._place is not None
+        return (await self._place.open()).leases
+
+
+def _link(error: SessionError) -> Link:
+    from tui.clients.cluster_errors import ClusterError
+    from tui.sharing.status import link_of
+
+    cause = error.__cause__
+    return link_of(cause, listed=False) if isinstance(cause, ClusterError) else Link.AWAY
+
+
+def _place(settings: Settings, redact: Redactor) -> "SharedPlace":
+    """Load what is slow to load. For a thread."""
+    from tui.clients.shared_place import SharedPlace
+    from tui.session import together  # noqa: F401 - so that nothing is loaded in the loop
+
+    return SharedPlace(settings, redact)
