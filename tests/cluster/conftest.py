@@ -21,7 +21,7 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     administrator to; its pods run `LEEWARD_CLUSTER_IMAGE`.
     """
     if request.param == "real":
-        async with place_in(*_real(), tmp_path) as made:
+        async with place_in(*named_cluster(), tmp_path) as made:
             yield made
         return
     served = KubeApi(Cluster("the drill's own", pace=QUICK))
@@ -36,7 +36,8 @@ async def place(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await served.stop()
 
 
-def _real() -> tuple[Path, str, str]:
+def named_cluster() -> tuple[Path, str, str]:
+    """Kubeconfig, context and image of the cluster that is named; skips the test where none is."""
     named = os.environ.get(NAMED)
     if not named:
         pytest.skip(f"{NAMED} names no cluster")
