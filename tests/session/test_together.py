@@ -283,3 +283,32 @@ async def test_with_the_place_away_everything_works_and_says_so(tmp_path: Path) 
             assert changes(done)[0].outcome == "applied"
         finally:
             await session.stop()
+
+
+def kept(folder: Path, secret: str) -> list[Path]:
+    """The files of a machine that have this in them."""
+    return [path for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+
+
+async def test_what_is_redacted_here_leaves_the_other_machine_too(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, two(world, tmp_path) as (ana, bo):
+        note = await bo.note("the password is correct-horse-battery")
+        await until(ana, has(note.text))
+        assert kept(tmp_path / "a", "correct-horse-battery")
+        await bo.redact_entry(note.id, "a password was typed")
+        await until(ana, lambda s: note.id in s.amendments.redactions, 60)
+        assert "correct-horse-battery" not in repr(ana._parts.chronicle.recorded)
+        async with asyncio.timeout(60):
+            while kept(tmp_path / "a", "correct-horse-battery"):  # noqa: ASYNC110 - nothing says when
+                await asyncio.sleep(0.05)
+        await same(ana, bo)
+
+
+async def test_what_one_pins_leads_the_other_too(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, two(world, tmp_path) as (ana, bo):
+        await ana.pin("network")
+        seen = await until(bo, lambda s: s.pinned)
+        assert seen.diagnosis is not None
+        assert seen.diagnosis.id == "network"
+        await bo.pin(None)
+        await until(ana, lambda s: not s.pinned)

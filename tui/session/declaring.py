@@ -31,6 +31,7 @@ class Declaring(Core):
         now, opens = self._clock.now(), self._parts.opens
         alone = await in_thread(lambda: opens.alone(now))
         try:
+            await self._parts.sharing.look_again()
             await self._look_for_open()
             if (other := part_of(fingerprint, self._parts.open_incidents)) is not None:
                 raise SessionError(

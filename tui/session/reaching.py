@@ -27,6 +27,8 @@ AGAIN, AGAIN_MOST = 1.0, 30.0
 # How long a person waits for the place, and how long leaving does.
 PATIENCE = 5.0
 LEAVING = 2.0
+# How long declaring waits to hear what others have declared.
+LOOKING = 1.0
 # How long a whole incident may take to come here.
 JOINING = 60.0
 
@@ -86,6 +88,13 @@ class Reaching:
             raise self._slow() from None
         self._changed()
         return self.shared
+
+    async def look_again(self) -> None:
+        """Know what others declared up to now, where the place answers at once. Never raises."""
+        if self.enabled and self._open.is_set() and not self.away:
+            with contextlib.suppress(SessionError, TimeoutError):
+                async with asyncio.timeout(LOOKING):
+                    await self.incidents()
 
     @property
     def away(self) -> bool:
