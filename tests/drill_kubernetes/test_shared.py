@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.drill_kubernetes.conftest import KEY, QUICK, Client
 from tests.drill_kubernetes.recordings import load
 from tests.drill_kubernetes.test_recordings import Make
 from tui.drill.kubernetes import Cluster, KubeApi
+from tui.drill.kubernetes.shared import definition
+from tui.sharing.manifest import manifest
 
 ENTRIES = "/apis/leeward.dev/v1/namespaces/leeward/entries"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/leeward/leases"
@@ -97,3 +100,20 @@ async def test_an_entry_out_of_bounds_is_refused(
 
 async def test_without_a_shared_namespace_there_are_no_entries(api: KubeApi, client: Make) -> None:
     assert (await client(api, "responder").http.get(ENTRIES)).status_code == 404
+
+
+def test_the_definition_is_the_one_that_an_administrator_applies() -> None:
+    documents = yaml.safe_load_all(manifest("leeward"))
+    (applied,) = [one for one in documents if one["kind"] == "CustomResourceDefinition"]
+    assert definition() == applied
+
+
+def test_each_user_has_the_verbs_of_its_role() -> None:
+    roles = {
+        one["metadata"]["name"]: {rule["resources"][0]: sorted(rule["verbs"]) for rule in one["rules"]}
+        for one in yaml.safe_load_all(manifest("leeward"))
+        if one["kind"] == "Role"
+    }
+    named = {"responder": "responder", "ada": "responder", "keeper": "keeper", "viewer": "reader"}
+    for user, role in named.items():
+        assert roles[f"leeward-{role}"] == {resource: verbs.split() for resource, verbs in MAY[user].items()}
