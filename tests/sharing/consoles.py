@@ -35,7 +35,7 @@ from tui.sharing.files import FolderFiles
 
 ID = 26
 """Characters of an entry's id."""
-WAIT = 120.0
+WAIT = 600.0
 """Seconds after which what is still missing somewhere is lost."""
 
 
