@@ -57,7 +57,7 @@ def guarded(console: Console) -> Guard:
     given: TargetGuard = guard
     operations = console.operations
     for part in (operations, operations._settling, operations._watching):
-        part._guard = given  # type: ignore[attr-defined]
+        part._guard = given
     return guard
 
 
