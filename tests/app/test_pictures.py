@@ -60,7 +60,10 @@ STATES = {
             "place-away": (company.away, ()),
             "place-refuses": (company.refused, ()),
             "who-is-here": (company.crowd, ("h",)),
-            "joined": (company.joined, ("colon", *"while you were", "enter")),
+            "joined": (
+                company.joined,
+                ("colon", "open:PaletteScreen", *"while you were", "enter", "open:ReturnCard"),
+            ),
             "preview-locked": (company.changing, ("m", "1")),
             "preview-without-lock": (company.unlocked, ("m", "1", "wait", "y")),
         }.items()
@@ -102,6 +105,9 @@ def after(clock: ManualClock, keys: tuple[str, ...]) -> Callable[[Pilot[int]], o
         for key in keys:
             if key == "wait":
                 await clock.advance(1.1)
+            elif key.startswith("open:"):
+                while type(pilot.app.screen).__name__ != key.removeprefix("open:"):
+                    await pilot.pause(0.01)
             else:
                 await pilot.press(key)
             await pilot.pause()
@@ -109,7 +115,9 @@ def after(clock: ManualClock, keys: tuple[str, ...]) -> Callable[[Pilot[int]], o
         await pilot.pause()
         for field in pilot.app.screen.query("Input"):
             field.cursor_blink = False  # type: ignore[attr-defined]
-        await pilot.pause()
+        # What is said takes its lines in another layout; on a busy machine that comes late.
+        for _ in range(3):
+            await pilot.pause()
 
     return run
 

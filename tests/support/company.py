@@ -7,7 +7,7 @@ from typing import Any
 from tests.support import sights
 from tui.model.incident import Applied, Kind
 from tui.model.sharing import Holder, Link, Person, SharingStatus
-from tui.session.snapshot import OpenIncident, Snapshot
+from tui.session.snapshot import Arming, OpenIncident, Snapshot
 
 ME = Person("c0" * 8, "responder", "laptop", 41, here=True, ago=timedelta(0))
 BO = Person("b0" * 8, "bo", "web1", 4711, here=False, ago=timedelta(seconds=2))
@@ -28,6 +28,8 @@ LOCK_BO = Holder(
     "Raise timeout",
     sights.ID,
 )
+# In the middle of a minute: a second that passes changes no word.
+ARMED = Arming("prodeu", sights.NOW + timedelta(minutes=14, seconds=30))
 LIVE = SharingStatus("leeward in prod-eu", Link.LIVE, since=sights.ago(minutes=19), people=(ME,))
 
 
@@ -49,9 +51,14 @@ def together(**changes: Any) -> Snapshot:
 def changing(**changes: Any) -> Snapshot:
     """bo changes the target now."""
     if "lock" in changes and changes["lock"] is None:
-        return sights.armed(**{"sharing": sharing(BO, CY, command=COMMAND_BO)} | changes)
+        return sights.armed(**{"arming": ARMED, "sharing": sharing(BO, CY, command=COMMAND_BO)} | changes)
     actions = (replace(sights.ACTIONS[0], blocked="bo is changing it"), *sights.ACTIONS[1:])
-    held = {"sharing": sharing(BO, CY, command=COMMAND_BO), "lock": LOCK_BO, "actions": actions}
+    held = {
+        "arming": ARMED,
+        "sharing": sharing(BO, CY, command=COMMAND_BO),
+        "lock": LOCK_BO,
+        "actions": actions,
+    }
     return sights.armed(**held | changes)
 
 
@@ -73,7 +80,7 @@ def refused(**changes: Any) -> Snapshot:
     said = sharing(
         BO,
         link=Link.REFUSED,
-        since=sights.ago(minutes=1),
+        since=sights.ago(minutes=5),
         said="The shared place (leeward in prod-eu) refuses entries of responder.",
         remedy="Ask its administrator for the Role leeward-responder; leeward share check tells more.",
         unsent=2,
@@ -118,7 +125,7 @@ def crowd(**changes: Any) -> Snapshot:
 
 def unlocked(**changes: Any) -> Snapshot:
     """Armed, while the shared place does not answer."""
-    return away(**{"arming": sights.armed().arming} | changes)
+    return away(**{"arming": ARMED} | changes)
 
 
 def offered(**changes: Any) -> Snapshot:
