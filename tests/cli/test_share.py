@@ -254,6 +254,12 @@ class TestWriting:
         run(world, tmp_path, "note", INCIDENT, "seen")
         run(world, tmp_path, "redact", INCIDENT, _last(tmp_path)["id"], "--reason", "a name", "--yes")
         assert _last(tmp_path)["actor"] == "ada@example.com"
+        there, file = tmp_path / "there", str(tmp_path / "x.zip")
+        there.mkdir()
+        recorded(there)
+        assert leeward("export", INCIDENT, file, state=there).returncode == 0
+        assert run(world, tmp_path, "import", file).returncode == 0
+        assert (_last(tmp_path)["kind"], _last(tmp_path)["actor"]) == ("imported", "ada@example.com")
         # Where nothing is shared, it is whom the settings or the machine name.
         leeward("note", INCIDENT, "seen again", state=tmp_path)
         assert _last(tmp_path)["actor"] != "ada@example.com"

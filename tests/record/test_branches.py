@@ -146,7 +146,7 @@ async def carried(from_: Path, to: Path) -> int:
     file = from_.parent / "carried.zip"
     file.unlink(missing_ok=True)
     await asyncio.to_thread(export, from_, INCIDENT, file)
-    return (await import_(to, file, ManualClock(), Redactor(), "bob")).entries
+    return (await import_(to, file, ManualClock(), Redactor(), lambda _: "bob")).entries
 
 
 async def test_an_import_disturbs_no_console_whichever_chain_it_writes(

@@ -45,7 +45,7 @@ async def carried(here: Path, there: Path, name: str = "one.zip") -> Imported:
 
 
 async def taken(state: Path, file: Path) -> Imported:
-    return await take(state, file, ManualClock(), Redactor(), "bo")
+    return await take(state, file, ManualClock(), Redactor(), lambda _: "bo")
 
 
 def texts(state: Path) -> list[str]:

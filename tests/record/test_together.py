@@ -1,6 +1,7 @@
 """Several consoles on one machine write chains of their own beside each other."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tui.record.following import follow
 from tui.record.ids import EntryIds
 from tui.record.merging import chain
 from tui.record.reading import list_incidents, read
-from tui.record.shared import CopierLock, Marker, begin, read_marker, write_marker
+from tui.record.shared import CopierLock, Marker, begin, change_marker, read_marker, write_marker
 from tui.record.verification import verify
 
 
@@ -145,6 +146,22 @@ def test_a_marker_is_read_back_and_rubbish_is_none(tmp_path: Path) -> None:
     for rubbish in (b"", b"{}", b"\xff", b"[" * 100_000):
         (tmp_path / "shared.json").write_bytes(rubbish)
         assert read_marker(tmp_path) is None
+
+
+def test_what_two_consoles_change_of_a_marker_is_not_lost(tmp_path: Path) -> None:
+    def counted(marker: Marker | None) -> Marker:
+        return Marker("leeward in prod-eu", str(int(marker.name if marker else 0) + 1))
+
+    def count(_: int) -> None:
+        for _ in range(25):
+            change_marker(tmp_path, counted)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(count, range(4)))
+    assert read_marker(tmp_path) == Marker("leeward in prod-eu", "100")
+    before = (tmp_path / "shared.json").stat()
+    assert change_marker(tmp_path, lambda marker: marker) == read_marker(tmp_path)
+    assert (tmp_path / "shared.json").stat() == before, "what says the same is not written"
 
 
 async def test_who_follows_can_be_woken(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ async def test_it_is_handed_on_while_it_is_open(tmp_path: Path) -> None:
             await session.hand_on(path)
         assert session.snapshot.entries[-1].kind == Kind.EXPORTED
         there = state_dir({"XDG_STATE_HOME": str(tmp_path / "elsewhere")})
-        made = await take(there, path, SystemClock(), Redactor(), "bo")
+        made = await take(there, path, SystemClock(), Redactor(), lambda _: "bo")
         texts = [entry.text for entry in read(there, made.incident).entries]
         assert "what was tried" in texts
         assert verify(there, made.incident).whole

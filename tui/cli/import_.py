@@ -2,12 +2,13 @@
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import click
 
 from tui.cli import PROBLEM, WELL, Options
-from tui.cli.note import login, secrets_at_hand
+from tui.cli.note import actor_of, secrets_at_hand
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
 from tui.model.redaction import Redactor
@@ -30,9 +31,11 @@ def command(options: Options, file: Path) -> int:
     """
     settings = load(options.config, os.environ).settings
     hides = Redactor(secrets_at_hand(settings, os.environ))
-    actor = settings.incidents.responder or login()
+    state = state_dir(os.environ)
     try:
-        made = asyncio.run(take(state_dir(os.environ), file.absolute(), SystemClock(), hides, actor))
+        made = asyncio.run(
+            take(state, file.absolute(), SystemClock(), hides, partial(actor_of, settings, state))
+        )
     except (BadParcel, OtherContent, HeldByAnother) as error:
         raise Failure(str(error), PROBLEM) from error
     if made.entries or made.began:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -81,8 +81,13 @@ class _Import:
         return incident_folder(self.state_dir, self.incident)
 
 
-async def take(state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor: str) -> Imported:
+async def take(
+    state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor_of: Callable[[str], str]
+) -> Imported:
     """Import an incident from a file, whole or not at all. What is here already is not taken again.
+
+    Args:
+        actor_of: who imports, by the incident's id.
 
     Raises:
         BadParcel: the file is damaged, changed, or no export.
@@ -94,6 +99,7 @@ async def take(state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor
     parcel = await asyncio.to_thread(unpacked, data)
     chains = await asyncio.to_thread(_chains, parcel)
     source = {"file": str(file), "sha256": hash_of(data)}
+    actor = await asyncio.to_thread(actor_of, parcel.incident)
     task = _Import(state_dir, parcel.incident, chains, source, clock, hides, actor)
     return await (_join(task) if (task.folder / JOURNAL).exists() else _begin(task))
 

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ from tui.record.errors import JournalError, told
 from tui.record.folder import JOURNAL, SHARING, incident_folder, make_folder, put, sync_folder
 
 MARKER = "shared.json"
+# Held while the marker is read and written anew; it is never removed.
+_CHANGING = "shared.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,39 @@ def read_marker(folder: Path) -> Marker | None:
 def write_marker(folder: Path, marker: Marker) -> None:
     """Write it, whole or not at all. Raises JournalError."""
     put(folder / MARKER, msgspec.json.encode(marker) + b"\n")
+
+
+def change_marker(folder: Path, change: Callable[[Marker | None], Marker | None]) -> Marker | None:
+    """Change what the marker says, as one step among all consoles of this machine; what it says then.
+
+    Args:
+        change: what it is to say, from what it says now (None: there is none that can be read); None or the
+            same leaves it as it is.
+
+    Raises:
+        JournalError: the disk refuses.
+    """
+    with _alone(folder / _CHANGING):
+        before = read_marker(folder)
+        after = change(before)
+        if after is None or after == before:
+            return before
+        write_marker(folder, after)
+        return after
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait for a lock that nobody holds for longer than a file takes to be written."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise told("lock", path, error) from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class CopierLock:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,7 @@ from tui.model.redaction import Redactor
 from tui.model.sharing import Link, SharingStatus
 from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
-from tui.record.shared import CopierLock, Marker, read_marker, write_marker
+from tui.record.shared import CopierLock, Marker, change_marker
 from tui.session.chronicle import Chronicle
 from tui.session.connections import in_thread
 from tui.sharing.company import Company
@@ -162,10 +163,8 @@ class Together:
     async def remember(self, name: str) -> None:
         """Keep the login's own name beside the incident, for the next start without the place."""
 
-        def put() -> None:
-            marker = read_marker(self._folder) or Marker(self._place.words)
-            if marker.name != name:
-                write_marker(self._folder, Marker(marker.place, name, marker.since))
+        def named(marker: Marker | None) -> Marker:
+            return replace(marker or Marker(self._place.words), name=name)
 
         with contextlib.suppress(JournalError):
-            await in_thread(put)
+            await in_thread(lambda: change_marker(self._folder, named))

@@ -1,6 +1,7 @@
 """The files of an incident's folder, as its copy uses them. Blocking."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from tui.model.clock import Clock
@@ -8,7 +9,7 @@ from tui.model.folding import fold
 from tui.record.incoming import Incoming
 from tui.record.outgoing import Outgoing
 from tui.record.reading import read_folder
-from tui.record.shared import Marker, read_marker, write_marker
+from tui.record.shared import Marker, change_marker, read_marker
 
 
 class FolderFiles:
@@ -36,11 +37,14 @@ class FolderFiles:
 
     def mark(self) -> None:
         """Have the marker say so. Raises JournalError."""
-        marker, place = read_marker(self._folder), self._place()
-        if marker is None or marker.place != place:
-            write_marker(self._folder, Marker(place, "", self._clock.now()))
-        elif marker.since is None:
-            write_marker(self._folder, Marker(place, marker.name, self._clock.now()))
+        place, now = self._place(), self._clock.now()
+
+        def shared(marker: Marker | None) -> Marker:
+            if marker is None or marker.place != place:
+                return Marker(place, "", now)
+            return replace(marker, since=marker.since or now)
+
+        change_marker(self._folder, shared)
 
     def closed(self) -> bool:
         """Whether the incident, as the files tell it, is resolved. Raises JournalError."""
