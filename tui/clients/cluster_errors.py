@@ -132,7 +132,7 @@ def _told(status: int, told: dict[str, Any], asked: Asked) -> ClusterError:
     maker = _MAKERS.get(status)
     if maker is not None:
         return maker(told, asked)
-    if status >= 500 and _ahead_of_the_server(told):
+    if status >= 500 and _has_cause(told, "ResourceVersionTooLarge"):  # as after a restored backup
         return expired(asked, status)
     if status >= 500:
         return ClusterError(
@@ -173,6 +173,13 @@ def _forbidden(told: dict[str, Any], asked: Asked) -> ClusterError:
     named = _RBAC.search(message)
     if named and named["user"] == "system:anonymous":
         return login_expired(asked, 403, "the server saw no credentials")
+    if _has_cause(told, "NamespaceTerminating"):
+        return ClusterError(
+            Reason.FORBIDDEN,
+            f"Namespace {asked.namespace} of {asked.context} is being deleted; nothing was changed.",
+            "Wait until it is gone and was made again.",
+            403,
+        )
     if _DENIED.search(message) and not named:
         return ClusterError(
             Reason.FORBIDDEN,
@@ -254,16 +261,6 @@ def expired(asked: Asked, status: int = 410) -> ClusterError:
 
 def _gone(told: dict[str, Any], asked: Asked) -> ClusterError:
     return expired(asked)
-
-
-def _ahead_of_the_server(told: dict[str, Any]) -> bool:
-    """Whether the version is one that the server has not reached, as after a restored backup."""
-    details = told.get("details")
-    causes = details.get("causes") if isinstance(details, dict) else None
-    found = causes if isinstance(causes, list) else ()
-    return any(
-        isinstance(cause, dict) and cause.get("reason") == "ResourceVersionTooLarge" for cause in found
-    )
 
 
 def _too_large(told: dict[str, Any], asked: Asked) -> ClusterError:
@@ -367,12 +364,18 @@ def _status_object(body: bytes) -> dict[str, Any]:
 
 
 def _causes(told: dict[str, Any]) -> str:
+    lines = [_cause(cause) for cause in _listed_causes(told)[:3]]
+    return "; ".join(line for line in lines if line)
+
+
+def _has_cause(told: dict[str, Any], reason: str) -> bool:
+    return any(cause.get("reason") == reason for cause in _listed_causes(told))
+
+
+def _listed_causes(told: dict[str, Any]) -> list[dict[str, Any]]:
     details = told.get("details")
     causes = details.get("causes") if isinstance(details, dict) else None
-    if not isinstance(causes, list):
-        return ""
-    lines = [_cause(cause) for cause in causes[:3] if isinstance(cause, dict)]
-    return "; ".join(line for line in lines if line)
+    return [cause for cause in causes if isinstance(cause, dict)] if isinstance(causes, list) else []
 
 
 def _cause(cause: dict[str, Any]) -> str:

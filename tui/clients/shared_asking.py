@@ -228,7 +228,7 @@ def _code(status: msgspec.Raw) -> int:
 def _worded(error: ClusterError, asked: Asked) -> ClusterError:
     """The refusal as it is to be told of the shared place."""
     place, resource = asked.place, f"{asked.resource}.{asked.group}"
-    if error.reason is Reason.FORBIDDEN:
+    if error.reason is Reason.FORBIDDEN and " for a Role with " in error.remedy:
         return error.told(error.said, f"{error.remedy} {CHECK} {APPLY}")
     if error.reason is Reason.MISSING and not error.status_reason:
         said = f"{asked.context} does not serve {resource}, which shared incidents are made of."
