@@ -169,10 +169,11 @@ def rate_limited() -> PostmortemFacts:
     )
     drill.tell(
         Kind.EVIDENCE,
-        "23 files, 311 KiB, sha256 7f3a7f3a7f3a: inc-20261123-1503-7f3a-evidence.tar.gz",
+        "23 files, 311 KiB, sha256 7f3a7f3a7f3a: inc-20261123-1503-7f3a-evidence.tar.gz on ana-laptop",
         "ana",
         after=15,
         path="/state/inc-20261123-1503-7f3a-evidence-20261123T151100Z.tar.gz",
+        host="ana-laptop",
         size=319_000,
         sha256="7f3a" * 16,
         files=23,

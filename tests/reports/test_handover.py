@@ -93,6 +93,7 @@ def test_a_whole_story_is_told() -> None:
         "last: 14:44 UTC, sent to Slack #incidents: investigating",
         "next is due 15:17 UTC, overdue by 5 min",
     )
+    assert told["Evidence"] == ("none was collected",)
     assert told["Last notes"][-1] == "14:46 ana: the newsletter went out"
     assert "tell people: the update is overdue (u)" in told["Next step"]
     assert "tried, and ineffective: Reduce concurrency" in told["Next step"]

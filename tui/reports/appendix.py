@@ -24,10 +24,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An archive of evidence: what it is known by. `missing` says what could not be had."""
+    """An archive of evidence: what it is known by, and the machine that it lies on; "" is not known.
+
+    `missing` says what could not be had.
+    """
 
     at: datetime
+    by: str
     path: str
+    host: str
     sha256: str
     size: int | None
     files: int | None
@@ -70,8 +75,10 @@ def _kept(entry: Entry) -> Kept:
     rows = missing if isinstance(missing, list | tuple) else ()
     return Kept(
         entry.occurred_at,
+        entry.actor,
         # The folder is one machine's, and may name its owner; the file's name is what is handed on.
         str(data.get("path") or "").rpartition("/")[2],
+        str(data.get("host") or ""),
         str(data["sha256"]),
         size if isinstance(size, int) else None,
         files if isinstance(files, int) else None,

@@ -18,6 +18,7 @@ from tui.model.times import clock, date_and_time, span
 from tui.model.update import Told
 from tui.model.written import Section as Writing
 from tui.model.written import with_proposed, written
+from tui.reports import appendix
 from tui.reports.actions import proposed
 from tui.reports.changes import changes
 from tui.reports.markdown import md
@@ -82,6 +83,7 @@ def handover(facts: HandoverFacts) -> tuple[Part, ...]:
         ("Not known", _unknown(facts), "nothing that is asked for"),
         ("Open action items", _items(facts), "none"),
         ("Updates", _updates(facts), "nobody was told yet"),
+        ("Evidence", _evidence(facts), "none was collected"),
         ("Last notes", _notes(facts), "none"),
         ("Next step", _next(facts), "unknown: no diagnosis stands"),
     )
@@ -237,6 +239,13 @@ def _updates(facts: HandoverFacts) -> Iterator[str]:
 def _reached(entry: Entry) -> bool:
     told_them = entry.kind == Kind.UPDATE and entry.data.get("outcome") in (Told.SENT, Told.COPIED)
     return told_them and entry.data.get("audience") in ("internal", "external")
+
+
+def _evidence(facts: HandoverFacts) -> Iterator[str]:
+    """Where each archive lies: it stays on the machine that collected it."""
+    for kept in appendix.evidence(facts.entries):
+        where = f" on {kept.host}" if kept.host else ""
+        yield f"{clock(kept.at)} {kept.path}{where}, by {kept.by}, sha256 {kept.sha256[:12]}"
 
 
 def _notes(facts: HandoverFacts) -> Iterator[str]:

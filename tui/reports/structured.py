@@ -162,6 +162,7 @@ def _appendix(it: Contents) -> Mapping[str, Any]:
             {
                 "at": _moment(kept.at),
                 "file": kept.path,
+                "host": kept.host,
                 "sha256": kept.sha256,
                 "size": kept.size,
                 "files": kept.files,

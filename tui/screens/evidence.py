@@ -4,7 +4,10 @@ from pathlib import Path
 
 from textual.app import ComposeResult
 
+from tui.model.incident import Kind
 from tui.model.sizes import told
+from tui.model.text import clean
+from tui.model.times import clock as hhmm
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
 from tui.session.snapshot import Snapshot
@@ -21,7 +24,7 @@ def view(snapshot: Snapshot, folder: str) -> ProgressView:
     collecting = snapshot.collecting
     if collecting is None:
         opens = () if snapshot.incident else ("This opens an incident.",)
-        return ProgressView((_WHAT, f"It goes to {folder}", *opens), keys="y collects   Esc leaves")
+        return ProgressView((_WHAT, f"It goes to {folder}", *opens, *_last(snapshot)), keys="y collects   Esc leaves")
     return ProgressView(
         ("Collecting. The console can be used meanwhile: Esc, and e comes back here.",),
         max(collecting.number - 1, 0),
@@ -29,6 +32,17 @@ def view(snapshot: Snapshot, folder: str) -> ProgressView:
         f"{collecting.piece}, {told(collecting.bytes)} so far",
         "s stops and keeps nothing   Esc leaves it running",
     )
+
+
+def _last(snapshot: Snapshot) -> tuple[str, ...]:
+    """Where the last archive lies: perhaps on the machine of somebody else."""
+    found = [entry for entry in snapshot.entries if entry.kind == Kind.EVIDENCE and not entry.redacted]
+    if not found:
+        return ()
+    last = found[-1]
+    path, host = (clean(str(last.data.get(name) or ""), limit=200) for name in ("path", "host"))
+    where = f" on {host}" if host else ""
+    return (f"{clean(last.actor, limit=80)} collected at {hhmm(last.occurred_at)} UTC: {path}{where}",)
 
 
 class EvidenceScreen(Dialog[bool]):

@@ -1,5 +1,6 @@
 """Evidence of an incident: which, where it goes, and the entry that says what it is."""
 
+import socket
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -83,15 +84,20 @@ async def _made(folder: Path) -> None:
 
 
 def entry(collected: "Collected", at: datetime, actor: str) -> Draft:
-    """What the record keeps of it: where it is, and the digest by which it is known again."""
+    """What the record keeps of it: where it is, and the digest by which it is known again.
+
+    It stays on this machine, and others read the entry, too: so the machine is named.
+    """
+    host = socket.gethostname()
     left = len(collected.missing)
     lacking = f", {left} could not be had" if left else ""
     text = (
         f"{collected.pieces} files, {size_told(collected.size)}{lacking}, "
-        f"sha256 {collected.sha256[:12]}: {collected.path}"
+        f"sha256 {collected.sha256[:12]}: {collected.path} on {host}"
     )
     data = {
         "path": str(collected.path),
+        "host": host,
         "size": collected.size,
         "sha256": collected.sha256,
         "files": collected.pieces,
