@@ -7,21 +7,27 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
-from tui.model.clock import Clock
+from tui.model.clock import Clock, SystemClock
 from tui.model.redaction import Redactor
 from tui.model.sharing import Link, SharedIncident
 from tui.session.connections import in_thread
 from tui.session.errors import NotShared, SessionError
 from tui.session.identity import Identity
 from tui.session.refusals import in_words
-from tui.settings import Settings
+from tui.settings import Settings, duration
 
 if TYPE_CHECKING:
     from tui.clients.leases import Leases
     from tui.clients.shared_place import SharedPlace
+    from tui.sharing.stirring import Stirring
 
 # How often it is asked which incidents are there, in seconds.
 OVERVIEW = 30.0
+# How soon it is asked again while somebody works an incident that is not among them: its entries are on
+# their way. So often, in case they never come.
+SOON, SOON_MOST = 1.0, 10
+# What stirs comes in swarms: one look for all of it.
+STIRS = 0.3
 # How long a place that cannot be opened is left alone, from the first failure to the tenth.
 AGAIN, AGAIN_MOST = 1.0, 30.0
 # How long a person waits for the place, and how long leaving does.
@@ -66,9 +72,18 @@ class Reaching:
         self._refused: SessionError | None = None
         self._link = Link.CONNECTING
         self._known_name = False
+        self._stirring: Stirring | None = None
+        self._stirred = asyncio.Event()
+        self._awaited: frozenset[str] = frozenset()
+        self._tries = 0
 
     def mind(self) -> None:
         """The place was opened: what is open here is shared from now on."""
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether no incident is open here that is shared."""
+        return True
 
     @property
     def words(self) -> str:
@@ -186,6 +201,7 @@ class Reaching:
                     await self._place.open()
                     self._open.set()
                     self.mind()
+                    await self._listen(self._is_idle)
                     if not self._known_name:
                         await self._learn_name(self._place)
                     await self.incidents()
@@ -194,9 +210,31 @@ class Reaching:
                 wait, pause = pause, min(pause * 2, AGAIN_MOST)
             else:
                 self._refused, self._link = None, Link.LIVE
-                wait, pause = OVERVIEW, AGAIN
+                wait, pause = self._next_look(), AGAIN
             self._changed()
             await self._rest(wait * self._rng.uniform(0.8, 1.2))
+
+    def _next_look(self) -> float:
+        """Seconds until it is asked again which incidents are there, if nothing stirs before."""
+        worked = self._stirring.incidents if self._stirring is not None else frozenset()
+        awaited = worked - {one.id for one in self.shared}
+        self._tries = self._tries + 1 if awaited == self._awaited else 0
+        self._awaited = awaited
+        return SOON if awaited and self._tries < SOON_MOST else OVERVIEW
+
+    async def _listen(self, listen: bool) -> None:
+        """Hear at once what others begin and end, or no more: whoever has an incident open hears it there."""
+        if listen and self._stirring is None:
+            from tui.sharing.boottime import BootClock
+            from tui.sharing.stirring import Stirring
+
+            lasts = duration(self._settings.sharing.lease).total_seconds()
+            clock = BootClock() if type(self._clock) is SystemClock else self._clock
+            self._stirring = Stirring(self._leases, clock, self._rng, lasts, self._stirred.set)
+            self._stirring.start()
+        elif not listen and self._stirring is not None:
+            stirring, self._stirring = self._stirring, None
+            await stirring.stop()
 
     async def _learn_name(self, place: "SharedPlace") -> None:
         name = await place.whoami()
@@ -205,14 +243,18 @@ class Reaching:
             await self._named(name)
 
     async def _rest(self, seconds: float) -> None:
-        waiting = asyncio.create_task(self._clock.sleep(seconds))
-        asked = asyncio.create_task(self._retry.wait())
+        """So long, unless a person asks, or something stirs."""
+        ways = (self._clock.sleep(seconds), self._retry.wait(), self._stirred.wait())
+        waiting = [asyncio.ensure_future(way) for way in ways]
         try:
-            await asyncio.wait((waiting, asked), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if self._stirred.is_set():
+                await self._clock.sleep(STIRS)
         finally:
-            waiting.cancel()
-            asked.cancel()
+            for one in waiting:
+                one.cancel()
         self._retry.clear()
+        self._stirred.clear()
 
     async def _leases(self) -> "Leases":
         assert self._place is not None

@@ -94,6 +94,7 @@ class Sharing(Reaching):
         await asyncio.gather(
             *self._tasks, *([self._switching] if self._switching else []), return_exceptions=True
         )
+        await self._listen(False)
         if self._one is not None:
             await self._one.stop(LEAVING)
         if self._place is not None:
@@ -175,6 +176,7 @@ class Sharing(Reaching):
             self._one.recorded(self._chronicle.last)
 
     async def _switch(self, incident: str, console: str) -> None:
+        await self._listen(not incident)
         if self._one is not None:
             one, self._one = self._one, None
             await one.stop(LEAVING)
@@ -218,6 +220,10 @@ class Sharing(Reaching):
         """Who else changes what this incident is about; None where nobody does, or it is not known."""
         incident = self._chronicle.incident
         return self.locked({change.uid for change in incident.mitigations}) if incident is not None else None
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._wanted()[0]
 
     async def _named(self, name: str) -> None:
         if self._one is not None:
