@@ -44,6 +44,9 @@ class Guard:
     async def release(self) -> None:
         self.held -= 1
 
+    def began(self, change: Applied) -> bool:
+        return change.console in ("", self.console)
+
     def left(self, change: Applied) -> bool:
         return False
 

@@ -14,7 +14,7 @@ from aiofiles.os import wrap
 from aiofiles.threadpool.binary import AsyncFileIO
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Entry
+from tui.model.incident import Draft, Entry, Kind
 from tui.record import lines, redacting
 from tui.record.errors import HeldByAnother, JournalError, told
 from tui.record.folder import (
@@ -64,6 +64,7 @@ class Journal:
         incident_id: whose journal this is.
         found: what all journals of the incident said when this one was opened.
         problems: what was found wrong on opening, in sentences; recording goes on regardless.
+        intents: the ids of the intents that stood in this very file when it was opened for appending.
         refusal: why nothing can be appended (`HeldByAnother`, or what the disk said), or None.
     """
 
@@ -72,6 +73,7 @@ class Journal:
         self.incident_id = incident_id
         self.found = Record()
         self.problems: tuple[str, ...] = ()
+        self.intents: frozenset[str] = frozenset()
         self.refusal: JournalError | None = None
         self._path = path
         self._clock = clock
@@ -297,6 +299,7 @@ class Journal:
         limit = latest_followed(self._clock.now())
         self.saw(max((entry.id for entry in self.found.entries if entry.id <= limit), default=""))
         self._chain = lines.first_hash(content)[:CHAIN]
+        self.intents = await self._hop(lines.ids_of, content, Kind.INTENT)
         if not tape.end.lines:
             header = lines.header_line(self.incident_id, socket.gethostname(), self._clock.now())
             await self._hop(tape.commit, header, Written(len(header), 1, lines.hash_of_line(header)))

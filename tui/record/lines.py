@@ -253,6 +253,21 @@ def last_id(journal: bytes) -> str:
     return ""
 
 
+def ids_of(journal: bytes, kind: str) -> frozenset[str]:
+    """The ids of a journal's entries of one kind; what cannot be read is none."""
+    found, said = set(), b'"kind":"%b"' % kind.encode()
+    for line in journal.split(b"\n"):
+        if said not in line:
+            continue
+        try:
+            envelope = parse_raw(line)[1]
+        except Unreadable:
+            continue
+        if envelope.kind == kind:
+            found.add(envelope.id)
+    return frozenset(found)
+
+
 def entry_of(line: Line) -> Entry:
     """The entry; text and data of a redacted one say so.
 

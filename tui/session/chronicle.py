@@ -60,6 +60,7 @@ class Chronicle:
         self.heard: Callable[[tuple[Entry, ...]], None] = lambda _: None
         self.recorded_one: Callable[[], None] = lambda: None
         self.last = ""
+        self._intents: set[str] = set()
         self._before: tuple[Entry, ...] = ()
         self.trouble = ""
         self.problems: tuple[str, ...] = ()
@@ -157,6 +158,7 @@ class Chronicle:
         self._kept.clear()
         self._forget()
         self._alerts = set()
+        self._intents = set(journal.intents)
         self._take(incident_id, journal.found.entries)
         self.keep(kept)
         self.problems = self._told(journal)
@@ -208,6 +210,10 @@ class Chronicle:
     def recorded(self) -> tuple[Entry, ...]:
         """The entries as they lie on disk, whatever later ones say of them."""
         return self._memory.recorded
+
+    def intended(self, intent: str) -> bool:
+        """Whether this entry is an intent in the chain that this console writes."""
+        return intent in self._intents
 
     def knows(self, entry_id: str) -> bool:
         """Whether an entry is here."""
@@ -338,12 +344,13 @@ class Chronicle:
                 self._changed()
 
     def _forget(self) -> None:
-        self._memory, self._before, self.last = Memory(), (), ""
+        self._memory, self._before, self.last, self._intents = Memory(), (), "", set()
         if self._scribe is not None:
             self._scribe.forget()
 
     def _took(self, incident_id: str, written: tuple[Entry, ...]) -> None:
         """These were written here."""
+        self._intents.update(entry.id for entry in written if entry.kind == Kind.INTENT)
         self._take(incident_id, written)
         self.last = max((entry.id for entry in written), default=self.last)
         self.recorded_one()

@@ -1,10 +1,13 @@
 """What stands between two consoles and one target: a lock, held from approval to verdict."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.model.incident import Applied, Draft, Kind
 from tui.model.mitigation import Target
+
+if TYPE_CHECKING:
+    from tui.clients.cluster import Cluster
 
 
 class Hold(Protocol):
@@ -41,6 +44,9 @@ class TargetGuard(Protocol):
         Raises LockHeld where another console has it, LockUnreachable where nobody can tell.
         """
 
+    def began(self, change: Applied) -> bool:
+        """Whether this console recorded the change itself: what an entry says of its console, anybody can."""
+
     def left(self, change: Applied) -> bool:
         """Whether a change is there to be taken up: nobody else has the lock of its target, and the console
         that began it is this one, or gone."""
@@ -58,6 +64,10 @@ class Unguarded:
         """Nobody could hold it."""
         return None
 
+    def began(self, change: Applied) -> bool:
+        """Whoever recorded it, it is this console's business."""
+        return True
+
     def left(self, change: Applied) -> bool:
         """Nobody else begins a change."""
         return False
@@ -67,8 +77,20 @@ class Unguarded:
 
 
 def ours(change: Applied, guard: TargetGuard) -> bool:
-    """Whether this console began a change, or nobody else can have: what names no console was not shared."""
-    return not guard.console or change.console in ("", guard.console)
+    """Whether this console began a change, or nothing is shared, so that nobody else settles it."""
+    return not guard.console or guard.began(change)
+
+
+async def is_of(cluster: "Cluster", change: Applied) -> bool:
+    """Whether a change is of this cluster's deployment. Raises ClusterError.
+
+    Consoles of one incident may be pinned to different ones, and call the same cluster differently.
+    """
+    here = (cluster.context, cluster.namespace, cluster.deployment_name)
+    if change.place == here or change.place[1:] != here[1:]:
+        return change.place == here
+    found = await cluster.deployment()
+    return bool(change.uid) and (found.get("metadata") or {}).get("uid") == change.uid
 
 
 def told(

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Kind
+from tui.model.incident import Applied, Draft, Kind
 from tui.model.mitigation import Made, Progress, Stage, Verdict, VerdictKind
 from tui.model.runbook import MitigationRule, Runbook
 from tui.model.times import span
-from tui.session import intents
+from tui.session import guard, intents
 from tui.session.chronicle import Chronicle
 from tui.session.errors import SessionError
 from tui.session.intents import ACTOR
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 # The last samples of a window are scraped a little after its end.
 SCRAPE = 1.0
 BY_HAND = "unknown: the watch was ended by hand"
+# An entry of another console starts no program on this machine.
+NOT_RUN = "unknown: the program that judges it is only run where the change was approved"
 TAKEN_BACK = "unknown: taken back before its verdict"
 Show = Callable[[Stage, str], None]
 Window = tuple[datetime, datetime]
@@ -43,13 +45,17 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A change that was made and waits for its verdict; `rule` None: the runbook knows it no more."""
+    """A change that was made and waits for its verdict; `rule` None: the runbook knows it no more.
+
+    `own`: it was approved in this console, or nothing is shared; not only told of by another one's entry.
+    """
 
     intent: str
     at: datetime
     change: Made
     rule: MitigationRule | None
     rolled_out_at: datetime | None = None
+    own: bool = True
 
 
 class Watch:
@@ -93,6 +99,10 @@ class Watch:
         lasts = self._windows.afterwards if no_worse else self._windows.watch
         show(Stage.WATCHING, f"watching what it does, {span(lasts)}; z takes it back")
         await self._verdict(watched, await self._measured(watched, complete))
+
+    async def is_of_here(self, change: Applied) -> bool:
+        """Whether a change that another console told of is one of the object that this one changes."""
+        return await guard.is_of(await self._cluster(), change)
 
     async def _strange(self, watched: Watched) -> str:
         """What stands there instead of a change that was rolled out while nobody watched, or ""."""
@@ -141,6 +151,8 @@ class Watch:
         await self._until(after[1])
         if rule.judged.no_worse:
             return await self._no_worse(rule, before, after, complete)
+        if rule.judged.proof is not None and not watched.own:
+            return Verdict(VerdictKind.UNKNOWN, NOT_RUN)
         if rule.judged.proof is not None:
             return await prove(await self._cluster(), rule, rule.judged.proof)
         found = await measure(self._prometheus, rule, queries, before, after)

@@ -98,11 +98,17 @@ class Locks:
         before = lock.taken.before if lock.taken.how is Taking.GONE else None
         return Lock(name, deployment, before.name if before is not None else "", lock)
 
+    def began(self, change: Applied) -> bool:
+        """Whether its intent stands in the chain that this console writes."""
+        return self._chronicle.intended(change.intent)
+
     def left(self, change: Applied) -> bool:
         """Whether a change is there to be taken up."""
         if not self._sharing.live or self._sharing.locked([change.uid]) is not None:
             return False
-        return ours(change, self) or not self._sharing.is_here(change.console)
+        # Of this console, and not in its chain: a backup was restored, and its former end is a branch.
+        same = change.console == self.console
+        return same or ours(change, self) or not self._sharing.is_here(change.console)
 
     async def caught_up(self) -> None:
         """Take in what others have recorded up to now."""

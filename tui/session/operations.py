@@ -13,6 +13,7 @@ from tui.model.incident import DECIDES, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
+from tui.model.strange import strange
 from tui.session import guard, intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tui.clients.cluster import Cluster, ClusterDoor
     from tui.clients.prometheus import Prometheus
     from tui.mitigations.beside import Beside, Offer
+
+OF_ANOTHER = "another console recorded this change: that it was made, and from what, is as its entry says"
 
 
 class Operations:
@@ -62,7 +65,9 @@ class Operations:
         self._beside = beside
         self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
         self._runs = Runs(safety, clock)
-        self._watching = Watching(runbook, self._watch, self._runs, chronicle, self._guard, clock, changed)
+        self._watching = Watching(
+            runbook, self._watch, self._runs, chronicle, self._guard, clock, changed, self._can_be
+        )
         self._settling = Settling(
             chronicle,
             clock,
@@ -72,6 +77,7 @@ class Operations:
             self._watching.again,
             changed,
             self._guard,
+            self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None
 
@@ -117,7 +123,7 @@ class Operations:
 
         cluster = await self._cluster()
         with in_words():
-            return await plan_undo(
+            plan = await plan_undo(
                 cluster,
                 self._rule(change.mitigation),
                 change,
@@ -126,6 +132,9 @@ class Operations:
                 now=self._clock.now(),
                 beside=self._beside,
             )
+        if isinstance(change, Applied) and not guard.ours(change, self._guard):
+            return replace(plan, notes=(*plan.notes, OF_ANOTHER))
+        return plan
 
     async def preview_keep(
         self, incident_id: str, lease: LeaseSeen, owner: str, until: datetime | None, of: str
@@ -322,6 +331,13 @@ class Operations:
         await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))
 
     # -- the rest
+
+    def _can_be(self, change: Applied) -> bool:
+        """Whether what an entry of another console tells of can be a change of the runbook here."""
+        from tui.mitigations.kinds.kind import made_of
+
+        rule = self._runbook.mitigations.get(change.mitigation)
+        return rule is not None and not strange(rule, made_of(change))
 
     def _rule(self, mitigation: str) -> MitigationRule:
         rule = self._runbook.mitigations.get(mitigation)

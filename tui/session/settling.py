@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
@@ -11,13 +11,15 @@ from tui.model.mitigation import Target
 from tui.session import intents
 from tui.session.chronicle import Chronicle
 from tui.session.errors import LockHeld, LockUnreachable, SessionError
-from tui.session.guard import Hold, TargetGuard, ours
+from tui.session.guard import Hold, TargetGuard, is_of, ours
 from tui.session.refusals import in_words
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
     from tui.mitigations.beside import Beside
 
+# How many changes that others left open are looked at in one go: who floods an incident keeps nobody busy.
+AT_ONCE = 20
 # How often a cluster that is away is asked again what became of a change, in seconds.
 AGAIN, AGAIN_MOST = 2.0, 30.0
 
@@ -31,6 +33,7 @@ class Settling:
         settled: is called once nothing is left to settle.
         changed: `unsettled` changed.
         guard: a change is settled by one console alone: whoever has the lock of its target.
+        can_be: whether a change that another console told of can be one of the runbook's, here.
 
     Attributes:
         unsettled: why nothing can be changed yet, or "".
@@ -46,7 +49,9 @@ class Settling:
         settled: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
         guard: TargetGuard,
+        can_be: Callable[[Applied], bool] = lambda change: True,
     ) -> None:
+        self._can_be = can_be
         self._chronicle = chronicle
         self._clock = clock
         self._cluster = cluster
@@ -79,7 +84,10 @@ class Settling:
         self._changed()
 
     async def before(self, target: Target) -> None:
-        """Settle what others left open on a target, whose lock is held. Raises SessionError."""
+        """Settle what others left open on a target, whose lock is held, as far as that can be done now.
+
+        What cannot be settled stands in nobody's way: anybody can tell of a change that never was.
+        """
 
         def open_there() -> list[Applied]:
             found = self._of_others()
@@ -88,8 +96,9 @@ class Settling:
         if not open_there():
             return
         await self._guard.caught_up()
-        for change in open_there():
-            await self._settle(change)
+        for change in _latest(open_there()):
+            with contextlib.suppress(SessionError):
+                await self._settle(change)
 
     def lost(self) -> None:
         """The answer to a change was lost just now."""
@@ -107,7 +116,8 @@ class Settling:
         return tuple(change for change in self._unsettled() if ours(change, self._guard))
 
     def _of_others(self) -> tuple[Applied, ...]:
-        return tuple(change for change in self._unsettled() if not ours(change, self._guard))
+        found = (change for change in self._unsettled() if not ours(change, self._guard))
+        return tuple(change for change in found if self._can_be(change))
 
     def _unsettled(self) -> tuple[Applied, ...]:
         incident = self._chronicle.incident
@@ -118,10 +128,9 @@ class Settling:
 
     async def _take_up(self) -> None:
         """What consoles that are gone left open. What cannot be settled now stands in nobody's way."""
-        for change in self._of_others():
-            if self._guard.left(change):
-                with contextlib.suppress(SessionError):
-                    await self._alone(change)
+        for change in _latest(one for one in self._of_others() if self._guard.left(one)):
+            with contextlib.suppress(SessionError):
+                await self._alone(change)
 
     async def _alone(self, change: Applied) -> None:
         """Settle a change as the only one who does. Raises SessionError."""
@@ -147,6 +156,8 @@ class Settling:
 
         cluster = await self._cluster()
         with in_words():
+            if not ours(change, self._guard) and not await is_of(cluster, change):
+                return
             outcome = await settled(cluster, change, self._beside)
         await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
 
@@ -160,6 +171,10 @@ class Settling:
             await self._clock.sleep(pause)
             pause = min(pause * 2, AGAIN_MOST)
             await self.settle()
+
+
+def _latest(changes: Iterable[Applied]) -> tuple[Applied, ...]:
+    return tuple(changes)[-AT_ONCE:]
 
 
 def _changes(count: int) -> str:

@@ -14,6 +14,8 @@ from tui.session.judging import Watch, Watched
 from tui.session.refusals import in_words
 from tui.session.runs import EndedByHand, Run, Runs
 
+# How many changes of others are watched at once: who floods an incident must not keep us busy.
+AT_ONCE = 3
 # How often what others left is looked at again while its target cannot be had, in seconds.
 AGAIN = 5.0
 
@@ -25,6 +27,7 @@ class Watching:
         watch: how one change is watched.
         guard: a change that is watched anew is watched by one console alone.
         changed: something that is shown changed.
+        can_be: whether a change that another console told of can be one of the runbook's, here.
     """
 
     def __init__(
@@ -36,7 +39,10 @@ class Watching:
         guard: TargetGuard,
         clock: Clock,
         changed: Callable[[], None],
+        can_be: Callable[[Applied], bool] = lambda change: True,
     ) -> None:
+        self._can_be = can_be
+        self._of_others: set[str] = set()
         self._runbook = runbook
         self._watch = watch
         self._runs = runs
@@ -92,7 +98,7 @@ class Watching:
         found = any(
             change.intent not in busy
             and (not change.settled or (change.unjudged and not ours(change, self._guard)))
-            and self._guard.left(change)
+            and self._takes_up(change)
             for change in incident.mitigations
         )
         self._looked_at = now if found else self._looked_at
@@ -103,13 +109,14 @@ class Watching:
         if incident is None or not incident.open or not self._chronicle.writable:
             return ()
         busy = self._runs.intents
-        return tuple(
-            change
-            for change in incident.mitigations
-            if change.unjudged
-            and change.intent not in busy
-            and (ours(change, self._guard) or self._guard.left(change))
-        )
+        found = [one for one in incident.mitigations if one.unjudged and one.intent not in busy]
+        mine = tuple(change for change in found if ours(change, self._guard))
+        room = AT_ONCE - len(busy & self._of_others)
+        others = [one for one in found if not ours(one, self._guard) and self._takes_up(one)]
+        return (*others[len(others) - min(room, len(others)) :], *mine)
+
+    def _takes_up(self, change: Applied) -> bool:
+        return self._guard.left(change) and (ours(change, self._guard) or self._can_be(change))
 
     def _begin(self, change: Applied, hold: Hold | None) -> None:
         from tui.mitigations.kinds.kind import made_of
@@ -119,13 +126,19 @@ class Watching:
         )
         run.intent, run.hold = change.intent, hold
         rule = self._runbook.mitigations.get(change.mitigation)
-        watched = Watched(change.intent, change.at, made_of(change), rule, change.rolled_out_at)
-        self._runs.start(run, self._alone(run, watched))
+        own, rolled_out = ours(change, self._guard), change.rolled_out_at
+        if not own:
+            self._of_others.add(change.intent)
+        if rolled_out is not None:
+            rolled_out = min(rolled_out, self._clock.now())  # by another's clock it may be far ahead
+        watched = Watched(change.intent, change.at, made_of(change), rule, rolled_out, own)
+        self._runs.start(run, self._alone(run, watched, change))
 
-    async def _alone(self, run: Run, watched: Watched) -> None:
+    async def _alone(self, run: Run, watched: Watched, change: Applied) -> None:
         try:
             with in_words():
-                await self.to_its_end(run, watched)
+                if watched.own or await self._watch.is_of_here(change):
+                    await self.to_its_end(run, watched)
         except SessionError as error:
             self._chronicle.trouble = error.said
         finally:
