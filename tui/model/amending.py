@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tui.model.incident import Entry, Kind
+from tui.model.text import clean_lines
 from tui.model.times import parse_rfc3339
 
 # What these entries say is about other entries, and nothing is said of them in turn.
@@ -153,17 +154,25 @@ def _plain(value: object) -> bool:
 
 def _redacted(entry: Entry, told: Entry) -> Entry:
     """A stone: when, who and which kind stay in the chain, and what the state rests on stays here."""
+    reason = told.data.get("reason")
+    reason = clean_lines(reason) if isinstance(reason, str) else ""
+    said = f"(redacted by {told.actor}: {reason})" if reason else GONE
+    return replace(entry, text=said, data=_kept(entry, told), redacted=True)
+
+
+def _kept(entry: Entry, told: Entry) -> dict[str, Any]:
+    """Of what was kept, what `stays` keeps: who redacts an entry must not put other words in its place."""
     kept = told.data.get("kept")
     data = kept.get(entry.id) if isinstance(kept, Mapping) else None
-    reason = told.data.get("reason")
-    said = f"(redacted by {told.actor}: {reason})" if isinstance(reason, str) and reason else GONE
-    return replace(entry, text=said, data=data if isinstance(data, Mapping) else {}, redacted=True)
+    if not isinstance(data, Mapping):
+        return {}
+    return stays(replace(entry, data=data))
 
 
 def _corrected(entry: Entry, correction: Entry) -> Entry:
     text, at = correction.data.get("text"), moment_of(correction)
     if isinstance(text, str) and text:
-        entry = replace(entry, text=text)
+        entry = replace(entry, text=clean_lines(text))
     if at is None:
         return entry
     name = _RETIMED.get(entry.kind)

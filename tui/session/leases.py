@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from tui.model.amending import GONE
 from tui.model.incident import Applied, Draft, Incident, Kind
 from tui.model.mitigation import Lease, VerdictKind, told
 from tui.model.reading import Held, LeaseSeen
@@ -24,7 +25,8 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Appli
     """The changes that an undo could take back, each mitigation once, what an undo takes first in front.
 
     Our own come first, the latest in front, then the other leases on the object. What somebody has
-    overwritten cannot be taken back: it is told only where nothing else is, and its preview says why.
+    overwritten cannot be taken back: it is told only where nothing else is, and its preview says why. Of
+    a change whose intent was redacted, by whomever, the lease on the object tells the way back.
     """
     ours = [
         change
@@ -35,7 +37,8 @@ def undoable(incident: Incident | None, found: tuple[Lease, ...]) -> tuple[Appli
     standing = [c for c in ours if c.lease != "overwritten" and c.mitigation not in overwritten]
     live_now = [lease.seen for lease in found if lease.ours]
     able: dict[str, Applied | LeaseSeen] = {}
-    ordered: list[Applied | LeaseSeen] = [*reversed(standing), *_latest_first(live_now)]
+    whole = [change for change in standing if change.variable != GONE]
+    ordered: list[Applied | LeaseSeen] = [*reversed(whole), *_latest_first(live_now), *reversed(standing)]
     for change in ordered:
         able.setdefault(change.mitigation, change)
     overtaken: list[Applied | LeaseSeen] = [*ours[-1:], *_latest_first([lease.seen for lease in found])]
