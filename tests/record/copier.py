@@ -29,6 +29,8 @@ async def main(state_dir: str, others: str, seed: str) -> None:
             some = [rng.choice(lines) for _ in range(rng.randrange(1, 12))]
             for entry in incoming.take(some).entries:
                 say("entry", entry.id)
+            if rng.random() < 0.3:
+                assert incoming.settle() == ()
             (entry,) = await journal.append(draft("y" * rng.randrange(3000), n=number))
             say("entry", entry.id)
             if number % 5 == 4:

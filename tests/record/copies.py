@@ -40,7 +40,10 @@ def take(state_dir: Path, lines: Iterable[FoundLine]) -> Taken:
     lock = CopierLock(folder)
     assert lock.try_take()
     try:
-        return Incoming(folder, INCIDENT).take(lines)
+        incoming = Incoming(folder, INCIDENT)
+        taken = incoming.take(lines)
+        assert incoming.settle() == ()
+        return taken
     finally:
         lock.release()
 

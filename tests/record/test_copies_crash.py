@@ -1,6 +1,9 @@
 """Cut off at any call while it takes in: what was acknowledged stands, and the rest comes again."""
 
+import errno
+import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -8,6 +11,7 @@ from tests.record.copies import folder_of, shared, take, texts, together
 from tests.record.helpers import INCIDENT, draft, with_entries
 from tests.record.test_union import Killed, dying
 from tests.support.disks import disk
+from tui.record import copied
 from tui.record.head import head_file, read_head
 from tui.record.incoming import Incoming
 from tui.record.reading import read
@@ -25,7 +29,7 @@ def copy_in(state: Path) -> Path:
     return copy
 
 
-@pytest.mark.parametrize("calls", range(14))
+@pytest.mark.parametrize("calls", range(15))
 async def test_killed_at_any_call(machines: tuple[Path, Path], calls: int) -> None:
     here, there = machines
     await with_entries(here, 6)
@@ -36,14 +40,92 @@ async def test_killed_at_any_call(machines: tuple[Path, Path], calls: int) -> No
         with dying(calls):
             for some in (lines[:3], lines[3:5], lines[5:]):
                 told |= {entry.id for entry in incoming.take(some).entries}
+                incoming.settle()
     except Killed:
-        assert calls < 13
+        assert calls < 14
     assert told <= {entry.id for entry in read(there, INCIDENT).entries}
     assert verify(there, INCIDENT).problems == (), "its head is never ahead"
     again = take(there, lines)
     assert (again.waiting, again.problems) == (0, ())
     assert texts(there) == texts(here)
     assert verify(there, INCIDENT).notes == ()
+
+
+@pytest.mark.parametrize("lost", ["some of a line", "a line", "all", "a hole", "a hole in between"])
+async def test_what_the_power_took_before_it_was_settled_comes_again(
+    machines: tuple[Path, Path], lost: str
+) -> None:
+    here, there = machines
+    await with_entries(here, 9)
+    lines = shared(here)
+    take(there, lines[:4])
+    copy = copy_in(there)
+    settled = copy.read_bytes()
+    incoming = Incoming(folder_of(there), INCIDENT)
+    assert len(incoming.take(lines[4:]).entries) == 5
+    whole = copy.read_bytes()
+    head = read_head(copy)
+    assert head is not None
+    assert head.lines == 5, "it tells what is on disk"
+    last, second = whole.rstrip(b"\n").rfind(b"\n") + 1, whole.find(b"\n", len(settled)) + 1
+    left = {
+        "some of a line": whole[: last + 30],
+        "a line": whole[:last],
+        "all": settled,
+        "a hole": whole[:last] + bytes(len(whole) - last),
+        "a hole in between": whole[: second + 9] + bytes(200) + whole[second + 209 :],
+    }[lost]
+    copy.write_bytes(left)
+    assert take(there, lines).problems == ()
+    assert copy.read_bytes() == whole
+    report = verify(there, INCIDENT)
+    assert (report.problems, report.notes) == ((), ())
+
+
+async def test_what_was_acknowledged_is_not_cut_for_a_hole(machines: tuple[Path, Path]) -> None:
+    here, there = machines
+    await with_entries(here, 5)
+    take(there, shared(here))
+    copy = copy_in(there)
+    whole = copy.read_bytes()
+    copy.write_bytes(whole[:-300] + bytes(20) + whole[-280:])
+    take(there, ())
+    assert copy.stat().st_size == len(whole)
+    assert verify(there, INCIDENT).problems
+
+
+async def test_a_sync_that_fails_is_told_and_what_it_left_is_written_again(
+    machines: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = machines
+    await with_entries(here, 6)
+    lines = shared(here)
+    take(there, lines[:2])
+    incoming = Incoming(folder_of(there), INCIDENT)
+    incoming.take(lines[2:])
+    written = []
+
+    def refused(_: int) -> None:
+        raise OSError(errno.EIO, "it is broken")
+
+    def noted(descriptor: int, data: bytes, offset: int) -> int:
+        written.append((bytes(data), offset))
+        return os.pwrite(descriptor, data, offset)
+
+    monkeypatch.setattr(copied, "os", SimpleNamespace(**{**vars(os), "fsync": refused}))
+    assert "the disk reports an error" in incoming.settle()[0]
+    head = read_head(copy_in(there))
+    assert head is not None
+    assert head.lines == 3
+    monkeypatch.setattr(copied, "os", SimpleNamespace(**{**vars(os), "pwrite": noted}))
+    assert incoming.settle() == ()
+    offset = written[0][1]
+    assert written == [(copy_in(there).read_bytes()[offset:], offset)]
+    head = read_head(copy_in(there))
+    assert head is not None
+    assert head.lines == 7
+    assert incoming.settle() == ()
+    assert len(written) == 1
 
 
 @pytest.mark.parametrize("left", [1, 40, -1])

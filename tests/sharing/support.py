@@ -236,6 +236,9 @@ class Disk:
     def closed(self) -> bool:
         return self.is_closed
 
+    def settle(self) -> tuple[str, ...]:
+        return ()
+
     def take(self, found: Iterable[FoundLine]) -> "Taken":
         if self.full:
             raise JournalError("Cannot write: the disk is full.", "Free some space.")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tui.record.copied import Copied
 from tui.record.errors import JournalError, told
 from tui.record.folder import is_own, journals
 from tui.record.growing import goes_on, tail_of
+
+# How many files are put on disk at once: the file system makes one write of what it is asked for together.
+_AT_ONCE = 8
 
 
 @dataclass(slots=True)
@@ -111,7 +115,7 @@ class Chains:
             self._tell(redacts(one.entry))
 
     def write(self, journal: Journal) -> tuple[Arrival, ...]:
-        """Put on disk what is to be at its end; what was written, or () where that failed: then nothing was.
+        """Put in the file what is to be at its end; what was written. `settle` puts it on disk.
 
         Raises:
             JournalError: the disk refuses; the lines have no place any more.
@@ -123,14 +127,24 @@ class Chains:
                 start = journal.begins + b"".join(line + b"\n" for line in data)
                 journal.copy = Copied.begun(journal.path, start)
                 journal.begins = b""
+                journal.inode = journal.path.stat().st_ino
             else:
                 journal.copy.add(data, batch[-1].hash)
-            journal.inode, journal.size = journal.path.stat().st_ino, journal.copy.end.size
+                journal.inode = journal.copy.inode
+            journal.size = journal.copy.end.size
         except (JournalError, OSError):
             self._displace(batch, journal)
             raise
         self.known.update((one.entry.id, True) for one in batch if self.is_redacted(one))
         return tuple(batch)
+
+    def settle(self) -> tuple[JournalError, ...]:
+        """Put on disk what was written; what failed is tried again with the next call."""
+        copies = [one.copy for one in self.journals.values() if one.copy is not None and not one.copy.settled]
+        if not copies:
+            return ()
+        with ThreadPoolExecutor(min(_AT_ONCE, len(copies)), thread_name_prefix="settle") as threads:
+            return tuple(error for error in threads.map(_settled, copies) if error is not None)
 
     def is_redacted(self, one: Arrival) -> bool:
         """Whether only a stone of it may be kept."""
@@ -164,6 +178,7 @@ class Chains:
         data, start, journal.inode = _content(journal.path, known, journal.inode, journal.tail)
         if not own:
             journal.copy = Copied(journal.path, data)
+            data = data[: journal.copy.end.size]
             self.problems += [journal.copy.problem] if journal.copy.problem else []
         whole = data[: data.rfind(b"\n") + 1]
         journal.size = start + len(whole)
@@ -194,6 +209,14 @@ class Chains:
     def _tell(self, ids: tuple[str, ...]) -> None:
         self.redacted.update(ids)
         self._unfinished.update(one for one in ids if one in self.known)
+
+
+def _settled(copy: Copied) -> JournalError | None:
+    try:
+        copy.settle()
+    except JournalError as error:
+        return error
+    return None
 
 
 def _key(hash_: str) -> bytes:

@@ -1,4 +1,8 @@
-"""The file of another machine's chain: a copy, written by whoever holds the copier's lock. Blocking."""
+"""The file of another machine's chain: a copy, written by whoever holds the copier's lock. Blocking.
+
+Lines are in the file at once and on disk a little later, with those of other copies: their writer has them
+on its disk, and the shared place has them. What a crash takes comes again. The head tells what is on disk.
+"""
 
 import contextlib
 import os
@@ -13,10 +17,11 @@ from tui.record.tape import Written
 
 
 class Copied:
-    """A copy of a chain, to which lines are added in its order. What is on disk is what was acknowledged.
+    """A copy of a chain, to which lines are added in its order.
 
     Attributes:
         path: where it lies.
+        inode: which file that is.
         end: where it ends.
         problem: what was found wrong with it, in a sentence, or "".
     """
@@ -24,14 +29,17 @@ class Copied:
     def __init__(self, path: Path, data: bytes) -> None:
         """`data` is the whole file. Raises JournalError where a torn end cannot be cut off."""
         self.path = path
+        self.inode = 0
         self.problem = ""
-        size = data.rfind(b"\n") + 1
+        head = read_head(path)
+        size = _whole(data, head.lines if head is not None else 0)
         last = data[data.rfind(b"\n", 0, max(size - 1, 0)) + 1 : size]
-        self.end = Written(size, data.count(b"\n"), hash_of_line(last)) if size else Written()
+        self.end = Written(size, data.count(b"\n", 0, size), hash_of_line(last)) if size else Written()
+        self._on_disk = self.end
+        self._failed = False
         if size < len(data):
             self._cut()
-        head = read_head(path)
-        self._promised = self._lost(head, data)
+        self._promised = self._lost(head, data[:size])
         if head is None or head.lines < self.end.lines:
             self._catch_up()
 
@@ -42,14 +50,23 @@ class Copied:
         put(path, data)
         return cls(path, data)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all of it is on disk."""
+        return self._on_disk is self.end
+
     def add(self, lines: Sequence[bytes], hash_of_last: str) -> None:
-        """Put lines (without their newlines) at the end and on disk, all or none. Raises JournalError."""
+        """Put lines (without their newlines) at the end, all or none; `settle` puts them on disk.
+
+        Raises:
+            JournalError: nothing was added.
+        """
         data = b"".join(line + b"\n" for line in lines)
         descriptor = -1
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW)
             _write(descriptor, data, self.end.size)
-            os.fsync(descriptor)
+            self.inode = os.fstat(descriptor).st_ino
         except OSError as error:
             self._cut(descriptor)
             raise told("write to", self.path, error) from error
@@ -57,6 +74,23 @@ class Copied:
             if descriptor >= 0:
                 os.close(descriptor)
         self.end = Written(self.end.size + len(data), self.end.lines + len(lines), hash_of_last)
+
+    def settle(self) -> None:
+        """Put on disk what was added, and then the head. Raises JournalError: it is tried again."""
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                if self._failed:
+                    # After a sync that failed the next may answer that all is well, and have written nothing.
+                    left = os.pread(descriptor, self.end.size - self._on_disk.size, self._on_disk.size)
+                    _write(descriptor, left, self._on_disk.size)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            self._failed = True
+            raise told("write to", self.path, error) from error
+        self._on_disk, self._failed = self.end, False
         self._write_head()
 
     def _catch_up(self) -> None:
@@ -101,6 +135,18 @@ class Copied:
                 os.ftruncate(descriptor, self.end.size)
             else:
                 os.truncate(self.path, self.end.size)
+
+
+def _whole(data: bytes, acknowledged: int) -> int:
+    """How many bytes of a copy are whole lines that were written through.
+
+    What was on its way to the disk when the power failed may be a hole behind what was acknowledged, which
+    reads as zeros; no line of a journal has one.
+    """
+    hole = data.find(b"\0")
+    if hole < 0 or data.count(b"\n", 0, hole) < acknowledged:
+        hole = len(data)
+    return data.rfind(b"\n", 0, hole) + 1
 
 
 def _write(descriptor: int, data: bytes, offset: int) -> None:

@@ -32,7 +32,7 @@ class Taken:
     """What came of taking lines in.
 
     Attributes:
-        entries: what is new here, and on disk, in the order of the ids.
+        entries: what is new here, and in the files, in the order of the ids; `settle` puts it on disk.
         waiting: how many lines wait for one before them.
         problems: what was refused, or is odd, in sentences.
     """
@@ -89,6 +89,15 @@ class Incoming:
             self._say(f"{dropped} entries that could not be linked wait no more; the next list brings them.")
         entries = sorted(map(self._told, taken), key=lambda entry: entry.id)
         return Taken(tuple(entries), len(self._waiting), self._told_problems())
+
+    def settle(self) -> tuple[str, ...]:
+        """Put on disk what was taken in, and then the heads; answers what the disk refused, in sentences.
+
+        It may come later than `take`, once for many: until then a crash of the machine may take lines from
+        the ends of copies, whose writers have them, and which the next listing brings again. A process that
+        is killed loses nothing.
+        """
+        return tuple(str(error) for error in self._chains.settle())
 
     def finish_redactions(self) -> tuple[str, ...]:
         """Take the content of redacted entries out of the copies; answers what could not be, in sentences.
@@ -186,7 +195,7 @@ class Incoming:
             raise Refused(f"there are {MOST_FILES} journals here already")
 
     def _write(self, journal: Journal, taken: list[Arrival]) -> bool:
-        """Put on disk what was placed there; where that fails it waits, for the next time."""
+        """Put in the file what was placed there; where that fails it waits, for the next time."""
         if not (batch := tuple(journal.batch)):
             return True
         try:

@@ -31,6 +31,8 @@ WATCH = (240.0, 300.0)
 BRIEF = 5.0
 # What waits for a line before it, or for space on the disk, is tried again after this time.
 WAITING = 2.0
+# What came is in the files at once, and on the disk with what came within this time.
+SETTLE = 1.0
 NO_ENTRY = "0" * 26
 PROOF = 0.2
 RESTORE = (5.0, 15.0)
@@ -83,6 +85,7 @@ class Copier:
         self._retry = asyncio.Event()
         self._restore_at: float | None = None
         self._waiting_at = 0.0
+        self._settle_at = 0.0
         self._stale_pause = 0.0
         self._stale_from = 0.0
         self._sending = False
@@ -102,6 +105,7 @@ class Copier:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await self._copy.settle()
         await self._copy.hop(self._lock.release)  # after whatever the thread is writing
         await self._copy.close()
 
@@ -305,6 +309,7 @@ class Copier:
                 self._sending = False
             self._restore()
             await self._take_waiting()
+            await self._settle()
             self._publish()
 
     async def _take_waiting(self) -> None:
@@ -313,6 +318,12 @@ class Copier:
             self._waiting_at = now + WAITING
             with suppress(JournalError):  # it is said when the next line comes
                 await self._copy.take_waiting()
+
+    async def _settle(self) -> None:
+        now = self._clock.monotonic()
+        if now >= self._settle_at:
+            self._settle_at = now + SETTLE
+            await self._copy.settle()
 
     async def _look_and_send(self) -> None:
         try:

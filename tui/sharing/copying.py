@@ -46,7 +46,7 @@ class Copy:
         place: str = "the shared place",
         whom: str = "",
     ) -> None:
-        """`on_taken` is called in the loop with what came from others, once it is on disk.
+        """`on_taken` is called in the loop with what came from others, once it is in the files.
 
         `place` is told in sentences; `whom` is whom to ask for what this login may not.
         """
@@ -66,6 +66,7 @@ class Copy:
         self._outgoing: Looks | None = None
         self._incoming: Takes | None = None
         self._marked = False
+        self._unsettled = False
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
@@ -118,6 +119,7 @@ class Copy:
             self._troubles = listing.problems
             news = self.ledger.listed(listing.found, listing.incomplete, listing.strays)
             await self._take_in(news, always=True)
+            await self.settle()
             await self._settle_lost()
             if self.ledger.missing():
                 self._outgoing = None  # whatever the shared place lost is read again, and put back
@@ -140,6 +142,12 @@ class Copy:
             await self._take_in(self.ledger.saw(seen))
             told = (one.version for one in reversed(seen) if one.version)
             self.version = next(told, version)
+
+    async def settle(self) -> None:
+        """Put on disk what was taken in since the last time, if anything was."""
+        if self._unsettled:
+            self._unsettled = False
+            self._say(await self.hop(self._settle))
 
     async def send(self, limit: int = BATCH) -> int:
         """Send what is here and not there, in the order of the ids; answers how many are there now.
@@ -242,6 +250,7 @@ class Copy:
             self._say(taken.problems)
             self.ledger.took(taken.entries)
             self.taken += len(taken.entries)
+            self._unsettled = self._unsettled or bool(taken.entries)
             if taken.entries:
                 self._on_taken(taken.entries)
 
@@ -252,6 +261,11 @@ class Copy:
         if self._incoming is None:
             self._incoming = self._files.incoming()
         self._came.append(self._incoming.take(found))
+
+    def _settle(self) -> tuple[str, ...]:
+        refused = tuple(self._incoming.settle()) if self._incoming is not None else ()
+        self._unsettled = self._unsettled or bool(refused)
+        return refused
 
     def _made_ready(self, batch: tuple[SharedLine, ...]) -> list[SharedLine]:
         ready = []
