@@ -1,18 +1,37 @@
 """The background of a copy: what is recorded here is there, and what is there is here, whatever happens."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.sharing.lines import line, redaction_of
-from tests.sharing.support import Console, Disk, Server, passes, until
+from tests.sharing.lines import INCIDENT, line, redaction_of
+from tests.sharing.support import Client, Console, Disk, Server, Taken, passes, until
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import Reason
-from tui.model.sharing import Link
+from tui.model.redaction import Redactor
+from tui.model.sharing import FoundLine, Link
+from tui.record.errors import JournalError
 from tui.record.outgoing import stone_of
+from tui.sharing.copying import Copy
 from tui.sharing.ledger import is_stone
+
+
+class SlowDisk(Disk):
+    """One whose first taking-in of something waits until it may go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def take(self, found: Iterable[FoundLine]) -> Taken:
+        found = tuple(found)
+        if found:
+            self.begun.set()
+            assert self.go_on.wait(60)
+        return super().take(found)
 
 
 @asynccontextmanager
@@ -247,6 +266,46 @@ async def test_a_full_disk_is_said_and_what_came_meanwhile_is_taken_in_after_it(
         await until(clock, lambda: "disk is full" in ben.status.said)
         ben.disk.full = False
         await until(clock, lambda: ben.disk.texts() == ["traffic rose"] and ben.status.said == "")
+
+
+async def test_a_watch_that_ends_while_something_is_taken_in_goes_on_from_a_version() -> None:
+    """Without one, a server tells all that is there in no order: what is missed then is missed for good."""
+    clock, server, disk = ManualClock(), Server(), SlowDisk()
+    copy = Copy(INCIDENT, disk, Redactor())
+    copy.entries = client = Client(server)
+    await copy.relist()
+    server.create(line("a"))
+    before = copy.version
+    taking = asyncio.ensure_future(copy.take(client.told(INCIDENT, int(before))))
+    await until(clock, disk.begun.is_set)
+    during = copy.version
+    taking.cancel()
+    await asyncio.gather(taking, return_exceptions=True)
+    disk.go_on.set()
+    assert during == copy.version == before, "killed or resumed here, it is told again"
+    await copy.take(client.told(INCIDENT, int(copy.version)))
+    assert copy.version == str(server.version)
+    assert disk.texts() == ["traffic rose"]
+    await copy.close()
+
+
+async def test_what_comes_after_a_failure_does_not_hide_what_failed() -> None:
+    server, disk = Server(), Disk()
+    copy = Copy(INCIDENT, disk, Redactor())
+    copy.entries = client = Client(server)
+    await copy.relist()
+    before = int(copy.version)
+    server.create(line("a", "the disk was full"))
+    disk.full = True
+    with pytest.raises(JournalError):
+        await copy.take(client.told(INCIDENT, before))
+    disk.full = False
+    server.create(line("b", "there is space again"))
+    await copy.take(client.told(INCIDENT, before)[1:])
+    assert copy.version == "", "to be listed anew"
+    await copy.relist()
+    assert disk.texts() == ["the disk was full", "there is space again"]
+    await copy.close()
 
 
 async def test_a_second_console_of_the_folder_takes_over_when_the_first_is_gone() -> None:

@@ -219,7 +219,8 @@ class Copier:
         self._copy.entries = await self._door()
         if self._anew or not self._copy.version:
             await self._list()
-        pump = asyncio.create_task(self._pump(self._copy.entries), name="watch")
+        # The version as it is now: without one, a watch begins with all that is there, in no order to resume.
+        pump = asyncio.create_task(self._pump(self._copy.entries, self._copy.version), name="watch")
         quiet = asyncio.create_task(self._silence(), name="watch's silence")
         again = asyncio.create_task(self._again.wait())
         proof = asyncio.create_task(self._prove(self._copy.entries))
@@ -252,9 +253,8 @@ class Copier:
         self._read_works()
         self._nudged.set()
 
-    async def _pump(self, entries: Entries) -> None:
-        seconds = self._rng.uniform(*WATCH)
-        async for seen in entries.watch(self._copy.incident, self._copy.version, seconds):
+    async def _pump(self, entries: Entries, version: str) -> None:
+        async for seen in entries.watch(self._copy.incident, version, self._rng.uniform(*WATCH)):
             self._heard_at = self._clock.monotonic()
             if self._reading is not None:
                 self._read_works()

@@ -131,17 +131,24 @@ class Copy:
     async def take(self, seen: Sequence[Sight]) -> None:
         """Take in what a watch told, in its order.
 
+        Killed in the midst, it is told again by a watch from the version of before. After a failure
+        `version` is "", whatever comes after it, until all is listed anew.
+
         Raises:
-            JournalError: the files cannot be written; it is to be listed anew.
+            JournalError: the files cannot be written.
         """
         if not seen:
             return
         async with self._turn:
-            version, self.version = self.version, ""  # killed here, it is listed anew
             self._say(one.said for one in seen if one.said)
-            await self._take_in(self.ledger.saw(seen))
-            told = (one.version for one in reversed(seen) if one.version)
-            self.version = next(told, version)
+            try:
+                await self._take_in(self.ledger.saw(seen))
+            except Exception:
+                self.version = ""
+                raise
+            if self.version:
+                told = (one.version for one in reversed(seen) if one.version)
+                self.version = next(told, self.version)
 
     async def settle(self) -> None:
         """Put on disk what was taken in since the last time, if anything was."""
