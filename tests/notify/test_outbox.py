@@ -186,7 +186,7 @@ async def life(folder: Path, world: World, fuse: Fuse, now, new: list[str]) -> b
     outbox = None
     try:
         outbox = CrashingOutbox.open(folder, clock.now(), REDACT)
-        sender = Sender(outbox, {"slack": world}, {}, clock, told, lambda _: None)
+        sender = Sender(outbox, {"slack": world}, dict, clock, told, lambda _: None)
         for name in new:
             outbox.put(message(id=name, asked_at=clock.now()))
         while True:

@@ -28,7 +28,7 @@ class Desk:
         self.sender = Sender(
             self.outbox,
             {"slack": world},  # type: ignore[dict-item]
-            {"slack": {"thread_ts": "7.0"}},
+            lambda: {"slack": {"thread_ts": "7.0"}},
             self.clock,
             self._changed,
             self.troubles.append,

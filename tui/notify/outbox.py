@@ -92,12 +92,14 @@ class Outbox:
         """What this target called the incident's messages before, the latest word of each; "" forgets one.
 
         Args:
-            recorded: what the journal knows of it, which may have been sent from another machine.
+            recorded: what the journal knows of it, which may have been sent from another machine. It has what
+                was sent from here, too, but for what is not written down yet.
         """
-        found = dict(recorded)
-        for message in self.messages:
-            if message.target == target:
-                found |= message.refs
+        found: dict[str, str] = {}
+        mine = [message for message in self.messages if message.target == target]
+        told = [message.refs for message in mine if message.told]
+        for words in (*told, recorded, *(message.refs for message in mine if not message.told)):
+            found |= words
         return {name: value for name, value in found.items() if value}
 
     def put(self, *messages: Message) -> None:

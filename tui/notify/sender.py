@@ -25,7 +25,8 @@ class Sender:
     Args:
         outbox: where they are.
         targets: by name.
-        recorded: by target, what the journal knows it to have called the incident's messages.
+        recorded: by target, what the journal knows now it to have called the incident's messages: other
+            consoles send, too.
         clock: the time.
         changed: heard after each change that is on disk, with the message as it is now; awaited.
         troubled: heard when the disk refuses, with the sentence; "" once it is well again.
@@ -35,7 +36,7 @@ class Sender:
         self,
         outbox: Outbox,
         targets: Mapping[str, Target],
-        recorded: Mapping[str, Mapping[str, str]],
+        recorded: Callable[[], Mapping[str, Mapping[str, str]]],
         clock: Clock,
         changed: Callable[[Message], Awaitable[None]],
         troubled: Callable[[str], None],
@@ -126,7 +127,7 @@ class Sender:
             )
         # On disk before anything is sent: whatever happens now, it is known that it was begun.
         message = await self._to(message, State.SENDING, attempts=message.attempts + 1)
-        refs = self.outbox.refs(message.target, self._recorded.get(message.target, {}))
+        refs = self.outbox.refs(message.target, self._recorded().get(message.target, {}))
         self._idle.clear()
         try:
             return await self._answered(message, await target.send(message, refs))

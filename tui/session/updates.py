@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 # How long leaving waits for what is on its way.
 LEAVING = 2.0
+# What a target calls a message or a thread is short.
+_REF = 120
 
 
 class Updates:
@@ -225,8 +227,14 @@ class Updates:
             except JournalError as error:
                 raise SessionError(f"The outbox cannot be used: {error.said}", error.remedy) from error
             by_name = {target.name: target for target in self.targets}
-            recorded = _recorded(self._chronicle.timeline)
-            self._sender = Sender(outbox, by_name, recorded, self._clock, self._tell, self._trouble)
+            self._sender = Sender(
+                outbox,
+                by_name,
+                lambda: _recorded(self._chronicle.timeline),
+                self._clock,
+                self._tell,
+                self._trouble,
+            )
             self._incident = incident.id
             self._trouble(outbox.problem)
             await self._catch_up(self._sender)
@@ -339,9 +347,16 @@ def _recorded(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
     for entry in entries:
         target, refs = entry.data.get("target"), entry.data.get("refs")
         if entry.kind == Kind.UPDATE and isinstance(target, str) and isinstance(refs, Mapping):
-            words = {str(name): value for name, value in refs.items() if isinstance(value, str)}
+            words = {name: value for name, value in refs.items() if _is_ref(name, value)}
             found[target] = found.get(target, {}) | words
     return found
+
+
+def _is_ref(name: object, value: object) -> bool:
+    """Whether it may be used here: another console wrote it, perhaps. Where to write is set on this machine."""
+    if not (isinstance(name, str) and isinstance(value, str)):
+        return False
+    return name != "channel" and len(value) <= _REF and value not in (".", "..")
 
 
 def _outcome(message: "Message") -> str:
