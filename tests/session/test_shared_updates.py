@@ -48,7 +48,7 @@ async def tell(session: Session, audience: Audience, text: str = "") -> None:
 
 
 @pytest.mark.parametrize("machines", [("a", "b"), ("a", "a")], ids=["two machines", "one machine"])
-async def test_an_update_of_one_is_gone_on_with_by_the_other(tmp_path: Path, machines: tuple[str, str]) -> None:
+async def test_the_other_goes_on_with_what_one_began(tmp_path: Path, machines: tuple[str, str]) -> None:
     one, other = (tmp_path / name for name in machines)
     async with drill("rate-limited") as world, telling(world, one, 1) as ana:
         incident = await opened(ana)

@@ -18,6 +18,7 @@ from tui.session.chronicle import Chronicle
 from tui.session.connections import in_thread
 from tui.session.errors import NoIncident, SessionError
 from tui.session.identity import Identity
+from tui.session.references import recorded
 from tui.session.snapshot import Unsent
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 # How long leaving waits for what is on its way.
 LEAVING = 2.0
-# What a target calls a message or a thread is short.
-_REF = 120
 
 
 class Updates:
@@ -230,7 +229,7 @@ class Updates:
             self._sender = Sender(
                 outbox,
                 by_name,
-                lambda: _recorded(self._chronicle.timeline),
+                lambda: recorded(self._chronicle.timeline),
                 self._clock,
                 self._tell,
                 self._trouble,
@@ -339,24 +338,6 @@ def what_to_set(audience: Audience) -> str:
     if audience is Audience.INTERNAL:
         return "Set updates.slack.webhook, or updates.slack.token and channel, in the settings."
     return "Set updates.statuspage.page and key in the settings."
-
-
-def _recorded(entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
-    """By target, what the journal knows it to have called this incident: a thread, a page's incident."""
-    found: dict[str, dict[str, str]] = {}
-    for entry in entries:
-        target, refs = entry.data.get("target"), entry.data.get("refs")
-        if entry.kind == Kind.UPDATE and isinstance(target, str) and isinstance(refs, Mapping):
-            words = {name: value for name, value in refs.items() if _is_ref(name, value)}
-            found[target] = found.get(target, {}) | words
-    return found
-
-
-def _is_ref(name: object, value: object) -> bool:
-    """Whether it may be used here: another console wrote it, perhaps. Where to write is set on this machine."""
-    if not (isinstance(name, str) and isinstance(value, str)):
-        return False
-    return name != "channel" and len(value) <= _REF and value not in (".", "..")
 
 
 def _outcome(message: "Message") -> str:
