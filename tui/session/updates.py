@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Entry, Incident, Kind
+from tui.model.incident import Draft, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.model.severity import Severity
 from tui.model.times import clock as hhmm
