@@ -88,6 +88,15 @@ async def test_a_lone_console_is_told_that_the_place_is_away_and_the_line_then_s
         assert "nobody else is here" in top(desk)[2], "nothing below moves up under a finger"
 
 
+@pytest.mark.parametrize(
+    ("link", "words"), [(Link.CONNECTING, "looking who is here"), (Link.AWAY, "who is here is not known")]
+)
+def test_that_nobody_else_is_here_is_said_only_of_a_place_that_is_live(link: Link, words: str) -> None:
+    seen = company.alone(sharing=replace(company.LIVE, link=link))
+    assert told.with_whom(seen, sights.NOW)[0] == words
+    assert told.with_whom(company.alone(), sights.NOW) == ("nobody else is here",)
+
+
 async def test_a_place_that_is_only_being_connected_to_is_no_news() -> None:
     soon = replace(company.LIVE, link=Link.CONNECTING, since=sights.ago(seconds=2))
     assert view.banner(company.alone(sharing=soon), sights.NOW).company == ()

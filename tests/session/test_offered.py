@@ -1,11 +1,14 @@
 """What others declare is offered here at once, and not only at the next of the regular looks."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.session.test_together import console, diagnosed, opened
+from tests.session.test_together import console, diagnosed, has, live, opened
 from tests.support.drills import drill, until
+from tui.clients.leases import Leases
+from tui.model.sharing import Link
 from tui.session import reaching
 
 
@@ -27,3 +30,26 @@ async def test_what_another_declares_and_resolves_is_offered_and_withdrawn_witho
         await until(bo, lambda s: any(one.commander for one in s.open_incidents))
         await ana.resolve("it is over, nothing was wrong")
         await until(bo, lambda s: not s.open_incidents)
+
+
+async def test_as_long_as_the_leases_are_not_heard_it_is_not_told_as_live(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with drill("rate-limited") as world, console(world, tmp_path / "a", 1) as ana:
+        incident = await opened(ana)
+        heard, listed = asyncio.Event(), Leases.list
+
+        async def late(self: Leases) -> object:
+            await heard.wait()
+            return await listed(self)
+
+        monkeypatch.setattr(Leases, "list", late)
+        async with console(world, tmp_path / "b", 2) as bo:
+            await until(bo, diagnosed)
+            await bo.join(incident)
+            await ana.note("it goes on")
+            seen = await until(bo, has("it goes on"))
+            assert seen.sharing is not None and seen.sharing.link is Link.CONNECTING
+            heard.set()
+            seen = await until(bo, live)
+            assert seen.sharing is not None and len(seen.sharing.people) == 2

@@ -90,7 +90,7 @@ def with_whom(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
         if not one.here and is_silent(one) and silence(one, snapshot, now) < _MISSED
     ]
     if not near and not missed:
-        return ("nobody else is here",)
+        return _nobody(snapshot)
     quiet = missed[0] if len(missed) == 1 else f"{len(missed)} silent"
     count = f"with {len(near)}" if near else "alone"
     return (
@@ -98,6 +98,16 @@ def with_whom(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
         "; ".join(part for part in (_listed(near), quiet if missed else "") if part),
         f"{count}, {len(missed)} silent" if missed else count,
     )
+
+
+def _nobody(snapshot: Snapshot) -> tuple[str, ...]:
+    """Of nobody else anything is known; that nobody is here can be said only while the place is live."""
+    sharing = snapshot.sharing
+    if sharing is None or sharing.link is Link.LIVE:
+        return ("nobody else is here",)
+    if sharing.link is Link.CONNECTING:
+        return ("looking who is here",)
+    return ("who is here is not known", "others not known")
 
 
 def is_silent(one: Person) -> bool:

@@ -78,6 +78,9 @@ class Together:
             # Another console of this machine copies; how the place answers this one is told by the leases.
             link, since = roster.link, roster.since
             said, remedy = (problem.said, problem.remedy) if problem is not None else ("", "")
+        elif roster.link is Link.CONNECTING and link is Link.LIVE:
+            # Entries come in, but who is here, and who holds which lock, is not known yet.
+            link, since = roster.link, roster.since
         elif problem is not None and link is Link.LIVE:
             problems = (*problems, f"{problem.said} {problem.remedy}".strip())
         if self.company.presence.problem:
