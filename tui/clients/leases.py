@@ -16,7 +16,7 @@ import msgspec
 
 from tui.clients.cluster_connection import Connection
 from tui.clients.cluster_errors import ClusterError, Reason
-from tui.clients.shared_asking import Asking
+from tui.clients.shared_asking import Asking, Event
 from tui.clients.shared_objects import moment
 from tui.model.text import clean
 
@@ -28,6 +28,11 @@ MANAGED_BY, LEEWARD = "app.kubernetes.io/managed-by", "leeward"
 _SELECTOR = [("labelSelector", f"{MANAGED_BY}={LEEWARD}")]
 _LONGEST = 1_024  # characters of an annotation that are read
 _LONGEST_DURATION = 24 * 3600
+_KINDS: Mapping[str, Literal["changed", "deleted"]] = {
+    "ADDED": "changed",
+    "MODIFIED": "changed",
+    "DELETED": "deleted",
+}
 _UNREAD = frozenset({"managedFields"})  # the server keeps them where a replacement does not name them
 
 
@@ -89,7 +94,8 @@ class Leases:
     async def replace(self, lease: LeaseObject) -> LeaseObject:
         """Put it in the place of the version that it was read with; as it is stored.
 
-        CONFLICT with status_reason `Conflict` where somebody was faster; MISSING where it was deleted.
+        CONFLICT with status_reason `Conflict` where somebody was faster, which may be ourselves: where the
+        connection breaks before the answer, the library sends it once more. MISSING where it was deleted.
         """
         what = f"lease {lease.name}"
         return _read(await self._asking.replace(lease.name, what, _body(lease)), lease.name)
@@ -98,7 +104,7 @@ class Leases:
         """Every lease of consoles, and the version from which a watch goes on."""
         found = await self._asking.list("leases", _SELECTOR)
         leases = await asyncio.to_thread(lambda: [_lease(item) for item in found.items])
-        return tuple(lease for lease in leases if lease is not None), found.version
+        return tuple(lease for lease in leases if lease is not None and lease.name), found.version
 
     async def watch(self, version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
         """What happens to them after that version, for so many seconds at most.
@@ -108,13 +114,7 @@ class Leases:
         """
         async with aclosing(self._asking.watch("leases", version, seconds, _SELECTOR)) as events:
             async for event in events:
-                lease = _lease(event.object) if event.object is not None else None
-                if event.type in ("ADDED", "MODIFIED") and lease is not None:
-                    yield SeenLease("changed", lease, lease.name, lease.version)
-                elif event.type == "DELETED" and lease is not None:
-                    yield SeenLease("deleted", lease, lease.name, lease.version)
-                else:
-                    yield SeenLease("bookmark", None, "", lease.version if lease is not None else "")
+                yield _seen(event)
 
     async def delete(self, lease: LeaseObject) -> bool:
         """Delete this very version. False where it is gone, or was changed meanwhile."""
@@ -149,7 +149,7 @@ def _body(lease: LeaseObject) -> dict[str, Any]:
     spec = {
         **_under(lease.stored, "spec"),
         "holderIdentity": lease.holder,
-        "leaseDurationSeconds": lease.duration_s,
+        "leaseDurationSeconds": lease.duration_s or None,  # a server takes none, but not 0
         "acquireTime": micro_time(lease.acquired_at),
         "renewTime": micro_time(lease.renewed_at),
         "leaseTransitions": lease.transitions,
@@ -163,6 +163,15 @@ def _body(lease: LeaseObject) -> dict[str, Any]:
 
 
 # -- from objects
+
+
+def _seen(event: Event) -> SeenLease:
+    """The event of a lease; what is none tells at most how far the watch is."""
+    lease = _lease(event.object) if event.object is not None else None
+    kind = _KINDS.get(event.type)
+    if lease is None or not lease.name or kind is None:
+        return SeenLease("bookmark", None, "", lease.version if lease is not None else "")
+    return SeenLease(kind, lease, lease.name, lease.version)
 
 
 def _read(content: bytes, name: str) -> LeaseObject:
