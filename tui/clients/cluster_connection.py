@@ -37,9 +37,16 @@ class Connection:
     """
 
     def __init__(
-        self, settings: Kubernetes, access: Access, login: "Login", deadline: float, redact: Redactor
+        self,
+        settings: Kubernetes,
+        access: Access,
+        login: "Login",
+        deadline: float,
+        redact: Redactor,
+        section: str = cluster_config.SECTION,
     ) -> None:
         self._settings = settings
+        self._section = section
         self._access = access
         self._login = login
         self._deadline = deadline
@@ -55,14 +62,14 @@ class Connection:
 
     @classmethod
     async def open(
-        cls, settings: Kubernetes, deadline: float, redact: Redactor, section: str = "kubernetes"
+        cls, settings: Kubernetes, deadline: float, redact: Redactor, section: str = cluster_config.SECTION
     ) -> "Connection":
         """Read the kubeconfig and log in. Raises ClusterError.
 
         `section` is the section of the settings from which they are, for remedies.
         """
         access = await asyncio.to_thread(cluster_config.access, settings, section=section)
-        return cls(settings, access, await _log_in(access, redact), deadline, redact)
+        return cls(settings, access, await _log_in(access, redact), deadline, redact, section)
 
     async def close(self) -> None:
         """Close it; a login under way is given up."""
@@ -164,7 +171,9 @@ class Connection:
             self.redact.add(secret)
 
     async def _renew(self) -> None:
-        access = await asyncio.to_thread(cluster_config.access, self._settings, self.context)
+        access = await asyncio.to_thread(
+            cluster_config.access, self._settings, self.context, section=self._section
+        )
         if access.server != self._access.server:
             raise ClusterError(
                 Reason.CONFIG,
