@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.mitigations.keys import NEW
 from tests.mitigations.test_protocol import QUICK, World, world_of
+from tests.session.test_rotation_points import key_of, planned, restarted, rotating
 from tests.support.consoles import BAD, Console, console_on
 from tui.model.incident import Applied, Kind
 from tui.model.mitigation import Target
@@ -28,6 +30,7 @@ class Guard:
         self.over_from = ""
         self.uid = "u1"
         self.held = self.confirmed = 0
+        self.good_for = 0
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
         if self.refuses is not None:
@@ -38,7 +41,7 @@ class Guard:
 
     async def confirm(self) -> None:
         self.confirmed += 1
-        if self.lost is not None:
+        if self.lost is not None and self.confirmed > self.good_for:
             raise self.lost
 
     async def release(self) -> None:
@@ -95,6 +98,22 @@ async def test_a_lock_that_was_lost_lets_nothing_be_sent(tmp_path: Path, name: s
         assert guard.held == 0
         (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
         assert "lost to bo" in outcome.text
+
+
+async def test_a_lock_lost_between_a_key_and_its_restart_leaves_the_pods_alone(tmp_path: Path) -> None:
+    async with world_of(tmp_path, pace=QUICK) as world, rotating(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        guard.lost = LockLost("Nothing was sent: the lock was lost to bo.")
+        guard.good_for = 1  # the store's write; the restart is the second
+        await console.operations.approve(await planned(console))
+        await console.rest()
+        assert (console.last.outcome, guard.confirmed, guard.held) == ("stored", 2, 0)
+        assert key_of(world) == NEW
+        assert not restarted(world)
+        (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
+        assert "is stored, and the pods were not restarted: the lock was lost to bo." in outcome.text
+        assert outcome.data["restarted"] is False
 
 
 async def test_what_somebody_else_changes_is_refused_with_the_name(

@@ -17,6 +17,8 @@ from tui.session.sharing import Sharing
 if TYPE_CHECKING:
     from tui.sharing.locks import TargetLock
 
+# How long giving a lock up may hold a change up that is over: it runs out by itself.
+RELEASING = 1.0
 _WHEN_LOST = "Look at what the other changed, and open the preview again."
 
 
@@ -51,7 +53,7 @@ class Lock:
     async def release(self) -> None:
         """Give it up, unless another change of this console needs it. Never raises, nor takes long."""
         giving = asyncio.ensure_future(self._lock.release())
-        await asyncio.wait({giving}, timeout=PATIENCE)
+        await asyncio.wait({giving}, timeout=RELEASING)
         giving.cancel()
 
 

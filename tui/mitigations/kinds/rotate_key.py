@@ -279,7 +279,8 @@ async def _restart(
         await RestartKind().apply(cluster, restart_of(plan), clock, confirm)
     except Refused as refused:
         if refused.outcome != "unknown":
-            raise _stored(plan, refused.said) from None
+            # It is of the restart that it says so: the key was sent.
+            raise _stored(plan, refused.said.removeprefix("Nothing was sent: ")) from None
         raise Refused(
             f"{plan.after} is stored. {refused.said}", refused.remedy, changed=True, outcome="unknown"
         ) from None
