@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import hostile
-from tui.clients import http, trust
+from tui.clients import http, http_failures, trust
 from tui.clients.unanswered import Unanswered
 from tui.model.secret import Secret
 
@@ -179,7 +179,7 @@ async def test_the_key_is_in_no_exception_and_no_log(
         try:
             await ask(url)
         except Unanswered as error:
-            chain = list(http.causes(error))
+            chain = list(http_failures.causes(error))
             assert not any(KEY.reveal() in repr(link) + str(link) for link in chain if link is error)
             assert error.__suppress_context__
     assert KEY.reveal() not in caplog.text

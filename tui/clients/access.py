@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui import settings
-from tui.clients import http, proxies, trust
+from tui.clients import http, http_failures, proxies, trust
 from tui.clients.lanes import Lanes
 from tui.clients.unanswered import Unanswered
 from tui.model.redaction import Redactor
@@ -48,7 +48,7 @@ def read(server: settings.Server, environ: Mapping[str, str], redact: Redactor) 
         password = settings.fetch_secret(server.password, environ)
     except settings.SettingsError as error:
         raise Unanswered(
-            "unsendable", None, f"the credentials for {http.place(server.url)}: {error}"
+            "unsendable", None, f"the credentials for {http_failures.place(server.url)}: {error}"
         ) from None
     for secret in (token, password):
         if secret:
@@ -73,5 +73,5 @@ async def fetch(
     try:
         return await _FETCHING.run(lambda: read(server, environ, redact), deadline)
     except TimeoutError:
-        text = f"the credentials for {http.place(server.url)} were not there within {deadline:.3g} s"
+        text = f"the credentials for {http_failures.place(server.url)} were not there within {deadline:.3g} s"
         raise Unanswered("timeout", None, text) from None

@@ -7,21 +7,20 @@ executor, which would hold up leaving the console.
 
 import asyncio
 import contextlib
-import errno
 import json as jsonlib
 import logging
 import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.clients import names, proxies, server_clocks, trust
+from tui.clients import http_failures, names, proxies, server_clocks, trust
 from tui.clients.lanes import Lanes
-from tui.clients.unanswered import Outcome, Phase, Unanswered
+from tui.clients.unanswered import Phase, Unanswered
 from tui.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -39,14 +38,6 @@ _PHASES: Mapping[str, Phase] = {
     "send_request_headers": "send",
     "receive_response_headers": "headers",
     "receive_response_body": "body",
-}
-_UNREACHABLE = {
-    errno.ENETUNREACH,
-    errno.EHOSTUNREACH,
-    errno.ENETDOWN,
-    errno.EHOSTDOWN,
-    errno.EACCES,
-    errno.EPERM,
 }
 
 
@@ -169,34 +160,13 @@ async def ask(
             trace.begin()
             return await _exchange(method, url, trace, sent, json, limit, verify, proxy)
     except TimeoutError:
-        text = f"no answer from {place(url)} within {deadline:.3g} s ({_STUCK[trace.phase]})"
-        raise Unanswered("timeout", trace.phase, text) from None
-
-
-_STUCK: Mapping[Phase | None, str] = {
-    None: "not even begun",
-    "dns": "resolving the name",
-    "connect": "connecting",
-    "tls": "in the TLS handshake",
-    "send": "sending the request",
-    "headers": "connected, but silent",
-    "body": "the body does not end",
-}
+        raise http_failures.late(trace.phase, url, deadline) from None
 
 
 def silence() -> None:
     """Keep the libraries' logs off: at DEBUG they print every header that a server sends back."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def place(url: str) -> str:
-    """`host` or `host:port` of an address: what a sentence names."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
-    except ValueError:
-        return "?"
 
 
 def _sendable(
@@ -281,7 +251,7 @@ async def _exchange(
                 return await _receive(client, request, trace, limit)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             if last or trace.phase != "connect":
-                raise _reason(error, trace, url) from None
+                raise http_failures.reason(error, trace.phase, url) from None
     raise Unanswered("dns", "dns", f"the name {host} has no address")
 
 
@@ -339,62 +309,3 @@ async def _receive(
         return Answer(response.status_code, headers, bytes(body[:limit]), trace.timings, len(body) > limit)
     finally:
         await response.aclose()
-
-
-def _reason(error: BaseException, trace: _Trace, url: str) -> Unanswered:
-    """What went wrong, told by the last event and the chain of causes (never by the text)."""
-    import httpx
-
-    for cause in causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            text = f"the certificate of {place(url)} is not trusted: {cause.verify_message}"
-            return Unanswered("tls", "tls", text)
-        outcome = _outcome(cause)
-        if outcome:
-            return Unanswered(outcome, trace.phase, f"{place(url)}: {_SAID[outcome]}")
-    if isinstance(error, httpx.ProxyError):
-        return Unanswered("unreachable", trace.phase, f"the proxy did not let us through to {place(url)}")
-    if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
-        return Unanswered("not_http", trace.phase, f"{place(url)}: {_SAID['not_http']}")
-    if isinstance(error, (httpx.LocalProtocolError, httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError)):
-        return Unanswered("unsendable", trace.phase, f"the request to {place(url)} cannot be sent as set")
-    if trace.phase == "tls":
-        return Unanswered("tls", "tls", f"{place(url)}: {_SAID['tls']}")
-    if trace.phase == "connect":
-        return Unanswered("unreachable", "connect", f"{place(url)}: {_SAID['unreachable']}")
-    return Unanswered("reset", trace.phase, f"{place(url)}: {_SAID['reset']}")
-
-
-_SAID: Mapping[Outcome, str] = {
-    "refused": "connection refused",
-    "reset": "the connection was cut",
-    "unreachable": "no way there from here",
-    "tls": "no TLS answers there",
-    "not_http": "what answers is no HTTP",
-}
-
-
-def _outcome(cause: BaseException) -> Outcome | None:
-    if isinstance(cause, ConnectionRefusedError):
-        return "refused"
-    if isinstance(cause, (ConnectionResetError, BrokenPipeError)):
-        return "reset"
-    if isinstance(cause, ssl.SSLError):
-        return "tls"
-    if isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
-        return "unreachable"
-    return None
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception and what it came from, and what came with those in groups."""
-    seen: set[int] = set()
-    todo: list[BaseException | None] = [error]
-    while todo:
-        cause = todo.pop(0)
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        todo += [cause.__cause__, cause.__context__]
-        todo += list(getattr(cause, "exceptions", ()))

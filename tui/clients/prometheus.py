@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tui import settings
-from tui.clients import access, http, server_clocks
+from tui.clients import access, http, http_failures, server_clocks
 from tui.clients.imports import imported
 from tui.clients.lanes import Lanes, LanesFull
 from tui.clients.prometheus_answers import (
@@ -91,7 +91,7 @@ class Prometheus:
     @property
     def place(self) -> str:
         """`host:port`, for a sentence."""
-        return http.place(self.server.url)
+        return http_failures.place(self.server.url)
 
     async def query(self, promql: str, at: datetime | None = None) -> Answered:
         """An instant query, now or `at` a moment. Raises PrometheusError."""
@@ -206,7 +206,7 @@ def _line(url: str, how: access.Access) -> _Line:
 
     def hook(response: "requests.Response", *_: object, **__: object) -> None:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        server_clocks.hear(http.place(url), headers, time.monotonic() - line.kept.began)
+        server_clocks.hear(http_failures.place(url), headers, time.monotonic() - line.kept.began)
         line.kept.body = _read(response, line.kept.ends)
         line.kept.took = timedelta(seconds=time.monotonic() - line.kept.began)
         line.kept.warnings = warnings(line.kept.body)
@@ -287,7 +287,7 @@ def _unconnected(error: Exception, place: str) -> PrometheusError:
     import socket
     import ssl
 
-    causes = list(http.causes(error))
+    causes = list(http_failures.causes(error))
     if any(isinstance(c, ConnectionRefusedError) for c in causes):
         return PrometheusError(
             "refused", f"Prometheus at {place} refuses connections", _LOOK_AT.format(place)
