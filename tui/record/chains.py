@@ -12,8 +12,9 @@ from tui.record import lines, redacting
 from tui.record.arrival import Arrival
 from tui.record.copied import Copied
 from tui.record.errors import JournalError, told
-from tui.record.folder import is_own, journals
-from tui.record.growing import goes_on, tail_of
+from tui.record.folder import is_own
+from tui.record.growing import Added, Growth, goes_on, tail_of
+from tui.record.listing import Listing
 
 # How many files are put on disk at once: the file system makes one write of what it is asked for together.
 _AT_ONCE = 8
@@ -57,8 +58,11 @@ class Chains:
         problems: what was found wrong since `look` was called, in sentences.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, growth: Growth | None = None) -> None:
+        """Of what is added to copies `growth` hears, if anybody wants to know."""
         self.folder = folder
+        self._listing = Listing(folder)
+        self._growth = growth
         self.journals: dict[str, Journal] = {}
         self.known: dict[str, bool] = {}
         self.redacted: set[str] = set()
@@ -80,7 +84,14 @@ class Chains:
             JournalError: a journal cannot be read, or a torn end of a copy cannot be cut off.
         """
         self.problems = []
-        for path in journals(self.folder):
+        try:
+            self._look()
+        except JournalError:
+            self._listing.forget()
+            raise
+
+    def _look(self) -> None:
+        for path in self._listing.look():
             try:
                 there = path.stat()
             except FileNotFoundError:
@@ -129,14 +140,30 @@ class Chains:
                 journal.begins = b""
                 journal.inode = journal.path.stat().st_ino
             else:
+                before = journal.copy.end.size
                 journal.copy.add(data, batch[-1].hash)
                 journal.inode = journal.copy.inode
+                self._tell_growth(journal.copy, before, data, batch)
             journal.size = journal.copy.end.size
         except (JournalError, OSError):
             self._displace(batch, journal)
+            self._listing.touch(journal.path.name)
             raise
         self.known.update((one.entry.id, True) for one in batch if self.is_redacted(one))
         return tuple(batch)
+
+    def _tell_growth(self, copy: Copied, start: int, data: list[bytes], batch: list[Arrival]) -> None:
+        """Plain entries alone: what is redacted, or redacts, is to be read where it lies."""
+        if self._growth is not None:
+            plain = not any(one.entry.redacted or self._redacts(one) for one in batch)
+            tail = tail_of(b"", b"".join(line + b"\n" for line in data)) if plain else b""
+            name, end = copy.path.name, copy.end
+            self._growth.add(
+                Added(name, copy.inode, copy.changed, start, end.size, end.lines, end.hash, tail)
+            )
+
+    def _redacts(self, one: Arrival) -> bool:
+        return one.entry.kind == Kind.REDACTED or one.entry.id in self.redacted
 
     def settle(self) -> tuple[JournalError, ...]:
         """Put on disk what was written; what failed is tried again with the next call."""
@@ -178,6 +205,7 @@ class Chains:
         data, start, journal.inode = _content(journal.path, known, journal.inode, journal.tail)
         if not own:
             journal.copy = Copied(journal.path, data)
+            journal.copy.inode = journal.inode
             data = data[: journal.copy.end.size]
             self.problems += [journal.copy.problem] if journal.copy.problem else []
         whole = data[: data.rfind(b"\n") + 1]

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from tui.record.errors import told
+from tui.record.errors import JournalError, told
 from tui.record.folder import free_name, put, sync_folder
 from tui.record.head import Head, head_file, open_head, read_head, write_head
 from tui.record.lines import hash_of_line
@@ -21,7 +21,7 @@ class Copied:
 
     Attributes:
         path: where it lies.
-        inode: which file that is.
+        inode, changed: which file that is, and when it was last changed (ns); 0 where that is not known.
         end: where it ends.
         problem: what was found wrong with it, in a sentence, or "".
     """
@@ -29,7 +29,7 @@ class Copied:
     def __init__(self, path: Path, data: bytes) -> None:
         """`data` is the whole file. Raises JournalError where a torn end cannot be cut off."""
         self.path = path
-        self.inode = 0
+        self.inode = self.changed = 0
         self.problem = ""
         head = read_head(path)
         size = _whole(data, head.lines if head is not None else 0)
@@ -65,14 +65,18 @@ class Copied:
         descriptor = -1
         try:
             descriptor = os.open(self.path, os.O_WRONLY | os.O_NOFOLLOW)
+            there = os.fstat(descriptor)
+            if there.st_size != self.end.size or self.inode not in (0, there.st_ino):
+                raise JournalError(f"{self.path} was changed by something else.", "It is read anew.")
             _write(descriptor, data, self.end.size)
-            self.inode = os.fstat(descriptor).st_ino
+            there = os.fstat(descriptor)
         except OSError as error:
             self._cut(descriptor)
             raise told("write to", self.path, error) from error
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+        self.inode, self.changed = there.st_ino, there.st_mtime_ns
         self.end = Written(self.end.size + len(data), self.end.lines + len(lines), hash_of_last)
 
     def settle(self) -> None:

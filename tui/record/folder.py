@@ -14,7 +14,6 @@ JOURNAL = "journal.jsonl"
 NOTES = "journal-notes.jsonl"
 # What further consoles on this machine record where the incident is shared: each a chain of its own.
 TOGETHER = tuple(f"journal-{number}.jsonl" for number in range(2, 10))
-OTHERS = "journal*.jsonl"
 # All chains that processes of this machine write. Of the others there are copies.
 _OWN = frozenset({JOURNAL, NOTES, *TOGETHER})
 # Whose holder takes in what other machines recorded; it is there from when an incident is shared.
@@ -45,8 +44,13 @@ def existing_folder(state_dir: Path, incident_id: str) -> Path:
 
 def journals(folder: Path) -> tuple[Path, ...]:
     """Every journal of an incident, this machine's own first: the incident is the fold of their union."""
-    others = (path for path in folder.glob(OTHERS) if path.name != JOURNAL)
-    return (folder / JOURNAL, *sorted(others, key=lambda path: (not is_own(path.name), path.name)))
+    try:
+        there = os.listdir(folder)  # noqa: PTH208 - names alone; a Path for each costs more
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        there = []
+    others = [name for name in there if name.startswith("journal") and name.endswith(".jsonl")]
+    names = sorted(set(others) - {JOURNAL}, key=lambda name: (name not in _OWN, name))
+    return tuple(folder / name for name in (JOURNAL, *names))
 
 
 def existing_journals(folder: Path) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ from tui.record.arrival import Arrival, Refused, arrival
 from tui.record.chains import Chains, Journal
 from tui.record.errors import JournalError
 from tui.record.folder import copy_name, is_own
+from tui.record.growing import Growth
 from tui.record.waiting import Waiting
 
 # What one incident may have: fifty machines that were each restored from a backup are far below.
@@ -48,10 +49,10 @@ class Incoming:
     The caller holds the folder's `shared.CopierLock` as long as this is used.
     """
 
-    def __init__(self, folder: Path, incident_id: str) -> None:
-        """Raises JournalError where the folder cannot be read."""
+    def __init__(self, folder: Path, incident_id: str, growth: Growth | None = None) -> None:
+        """Of what is added to copies `growth` hears. Raises JournalError where the folder cannot be read."""
         self._incident = incident_id
-        self._chains = Chains(folder)
+        self._chains = Chains(folder, growth)
         self._waiting = Waiting()
         self._problems: dict[str, None] = {}
         for left in folder.glob(".journal-*.jsonl.new"):

@@ -10,10 +10,11 @@ from tui.model.incident import Kind
 from tui.model.sharing import SHOWN_TEXT, SharedLine
 from tui.model.text import clean_lines, shorten
 from tui.record import lines
-from tui.record.errors import told
+from tui.record.errors import JournalError, told
 from tui.record.folder import journals
-from tui.record.growing import goes_on, tail_of
+from tui.record.growing import Added, Growth, goes_on, tail_of
 from tui.record.head import read_head
+from tui.record.listing import Listing
 from tui.record.lock import holder
 
 
@@ -37,11 +38,18 @@ class Outgoing:
     What is redacted is never yielded with its content, even where it is still in a file.
     """
 
-    def __init__(self, folder: Path, incident_id: str) -> None:
+    def __init__(self, folder: Path, incident_id: str, growth: Growth | None = None) -> None:
+        """`growth` tells what this process itself adds to copies; without it all are looked at each time.
+
+        What was added is known to whoever took it in, and is not yielded.
+        """
         self._folder = folder
+        self._growth = growth
+        self._listing = Listing(folder)
         self._incident = incident_id
         self._seen: dict[str, _Seen] = {}
         self._redacted: set[str] = set()
+        self._found: list[SharedLine] = []  # kept where another journal cannot be read: each is told once
 
     def look(self) -> tuple[SharedLine, ...]:
         """What was acknowledged since the last look, of each journal in its order.
@@ -52,11 +60,34 @@ class Outgoing:
         Raises:
             JournalError: a journal cannot be read.
         """
-        found = [line for path in journals(self._folder) for line in self._added(path)]
+        try:
+            for path in self._to_look_at():
+                self._found.extend(self._added(path))
+        except JournalError:
+            self._listing.forget()
+            raise
+        found, self._found = self._found, []
         for one in found:
             if one.kind == Kind.REDACTED:
                 self._redacted.update(redacts(lines.parse(one.line.encode())))
         return tuple(map(self._without_redacted, found))
+
+    def _to_look_at(self) -> tuple[Path, ...]:
+        if self._growth is None:
+            return journals(self._folder)
+        for one in self._growth.take():
+            if not self._goes_past(one):
+                self._listing.touch(one.name)
+        return self._listing.look()
+
+    def _goes_past(self, one: Added) -> bool:
+        """Skip what this process added, if it follows what was seen; whether it did."""
+        seen = self._seen.get(one.name)
+        if seen is None or not one.tail or (seen.inode, seen.size) != (one.inode, one.start):
+            return False
+        seen.changed, seen.size, seen.lines, seen.last = one.changed, one.size, one.lines, one.last
+        seen.tail = tail_of(seen.tail, one.tail)
+        return True
 
     def _added(self, path: Path) -> Iterator[SharedLine]:
         seen = self._seen.setdefault(path.name, _Seen())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tui.model.clock import Clock
 from tui.model.folding import fold
+from tui.record.growing import Growth
 from tui.record.incoming import Incoming
 from tui.record.outgoing import Outgoing
 from tui.record.reading import read_folder
@@ -21,14 +22,15 @@ class FolderFiles:
         self._incident = incident
         self._place = place
         self._clock = clock
+        self._growth = Growth()
 
     def outgoing(self) -> Outgoing:
         """A look at everything from the beginning."""
-        return Outgoing(self._folder, self._incident)
+        return Outgoing(self._folder, self._incident, self._growth)
 
     def incoming(self) -> Incoming:
         """What takes others' lines in; the caller holds the folder's `sharing.lock`."""
-        return Incoming(self._folder, self._incident)
+        return Incoming(self._folder, self._incident, self._growth)
 
     def shared_before(self) -> bool:
         """Whether the marker says that entries of it were in this very place."""
