@@ -9,6 +9,7 @@ from tui.clients.shared_place import SharedPlace
 from tui.settings import Kubernetes, Settings, Sharing
 from tui.sharing.boottime import BootClock
 from tui.sharing.held import Lost
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.locks import TargetLocks
 from tui.sharing.naming import Console
 from tui.sharing.sightings import Sightings
@@ -25,7 +26,9 @@ async def main(kubeconfig: str, lasts: float) -> None:
     )
     clock, us = BootClock(), Console("1" * 16, "ada", "host1", os.getpid())
     leases = (await place.open()).leases
-    locks = TargetLocks(leases, lambda: us, "inc", Sightings(clock, lasts), clock, Random(7), lasts)
+    locks = TargetLocks(
+        LeaseConfig(leases, lambda: us, "inc", Sightings(clock, lasts), clock, Random(7), lasts)
+    )
     lock = await locks.take("uid-1", "Restart")
     say("taken")
     while await asyncio.to_thread(sys.stdin.readline):

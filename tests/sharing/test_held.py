@@ -15,6 +15,7 @@ from tui.clients.leases import LeaseObject
 from tui.model.sharing import Holder, Person
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease, Lost, Taking
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.naming import Console
 from tui.sharing.sightings import Sightings
 
@@ -32,14 +33,8 @@ class One:
         self.sightings = Sightings(clock, lasts)
         self.losses: list[Holder | None] = []
         self.lease = HeldLease(
-            self.client,
+            LeaseConfig(self.client, lambda: self.who, INCIDENT, self.sightings, clock, Random(7), lasts),
             NAME,
-            lambda: self.who,
-            INCIDENT,
-            self.sightings,
-            clock,
-            Random(7),
-            lasts,
             on_lost=self.losses.append,
             named=named,
         )

@@ -18,6 +18,7 @@ from tui.settings import Kubernetes, Settings, Sharing
 from tui.sharing.boottime import BootClock
 from tui.sharing.company import AllLeases, Company
 from tui.sharing.held import HeldByOther, HeldLease, Taking
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.naming import Console, lock_name
 from tui.sharing.sightings import Sightings
 
@@ -46,9 +47,8 @@ async def place(kubeconfig: Path) -> AsyncIterator[SharedPlace]:
 
 def lease(leases: AllLeases, who: Console, lasts: float = 30.0) -> HeldLease:
     clock = BootClock()
-    return HeldLease(
-        leases, lock_name("uid-1"), lambda: who, "inc", Sightings(clock, lasts), clock, Random(who.id), lasts
-    )
+    config = LeaseConfig(leases, lambda: who, "inc", Sightings(clock, lasts), clock, Random(who.id), lasts)
+    return HeldLease(config, lock_name("uid-1"))
 
 
 async def until(true: object, seconds: float = 60) -> None:

@@ -4,17 +4,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from random import Random
 
 from tui.clients.cluster_errors import ClusterError
-from tui.model.clock import Clock
 from tui.model.sharing import Holder, Person
 from tui.sharing import naming
-from tui.sharing.held import HeldByOther, HeldLease, LeasePlace, Lost, Taken, Taking
-from tui.sharing.naming import Console
+from tui.sharing.held import HeldByOther, HeldLease, Lost, Taken, Taking
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.pausing import Backoff, either
 from tui.sharing.roster import Roster
-from tui.sharing.sightings import Sightings
 
 
 class CommandChange(StrEnum):
@@ -59,43 +56,31 @@ class CommandLease:
     """Command of one incident, for this console.
 
     Args:
-        leases, who, incident, sightings, clock, rng, lasts: as of `HeldLease`.
+        config: of all leases of this console.
         roster: what is seen of others; a handover to us is seen there.
         on_event: called with each change that nobody here made; it must not raise.
     """
 
     def __init__(
         self,
-        leases: LeasePlace,
-        who: Callable[[], Console],
-        incident: str,
-        sightings: Sightings,
+        config: LeaseConfig,
         roster: Roster,
-        clock: Clock,
-        rng: Random,
-        lasts: float,
         on_event: Callable[[CommandEvent], None] = lambda event: None,
     ) -> None:
-        self._who = who
-        self._incident = incident
+        self._who = config.who
+        self._incident = config.incident
         self._roster = roster
-        self._clock = clock
-        self._lasts = lasts
+        self._clock = config.clock
+        self._lasts = config.lasts
         self._on_event = on_event
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(config.rng)
         self._wish: Person | str | None = None
         self._wake = asyncio.Event()
         self._one = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._lease = HeldLease(
-            leases,
-            naming.command_name(incident),
-            who,
-            incident,
-            sightings,
-            clock,
-            rng,
-            lasts,
+            config,
+            naming.command_name(config.incident),
             on_lost=self._lost,
             named=True,
         )

@@ -10,7 +10,7 @@ from tui.clients.leases import LeaseObject, SeenLease
 from tui.model.clock import Clock
 from tui.model.sharing import Holder
 from tui.sharing.command import CommandEvent, CommandLease
-from tui.sharing.held import LeasePlace
+from tui.sharing.lease_config import LeaseConfig, LeasePlace
 from tui.sharing.locks import TargetLocks
 from tui.sharing.naming import Console
 from tui.sharing.presence import Presence
@@ -85,12 +85,11 @@ class Company:
         on_lock_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None,
     ) -> None:
         leases, seen = AtDoor(opened), Sightings(clock, lasts)
+        config = LeaseConfig(leases, who, incident, seen, clock, rng, lasts)
         self.roster = Roster(leases, incident, who, seen, clock, rng, lasts, has=has, on_change=on_change)
-        self.presence = Presence(leases, who, incident, seen, clock, rng, lasts, self.roster.expect)
-        self.command = CommandLease(
-            leases, who, incident, seen, self.roster, clock, rng, lasts, on_event=on_command
-        )
-        self.locks = TargetLocks(leases, who, incident, seen, clock, rng, lasts, on_lost=on_lock_lost)
+        self.presence = Presence(config, self.roster.expect)
+        self.command = CommandLease(config, self.roster, on_command)
+        self.locks = TargetLocks(config, on_lock_lost)
 
     def start(self) -> None:
         """Begin, in the background; nothing of it waits for the shared place."""

@@ -7,18 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from random import Random
-from typing import Protocol
 
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, labelled
-from tui.model.clock import Clock
 from tui.model.sharing import Holder, Person
 from tui.model.times import span
 from tui.sharing import naming
-from tui.sharing.naming import Console
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.pausing import Backoff, either
-from tui.sharing.sightings import Sightings
 
 log = logging.getLogger(__name__)
 
@@ -26,16 +22,6 @@ log = logging.getLogger(__name__)
 _TRIES = 4
 # A renewal that was hurried comes this many seconds after the one before, or later.
 QUICKEST = 2.0
-
-
-class LeasePlace(Protocol):
-    """Where leases lie: `tui.clients.leases.Leases`, as far as holding one needs it."""
-
-    async def get(self, name: str) -> LeaseObject | None: ...
-
-    async def create(self, lease: LeaseObject) -> LeaseObject: ...
-
-    async def replace(self, lease: LeaseObject) -> LeaseObject: ...
 
 
 class HeldByOther(Exception):
@@ -103,13 +89,7 @@ class HeldLease:
     Everything that asks raises ClusterError where the shared place does not answer or refuses.
 
     Args:
-        leases: where it lies.
         name: the object's.
-        who: who we are, as it is known now.
-        incident: for which incident.
-        sightings: what was seen of leases, shared with the roster.
-        clock, rng: for renewals and for the wait after one that failed.
-        lasts: how long it lasts without being renewed, in seconds.
         told: further annotations, asked before each renewal.
         on_renewed: called with what was stored.
         on_lost: called with who has it now; not after `release` and `hand_to`.
@@ -118,28 +98,18 @@ class HeldLease:
 
     def __init__(
         self,
-        leases: LeasePlace,
+        config: LeaseConfig,
         name: str,
-        who: Callable[[], Console],
-        incident: str,
-        sightings: Sightings,
-        clock: Clock,
-        rng: Random,
-        lasts: float,
         *,
         told: Callable[[], Mapping[str, str]] = dict,
         on_renewed: Callable[[LeaseObject], None] = lambda lease: None,
         on_lost: Callable[[Holder | None], None] = lambda holder: None,
         named: bool = False,
     ) -> None:
-        self._leases = leases
+        self._config = config
         self.name = name
-        self._who = who
-        self._incident = incident
-        self._sightings = sightings
-        self._clock = clock
-        self._rng = rng
-        self._lasts = lasts
+        self._clock = config.clock
+        self._lasts = config.lasts
         self._told = told
         self._on_renewed = on_renewed
         self._on_lost = on_lost
@@ -198,7 +168,7 @@ class HeldLease:
 
     async def hand_to(self, whom: Person | str) -> None:
         """Hand it to another console, or to a name alone. Raises Lost where it is not ours any more."""
-        holder, told = naming.given_to(whom, self._incident)
+        holder, told = naming.given_to(whom, self._config.incident)
         if not holder:
             raise ValueError("nobody was named")
         if not await self._leave(holder, told):
@@ -240,19 +210,19 @@ class HeldLease:
         raise failed or _busy(self.name)
 
     def _may_take(self, lease: LeaseObject | None) -> Taken:
-        us = self._who()
+        us = self._config.who()
         if lease is None or not lease.holder:
             return Taken(Taking.FREE)
         if us.was_in(lease):
             return Taken(Taking.OURS)
-        gone = self._sightings.gone(lease)
+        gone = self._config.sightings.gone(lease)
         holder = naming.holder_of(lease, us, gone=gone)
         if self._named and naming.by_name(lease):
             return Taken(Taking.NAMED, holder)
         if not gone:
             assert holder is not None
             raise HeldByOther(holder)
-        silent = timedelta(seconds=self._sightings.silent(lease))
+        silent = timedelta(seconds=self._config.sightings.silent(lease))
         return Taken(Taking.GONE, holder, self._clock.now() - silent, silent)
 
     async def _renew(self) -> None:
@@ -295,7 +265,7 @@ class HeldLease:
                 acquired_at=self._clock.now(),
             )
             try:
-                self._sightings.see(await self._leases.replace(given))
+                self._config.sightings.see(await self._config.leases.replace(given))
                 return True
             except ClusterError as error:
                 if not _open(error):
@@ -304,27 +274,29 @@ class HeldLease:
             found = await self._read()
             if found is not None and (found.holder, found.transitions) == (holder, moved):
                 return True  # the answer was lost, and it was done
-            self._lease = found if found is not None and self._who().is_in(found) else None
+            self._lease = found if found is not None and self._config.who().is_in(found) else None
             if self._lease is None:
                 self._successor = self._holder(found)
         raise failed or _busy(self.name)
 
     async def _read(self) -> LeaseObject | None:
-        lease = await self._leases.get(self.name)
+        lease = await self._config.leases.get(self.name)
         if lease is not None:
-            self._sightings.see(lease)
+            self._config.sightings.see(lease)
         return lease
 
     async def _put(self, lease: LeaseObject) -> None:
         began = self._clock.monotonic()
-        stored = await (self._leases.replace(lease) if lease.uid else self._leases.create(lease))
+        stored = await (
+            self._config.leases.replace(lease) if lease.uid else self._config.leases.create(lease)
+        )
         self._lease, self._fresh, self._successor, self.problem = stored, began, None, None
-        self._sightings.see(stored)
+        self._config.sightings.see(stored)
         self._on_renewed(stored)
 
     def _settle(self, found: LeaseObject | None) -> None:
         """Go by what is there: still ours (an answer was lost), or lost. Raises Lost."""
-        if found is not None and self._who().is_in(found):
+        if found is not None and self._config.who().is_in(found):
             self._lease = found
             return
         self._lease, self._successor = None, self._holder(found)
@@ -334,7 +306,7 @@ class HeldLease:
     def _holder(self, found: LeaseObject | None) -> Holder | None:
         if found is None:
             return None
-        return naming.holder_of(found, self._who(), gone=self._sightings.gone(found))
+        return naming.holder_of(found, self._config.who(), gone=self._config.sightings.gone(found))
 
     def _as_ours(self, lease: LeaseObject | None, taken: Taken) -> LeaseObject:
         now = self._clock.now()
@@ -345,8 +317,8 @@ class HeldLease:
         return replace(self._fresh_of(lease), acquired_at=now, transitions=lease.transitions + 1)
 
     def _fresh_of(self, lease: LeaseObject) -> LeaseObject:
-        us = self._who()
-        ours = {**naming.written_by(us, self._incident, self._what), **self._told()}
+        us = self._config.who()
+        ours = {**naming.written_by(us, self._config.incident, self._what), **self._told()}
         return replace(
             lease,
             holder=us.holder,
@@ -362,7 +334,7 @@ class HeldLease:
             self._keeping = asyncio.create_task(self._keep_renewing(), name=f"renew {self.name}")
 
     async def _keep_renewing(self) -> None:
-        backoff = Backoff(self._rng)
+        backoff = Backoff(self._config.rng)
         pause = self._pause()
         while True:
             await self._wait(pause)
@@ -387,7 +359,7 @@ class HeldLease:
             self._hurried.clear()
 
     def _pause(self) -> float:
-        return self._lasts / 3 * self._rng.uniform(0.9, 1.0)
+        return self._lasts / 3 * self._config.rng.uniform(0.9, 1.0)
 
 
 def _open(error: ClusterError) -> bool:

@@ -2,15 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from random import Random
 
 from tui.clients.cluster_errors import ClusterError
-from tui.model.clock import Clock
 from tui.model.sharing import Holder
 from tui.sharing import naming
-from tui.sharing.held import HeldLease, LeasePlace, Lost, Taken, Taking
-from tui.sharing.naming import Console
-from tui.sharing.sightings import Sightings
+from tui.sharing.held import HeldLease, Lost, Taken, Taking
+from tui.sharing.lease_config import LeaseConfig
 
 
 class TargetLock:
@@ -53,34 +50,17 @@ class TargetLocks:
     """The locks that this console holds.
 
     Args:
-        leases, who, incident, sightings, clock, rng, lasts: as of `HeldLease`.
+        config: of all leases of this console.
         on_lost: called with a target's uid and who has its lock now.
     """
 
     def __init__(
         self,
-        leases: LeasePlace,
-        who: Callable[[], Console],
-        incident: str,
-        sightings: Sightings,
-        clock: Clock,
-        rng: Random,
-        lasts: float,
+        config: LeaseConfig,
         on_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None,
     ) -> None:
         def new(uid: str) -> HeldLease:
-            name = naming.lock_name(uid)
-            return HeldLease(
-                leases,
-                name,
-                who,
-                incident,
-                sightings,
-                clock,
-                rng,
-                lasts,
-                on_lost=lambda by: self._lost(uid, by),
-            )
+            return HeldLease(config, naming.lock_name(uid), on_lost=lambda by: self._lost(uid, by))
 
         self._new = new
         self._on_lost = on_lost

@@ -2,54 +2,39 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from random import Random
 
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.leases import LeaseObject
-from tui.model.clock import Clock
 from tui.model.sharing import Holder
 from tui.sharing import naming
-from tui.sharing.held import HeldByOther, HeldLease, LeasePlace
-from tui.sharing.naming import Console
+from tui.sharing.held import HeldByOther, HeldLease
+from tui.sharing.lease_config import LeaseConfig
 from tui.sharing.pausing import Backoff, either
-from tui.sharing.sightings import Sightings
 
 
 class Presence:
     """Taken and renewed in the background, also after the shared place was away.
 
     Args:
-        leases, who, incident, sightings, clock, rng, lasts: as of `HeldLease`.
+        config: of all leases of this console.
         on_renewed: called with what was stored: the roster waits until the watch tells of it.
     """
 
     def __init__(
         self,
-        leases: LeasePlace,
-        who: Callable[[], Console],
-        incident: str,
-        sightings: Sightings,
-        clock: Clock,
-        rng: Random,
-        lasts: float,
+        config: LeaseConfig,
         on_renewed: Callable[[LeaseObject], None] = lambda lease: None,
     ) -> None:
-        self._clock = clock
-        self._lasts = lasts
+        self._clock = config.clock
+        self._lasts = config.lasts
         self._last = ""
         self._task: asyncio.Task[None] | None = None
         self._again = asyncio.Event()
-        self._backoff = Backoff(rng)
+        self._backoff = Backoff(config.rng)
         self.other: Holder | None = None
         self._lease = HeldLease(
-            leases,
-            naming.here_name(who().id),
-            who,
-            incident,
-            sightings,
-            clock,
-            rng,
-            lasts,
+            config,
+            naming.here_name(config.who().id),
             told=self._told,
             on_renewed=on_renewed,
             on_lost=lambda holder: self._again.set(),
