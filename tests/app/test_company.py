@@ -185,7 +185,7 @@ async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) 
 async def test_a_shared_incident_is_offered_and_joined(console, size) -> None:
     start = sights.looking(open_incidents=(SHARED,))
     async with console(start, size=size) as desk:
-        assert "1 open incident, shared, 2 h: i joins" in top(desk)[0]
+        assert "1 shared incident, 2 h: i joins" in top(desk)[0]
         await desk.press("i")
         assert f"Join {sights.ID}" in words(desk)
         assert "of ada, 2 h: rate limited" in words(desk)

@@ -105,17 +105,20 @@ def lease(held: Lease, now: datetime) -> str:
 def offer(snapshot: Snapshot, now: datetime) -> str:
     """`1 open incident, 2 h: i resumes`, or "" where none was left open; another console's is followed.
 
-    One that is shared and not on this machine yet is joined: `1 open incident, shared, 2 h: i joins`.
+    One that is shared and not on this machine yet is joined: `1 shared incident, 2 h: i joins`, which is
+    whole at 60 columns.
     """
     left = snapshot.open_incidents
     if not left:
         return ""
     oldest = times.span(now - min(i.since for i in left))
     away = [one for one in left if one.shared and not one.here]
-    shared = "" if not away else ", shared" if len(away) == len(left) else f", {len(away)} shared"
-    verb = "joins" if len(away) == len(left) else "resumes"
-    if all(i.held_by_other for i in left):
-        verb = "joins" if all(i.shared for i in left) else "follows"
+    if len(away) == len(left):
+        return f"{len(left)} shared incident{'s' if len(left) > 1 else ''}, {oldest}: i joins"
+    shared = f", {len(away)} shared" if away else ""
+    verb = "resumes"
+    if all(one.held_by_other for one in left):
+        verb = "joins" if all(one.shared for one in left) else "follows"
     return f"{len(left)} open incident{'s' if len(left) > 1 else ''}{shared}, {oldest}: i {verb}"
 
 
