@@ -15,6 +15,7 @@ from tests.support.drills import ENVIRON, drill, settings_for, until
 from tui.drill.serve import Drill
 from tui.model.clock import SystemClock
 from tui.model.incident import Applied, Entry, Kind
+from tui.model.returning import returned
 from tui.model.sharing import Link
 from tui.record.verification import verify
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable, SessionError
@@ -99,6 +100,27 @@ async def test_two_machines_one_incident(tmp_path: Path) -> None:
             await same(ana, bo)
             with pytest.raises(SessionError, match="resolved already"):
                 await ana.resolve("it is over, as I say, too")
+
+
+async def test_who_comes_back_is_told_what_others_did_meanwhile(tmp_path: Path) -> None:
+    async with drill("rate-limited") as world, console(world, tmp_path / "a", 1) as ana:
+        incident = await opened(ana)
+        async with console(world, tmp_path / "b", 2) as bo:
+            await until(bo, diagnosed)
+            await bo.join(incident)
+            await bo.note("bo leaves")
+            await until(ana, has("bo leaves"))
+        await ana.take_command()
+        await ana.note("while bo was away")
+        await until(ana, lambda s: s.sharing and not s.sharing.unsent)
+        async with console(world, tmp_path / "b", 3) as bo:
+            await until(bo, diagnosed)
+            await bo.resume(incident)
+            found = returned(bo.snapshot.entries, bo.snapshot.came)
+            assert found is not None
+            assert not found.joined
+            assert [entry.text for entry in found.of(Kind.NOTE)] == ["while bo was away"]
+            assert len(found.of(Kind.COMMANDER)) == 1
 
 
 def commanders(snapshot: Snapshot) -> list[str]:

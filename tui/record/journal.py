@@ -65,6 +65,7 @@ class Journal:
         found: what all journals of the incident said when this one was opened.
         problems: what was found wrong on opening, in sentences; recording goes on regardless.
         intents: the ids of the intents that stood in this very file when it was opened for appending.
+        left: the id of its last entry then; "" where it had none.
         refusal: why nothing can be appended (`HeldByAnother`, or what the disk said), or None.
     """
 
@@ -74,6 +75,7 @@ class Journal:
         self.found = Record()
         self.problems: tuple[str, ...] = ()
         self.intents: frozenset[str] = frozenset()
+        self.left = ""
         self.refusal: JournalError | None = None
         self._path = path
         self._clock = clock
@@ -295,7 +297,8 @@ class Journal:
         self.found = await self._hop(read_folder, self._path.parent, self.incident_id)
         assert self._lock is not None
         tape = await self._hop(Tape, self._path, self._file.fileno(), content, self._lock.check)
-        self._ids = EntryIds(lines.last_id(content))
+        self.left = lines.last_id(content)
+        self._ids = EntryIds(self.left)
         limit = latest_followed(self._clock.now())
         self.saw(max((entry.id for entry in self.found.entries if entry.id <= limit), default=""))
         self._chain = lines.first_hash(content)[:CHAIN]

@@ -207,6 +207,11 @@ class Chronicle:
         return written[len(waiting) :]
 
     @property
+    def left(self) -> str:
+        """The last entry of this console's chain as it was taken up here; "" where the chain is new."""
+        return self._journal.left if self._journal is not None else ""
+
+    @property
     def recorded(self) -> tuple[Entry, ...]:
         """The entries as they lie on disk, whatever later ones say of them."""
         return self._memory.recorded

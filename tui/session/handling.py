@@ -10,7 +10,7 @@ from tui.session import openings
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.parts import Working
-from tui.session.standing import joined, standing
+from tui.session.standing import joined, left_at, standing
 
 
 class Handling(Core):
@@ -119,10 +119,11 @@ class Handling(Core):
 
     async def _continue(self, working: Working, incident: Incident) -> None:
         chronicle, now = self._parts.chronicle, self._clock.now()
-        away = now - max((entry.recorded_at for entry in chronicle.timeline), default=now)
+        before = left_at(chronicle.timeline, chronicle.left if self._parts.sharing.enabled else "")
+        away = now - max((entry.recorded_at for entry in before), default=now)
         data = {
             "away_s": round(away.total_seconds()),
-            "last": max((entry.id for entry in chronicle.timeline), default=""),
+            "last": max((entry.id for entry in before), default=""),
             "checks": standing(working.board.checks),
         }
         # As it was left: what this entry itself tells of the checks is how they stand now.

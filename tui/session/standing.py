@@ -22,6 +22,14 @@ def joined(resumed: Draft, incident: Incident, entries: Iterable[Entry]) -> Draf
     return replace(resumed, kind=Kind.JOINED, text=f"{span(age)} after it began", data=data)
 
 
+def left_at(entries: Iterable[Entry], last: str) -> tuple[Entry, ...]:
+    """The entries up to where this console left, of which `last` is its own last one; "" is all of them.
+
+    Where several work an incident the others went on meanwhile, and that is news here.
+    """
+    return tuple(entry for entry in entries if not last or entry.id <= last)
+
+
 def standing(checks: Mapping[Check, Held]) -> dict[str, dict[str, Any]]:
     """By check, its state and its few words; what the settings do not name is left out."""
     return {
