@@ -61,6 +61,16 @@ class TestReading:
         bench, _ = each
         assert await (await bench.open()).previous() is None
 
+    async def test_a_version_without_a_key_is_no_key_before(self, each: Each) -> None:
+        bench, _ = each
+        bench.somebody_writes("   ")
+        bench.somebody_writes(NEW)
+        store = await bench.open()
+        assert (await store.read()).secret == Secret(NEW)
+        found = await store.previous()
+        # AWS tells of the version before alone; the others are looked through.
+        assert (found.secret if found else None) == (None if bench.kind == "aws" else Secret(OLD))
+
     async def test_a_line_break_behind_the_key_is_no_part_of_it(self, each: Each) -> None:
         bench, _ = each
         bench.somebody_writes(f"{THEIRS}\n")

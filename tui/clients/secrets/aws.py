@@ -193,6 +193,8 @@ class AwsStore:
             if aws_errors.code(error) != "ResourceNotFoundException":
                 raise
             return None
+        except StoreError:  # it holds no key
+            return None
         return before if before.secret != current.secret else None
 
     def _value(self, errand: Errand, stage: str) -> Mapping[str, Any]:

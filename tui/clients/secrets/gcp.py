@@ -10,7 +10,7 @@ import re
 import shlex
 from typing import Any
 
-from tui.clients.secrets import fields, gcp_errors
+from tui.clients.secrets import fields, gcp_errors, versions
 from tui.clients.secrets.calling import ANSWERS, DEADLINE, SYNC, Caller, Errand, Told, library
 from tui.model.keys import Stored, StoreError
 from tui.model.redaction import Redactor
@@ -19,7 +19,6 @@ from tui.model.text import clean
 from tui.settings import GcpSecret
 
 ACCESS, ADD = "secretmanager.versions.access", "secretmanager.versions.add"
-_LOOKS_BACK = 10  # versions, for the key before
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _NAME = re.compile(r"projects/([^/]+)(?:/locations/([^/]+))?/secrets/([^/]+)")
 _VERSION = re.compile(r".+/versions/([0-9]+)")
@@ -137,20 +136,18 @@ class GcpStore:
         return number
 
     def _previous(self, errand: Errand) -> Stored | None:
+        now = self._stored(*self._access(errand, "latest"))
+        return versions.key_before(now, lambda number: self._kept(errand, number))
+
+    def _kept(self, errand: Errand, number: int) -> Stored | None:
         from google.api_core.exceptions import GoogleAPICallError
 
-        now = self._stored(*self._access(errand, "latest"))
-        newest = int(now.version)
-        for number in range(newest - 1, max(newest - 1 - _LOOKS_BACK, 0), -1):
-            try:
-                found = self._stored(*self._access(errand, str(number)))
-            except GoogleAPICallError as error:
-                if error.code not in (400, 404):  # disabled or destroyed; gone
-                    raise
-                continue
-            if found.secret != now.secret:
-                return found
-        return None
+        try:
+            return self._stored(*self._access(errand, str(number)))
+        except GoogleAPICallError as error:
+            if error.code not in (400, 404):  # disabled or destroyed; gone
+                raise
+            return None
 
     def _access(self, errand: Errand, version: str) -> tuple[str, str]:
         """The text of a version, and its number."""

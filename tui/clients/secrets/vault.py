@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
-from tui.clients.secrets import vault_client, vault_errors
+from tui.clients.secrets import vault_client, vault_errors, versions
 from tui.clients.secrets.calling import DEADLINE, SYNC, Caller, Errand, Told, library
 from tui.model.keys import Stored, StoreError
 from tui.model.redaction import Redactor
@@ -19,7 +19,6 @@ from tui.model.secret import Secret
 from tui.model.text import clean
 from tui.settings import VaultSecret
 
-_LOOKS_BACK = 10  # versions, for the key before: as many as a KV store keeps by default
 _MERGE = {"Content-Type": "application/merge-patch+json"}
 _NOT_MERGED = (403, 405, 415)  # no capability `patch`, or a Vault before 1.9
 
@@ -170,20 +169,16 @@ class VaultStore:
         )
 
     def _previous(self, errand: Errand) -> Stored | None:
+        now = self._stored(*self._version(errand, None))
+        return versions.key_before(now, lambda number: self._kept(errand, number))
+
+    def _kept(self, errand: Errand, number: int) -> Stored | None:
         from hvac.exceptions import InvalidPath
 
-        now = self._stored(*self._version(errand, None))
-        newest = int(now.version)
-        for number in range(newest - 1, max(newest - 1 - _LOOKS_BACK, 0), -1):
-            try:
-                data, version = self._version(errand, number)
-            except InvalidPath:  # deleted, destroyed, or no longer kept
-                continue
-            if isinstance(data.get(self._where.field), str):
-                found = self._stored(data, version)
-                if found.secret != now.secret:
-                    return found
-        return None
+        try:
+            return self._stored(*self._version(errand, number))
+        except InvalidPath:  # deleted, destroyed, or no longer kept
+            return None
 
     def _version(self, errand: Errand, number: int | None) -> tuple[Mapping[str, Any], str]:
         """The fields of a version, and its number."""
