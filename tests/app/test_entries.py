@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.support import sights
+from tests.support import company, sights
 from tui.model.amending import Amendments, amendments
 from tui.model.incident import Entry, Kind
 from tui.session.snapshot import Snapshot
@@ -78,6 +78,13 @@ async def test_a_redaction_needs_a_reason_and_a_word_and_names_the_entry(console
         assert desk.session.calls[-1] == ("redact_entry", NOTE.id, "a name")
         assert "/e/one.tar.gz" in desk.seen()
         assert "backups and snapshots" in desk.seen()
+
+
+async def test_where_incidents_are_shared_it_says_who_else_follows(console) -> None:
+    async with console(company.together()) as desk:
+        await to_the_note(desk)
+        await desk.press("enter", "x", *"a", "enter", *"redact", "enter")
+        assert "it leaves the shared place and open consoles as they hear of it" in desk.seen()
 
 
 async def test_another_word_escape_or_enter_redacts_nothing(console) -> None:

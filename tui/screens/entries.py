@@ -174,12 +174,15 @@ async def _redact(desk: Desk, entry: Entry) -> bool:
     copies = await desk.session.redact_entry(entry.id, reason)
     desk.drafts.pop("redact", None)
     desk.say("Redacted: its text and data are gone from the record.", "ok")
-    await read_page(desk, "Redacted", _left(copies))
+    await read_page(desk, "Redacted", _left(copies, shared=desk.snapshot.sharing is not None))
     return False
 
 
-def _left(copies: tuple[str, ...]) -> Page:
+def _left(copies: tuple[str, ...], *, shared: bool) -> Page:
     known = [Row("copy", place, "warn") for place in copies] or [Row("copies", "the record knows of none")]
+    if shared:
+        told = "it leaves the shared place and open consoles as they hear of it; h says what is left to do"
+        known.append(Row("shared", told))
     return (
         Row("", "Text, data and salt are gone from the record; the chain is whole.", "ok"),
         Row("", " "),

@@ -63,7 +63,7 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
         *(row for one in here for row in _person(one, snapshot, now)),
         *((Row("", " "), Row("", "Were here", "title")) if gone else ()),
         *(row for one in gone for row in _person(one, snapshot, now)),
-        *((Row("", " "), Row("", "Refused of what others sent", "title")) if sharing.problems else ()),
+        *((Row("", " "), Row("", "What is not in order", "title")) if sharing.problems else ()),
         *(Row("", problem, "warn") for problem in sharing.problems),
     )
 
