@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.record.helpers import INCIDENT, create, draft, journal_file
 from tui.model.clock import SystemClock
 from tui.model.erasing import redaction
+from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
 from tui.record.growing import TAIL, goes_on, tail_of
 from tui.record.outgoing import Outgoing
@@ -58,3 +61,20 @@ async def test_a_line_whose_writer_was_killed_before_the_head_is_told_once_nobod
         assert [line.text for line in outgoing.look()] == ["first"]
     head.write_bytes(lags)
     assert [line.text for line in outgoing.look()] == ["second"]
+
+
+async def test_where_one_journal_cannot_be_read_the_lines_of_the_others_come_with_the_next_look(
+    tmp_path: Path,
+) -> None:
+    async with await create(tmp_path) as journal:
+        await journal.append(draft("first"), draft("second"))
+        folder = incident_folder(tmp_path, INCIDENT)
+        outgoing = Outgoing(folder, INCIDENT)
+        broken = folder / "journal-2.jsonl"
+        broken.mkdir()
+        with pytest.raises(JournalError):
+            outgoing.look()
+        await journal.append(draft("third"))
+        broken.rmdir()
+        assert [line.text for line in outgoing.look()] == ["first", "second", "third"]
+        assert outgoing.look() == ()

@@ -106,6 +106,9 @@ class Client:
     cut: bool = False
     silent: bool = False  # it takes and answers nothing on a watch, not even its end
     refuses: set[str] = field(default_factory=set)  # entries that are answered 422
+    swallows: set[str] = field(default_factory=set)  # entries of which no watch tells
+    gives_up: bool = False  # what a watch waits for is cancelled by somebody else, once
+    late: bool = False  # what is created is there, and its answer comes too late
     forbids: set[str] = field(default_factory=set)  # verbs
     fails: Reason | None = None
     fails_after: int | None = None  # so many deletions
@@ -139,6 +142,8 @@ class Client:
         await self.server.wake()
         await asyncio.sleep(0)
         self._check("create")  # cut meanwhile: it is there, and the answer is lost
+        if self.late:
+            raise error(Reason.TIMEOUT)
         return made
 
     async def get(self, entry: str) -> FoundLine | None:
@@ -171,9 +176,13 @@ class Client:
         while True:
             if not self.silent:
                 self._check("watch")
+                if self.gives_up:
+                    self.gives_up = False
+                    raise asyncio.CancelledError
                 for seen in self.told(incident, at):
                     at = int(seen.version)
-                    yield seen
+                    if seen.entry not in self.swallows:
+                        yield seen
             async with self.server.changed:
                 if self.silent or (self.server.version <= at and not self.cut):
                     await self.server.changed.wait()
@@ -220,11 +229,14 @@ class Disk:
         self.marked = False
         self.is_closed = False
         self.takes: list[int] = []  # how many came at once
+        self.opened = 0  # how often it was read from the beginning
+        self.faults = 0  # how often taking in fails as nothing should
 
     def outgoing(self) -> "Looking":
         return Looking(self)
 
     def incoming(self) -> "Disk":
+        self.opened += 1
         return self
 
     def shared_before(self) -> bool:
@@ -242,6 +254,10 @@ class Disk:
     def take(self, found: Iterable[FoundLine]) -> "Taken":
         if self.full:
             raise JournalError("Cannot write: the disk is full.", "Free some space.")
+        found = tuple(found)
+        if found and self.faults:
+            self.faults -= 1
+            raise ValueError
         here = {line.entry for line in self.written}
         new = [one for one in found if one.entry not in here]
         entries = tuple(parse(one.line.encode()) for one in new)
@@ -273,6 +289,7 @@ class Taken:
     entries: tuple[Entry, ...] = ()
     waiting: int = 0
     problems: tuple[str, ...] = ()
+    longest: str = ""
 
 
 class NoLock:

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,24 @@ class SlowDisk(Disk):
             self.begun.set()
             assert self.go_on.wait(60)
         return super().take(found)
+
+
+class ChainedDisk(Disk):
+    """One where some entries go behind others: they wait until these are there."""
+
+    def __init__(self, after: Mapping[str, str]) -> None:
+        super().__init__()
+        self._after = after
+        self._waiting: dict[str, FoundLine] = {}
+
+    def take(self, found: Iterable[FoundLine]) -> Taken:
+        self._waiting |= {one.entry: one for one in found}
+        here = {one.entry for one in self.written} | self._waiting.keys()
+        ready = [one for name, one in self._waiting.items() if self._after.get(name, name) in here]
+        for one in ready:
+            del self._waiting[one.entry]
+        taken = super().take(ready)
+        return replace(taken, waiting=len(self._waiting), longest=next(iter(self._waiting), ""))
 
 
 @asynccontextmanager
@@ -114,7 +133,8 @@ async def test_a_version_that_is_too_old_is_listed_anew_and_said_to_nobody() -> 
         assert not any("expired" in status.said for status in ben.statuses)
 
 
-async def test_a_silent_watch_is_begun_again_after_a_minute_and_nothing_is_missed() -> None:
+async def test_a_silent_watch_is_begun_again_after_two_minutes_and_nothing_is_missed() -> None:
+    """A server sends a bookmark about once a minute: a single one that is late is no reason."""
     clock, server = ManualClock(), Server()
     async with consoles(2, server, clock) as (ana, ben):
         ben.client.silent = True
@@ -122,12 +142,98 @@ async def test_a_silent_watch_is_begun_again_after_a_minute_and_nothing_is_misse
         watches = ben.client.requests.count("watch")
         ana.write(line("a"))
         await until(clock, lambda: server.objects)
-        await passes(clock, 50, step=0.5)
+        await passes(clock, 120, step=0.5)
+        assert ben.client.requests.count("watch") == watches
         assert ben.disk.texts() == []
         ben.client.silent = False
-        await passes(clock, 30, step=0.5)
+        await passes(clock, 50, step=0.5)
         await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
         assert ben.client.requests.count("watch") > watches
+
+
+async def test_a_watch_that_may_be_dead_is_begun_again_when_somebody_knows_better() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.silent = True
+        await passes(clock, 1)
+        ana.write(line("a"))
+        await until(clock, lambda: server.objects)
+        ben.client.silent = False
+        before = clock.monotonic()
+        ben.copier.rewatch()
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
+        assert clock.monotonic() - before < 10
+        assert ben.client.requests.count("list") == 1
+
+
+async def test_what_a_watch_did_not_tell_is_listed_where_something_waits_for_it() -> None:
+    clock, server = ManualClock(), Server()
+    first, second = line("a", "first"), line("b", "second")
+    async with consoles(1, server, clock) as (ana,):
+        ben = Console(server, clock, 3, ChainedDisk({second.entry: first.entry}))
+        ben.client.swallows.add(first.entry)
+        ben.copier.start()
+        await until(clock, lambda: ben.status.link is Link.LIVE)
+        ana.write(first)
+        ana.write(second)
+        await until(clock, lambda: ben.status.awaited)
+        before = clock.monotonic()
+        await until(clock, lambda: ben.disk.texts() == ["first", "second"], step=0.1)
+        assert clock.monotonic() - before < 20
+        assert not ben.status.awaited
+        await ben.copier.stop()
+
+
+async def test_what_a_watch_did_not_tell_is_listed_in_any_case_and_all_the_seldomer_the_more_there_is() -> (
+    None
+):
+    """Nothing else shows it: nobody waits for it, and whoever wrote it has left."""
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.swallows.add(line("a").entry)
+        ana.write(line("a"))
+        await until(clock, lambda: server.objects)
+        lists = ana.client.requests.count("list")
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"], step=1.0)
+        assert 150 < clock.monotonic() < 800
+        await passes(clock, 1000, step=1.0)
+        assert 1 <= ana.client.requests.count("list") - lists <= 9
+
+
+async def test_a_watch_that_others_cancel_is_no_end_of_watching() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ben.client.gives_up = True
+        await server.wake()
+        await until(clock, lambda: not ben.client.gives_up)
+        ana.write(line("a"))
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"], step=0.1)
+        await until(clock, lambda: ben.status.said == "", step=0.1)
+
+
+async def test_after_a_fault_of_ours_the_files_are_read_anew_and_nothing_is_missed() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        opened, ben.disk.faults = ben.disk.opened, 1
+        ana.write(line("a"))
+        await until(clock, lambda: "fault" in ben.status.said)
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"], step=0.1)
+        assert ben.disk.opened > opened
+        await until(clock, lambda: ben.status.said == "", step=0.1)
+
+
+async def test_answers_that_come_too_late_end_no_watch_that_tells_what_happens() -> None:
+    """Where a server is slow, everybody who begins a watch anew makes it slower."""
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        ana.client.late = True
+        for letter in "abcdefgh":
+            ana.write(line(letter))
+        await until(clock, lambda: len(server.objects) == 8, step=0.1)
+        await passes(clock, 20)
+        assert ana.client.requests.count("watch") == 1
+        ana.client.late = False
+        await until(clock, lambda: not ana.status.unsent and not ana.status.said, step=0.1)
 
 
 async def test_what_others_know_and_is_not_here_is_listed_and_ever_more_seldom() -> None:
@@ -368,6 +474,25 @@ async def test_what_was_pruned_after_it_was_closed_is_not_put_back_until_it_is_o
         ana.disk.is_closed = False
         ana.write(line("d", "opened again"))
         await until(clock, lambda: len(server.objects) == 4, step=0.1)
+
+
+async def test_what_nobody_else_has_is_sent_where_another_console_opens_a_pruned_incident_again() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(2, server, clock) as (ana, ben):
+        ana.write(line("a"))
+        await until(clock, lambda: len(ben.disk.written) == 1)
+        ana.disk.is_closed = ben.disk.is_closed = True
+        for name, there in list(server.objects.items()):
+            server.delete(name, there.uid)
+        await server.wake()
+        await passes(clock, 40, step=0.2)
+        ana.write(line("c", "written after it was pruned"))
+        await passes(clock, 5, step=0.2)
+        assert server.objects == {}
+        ana.disk.is_closed = ben.disk.is_closed = False
+        ben.write(line("d", "opened again"))
+        await until(clock, lambda: len(server.objects) == 3, step=0.01)
+        assert clock.monotonic() < 100, "that is not left to a list"
 
 
 async def test_leaving_sends_what_is_here_and_does_not_wait_for_a_place_that_is_away() -> None:

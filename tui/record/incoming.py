@@ -35,12 +35,14 @@ class Taken:
     Attributes:
         entries: what is new here, and in the files, in the order of the ids; `settle` puts it on disk.
         waiting: how many lines wait for one before them.
+        longest: the entry that waits longest; "" where none does.
         problems: what was refused, or is odd, in sentences.
     """
 
     entries: tuple[Entry, ...] = ()
     waiting: int = 0
     problems: tuple[str, ...] = ()
+    longest: str = ""
 
 
 class Incoming:
@@ -89,7 +91,7 @@ class Incoming:
         if dropped := self._waiting.dropped():
             self._say(f"{dropped} entries that could not be linked wait no more; the next list brings them.")
         entries = sorted(map(self._told, taken), key=lambda entry: entry.id)
-        return Taken(tuple(entries), len(self._waiting), self._told_problems())
+        return Taken(tuple(entries), len(self._waiting), self._told_problems(), self._waiting.longest)
 
     def settle(self) -> tuple[str, ...]:
         """Put on disk what was taken in, and then the heads; answers what the disk refused, in sentences.

@@ -26,6 +26,11 @@ class Waiting:
     def __contains__(self, entry_id: str) -> bool:
         return entry_id in self._by_id
 
+    @property
+    def longest(self) -> str:
+        """The id of what waits longest; "" where nothing does."""
+        return next(iter(self._by_id), "")
+
     def add(self, one: Arrival) -> None:
         """Keep it. One whose id waits already is not kept again."""
         if one.entry.id in self._by_id:

@@ -13,7 +13,8 @@ from tui.model.sharing import Link
 from tui.record.errors import JournalError
 from tui.sharing.copying import Copy
 from tui.sharing.needs import Entries, Sight
-from tui.sharing.pausing import Backoff, either
+from tui.sharing.pausing import Backoff, either, noticed
+from tui.sharing.relisting import Relisting
 from tui.sharing.status import CopyStatus, link_of
 
 log = logging.getLogger(__name__)
@@ -23,8 +24,9 @@ LOOK = 0.25
 # What arrives within this time is written and shown together.
 TOGETHER = 0.05
 LONGEST_TOGETHER = 0.25
-# A server tells something at least every minute, if only a bookmark. Both in seconds.
-SILENCE = (60.0, 75.0)
+# A server tells something about once a minute, if only a bookmark, and promises not even that: two are to be
+# missing. A connection that is dead is noticed sooner, by what is sent and by the leases. Both in seconds.
+SILENCE = (130.0, 160.0)
 # For how long a watch is asked for: the server ends it then, and it is resumed.
 WATCH = (240.0, 300.0)
 # How soon a watch that was ended at once is asked for again without more ado.
@@ -35,8 +37,7 @@ WAITING = 2.0
 SETTLE = 1.0
 NO_ENTRY = "0" * 26
 PROOF = 0.2
-RESTORE = (5.0, 15.0)
-STALE = (1.0, 60.0)
+_UNANSWERED = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT})
 
 
 class FolderLock(Protocol):
@@ -83,11 +84,9 @@ class Copier:
         self._nudged = asyncio.Event()
         self._again = asyncio.Event()  # end this watch, and begin another
         self._retry = asyncio.Event()
-        self._restore_at: float | None = None
+        self._lists = Relisting(clock, rng)
         self._waiting_at = 0.0
         self._settle_at = 0.0
-        self._stale_pause = 0.0
-        self._stale_from = 0.0
         self._sending = False
         self._stopped = False
         self._task: asyncio.Task[None] | None = None
@@ -141,11 +140,12 @@ class Copier:
 
         Asked for again and again it is done ever more seldom, as long as it finds nothing.
         """
-        now = self._clock.monotonic()
-        if now >= self._stale_from and self._listed:
-            self._stale_pause = min(max(STALE[0], self._stale_pause * 2), STALE[1])
-            self._stale_from = now + self._stale_pause * self._rng.uniform(1, 1.5)
+        if self._listed and self._lists.missed():
             self._list_anew()
+
+    def rewatch(self) -> None:
+        """The place was lost sight of: the watch may be dead, too, and is begun again where it is."""
+        self._again.set()
 
     def _list_anew(self) -> None:
         self._anew = True
@@ -161,9 +161,8 @@ class Copier:
                 continue
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(self._keep_watching())
-                    tasks.create_task(self._keep_taking())
-                    tasks.create_task(self._keep_sending())
+                    for work in (self._keep_watching(), self._keep_taking(), self._keep_sending()):
+                        tasks.create_task(noticed(work))
             except ExceptionGroup as group:
                 # A fault of ours. Its text may hold anything, so that only its kind is told.
                 kinds = ", ".join(type(error).__name__ for error in group.exceptions)
@@ -171,6 +170,7 @@ class Copier:
                 said = f"Copying the incident stopped with a fault of Leeward's ({kinds}); it is begun again."
                 self._failed_reading(JournalError(said, "Please report it."))
                 self._anew = True
+                await self._copy.begin_anew()
                 await self._pause(self._read_backoff.next())
 
     async def _until_ours(self) -> None:
@@ -217,7 +217,7 @@ class Copier:
     async def _watch_once(self) -> None:
         """Watch until the server ends it, it is silent for too long, or another is wanted."""
         self._copy.entries = await self._door()
-        if self._anew or not self._copy.version:
+        if self._anew or not self._copy.version or self._lists.regular():
             await self._list()
         # The version as it is now: without one, a watch begins with all that is there, in no order to resume.
         pump = asyncio.create_task(self._pump(self._copy.entries, self._copy.version), name="watch")
@@ -247,9 +247,7 @@ class Copier:
         self._arrived.clear()
         await self._copy.relist()
         self._listed, self._anew = True, False
-        self._restore_at = None
-        if self._copy.taken != had:
-            self._stale_pause = 0.0
+        self._lists.listed(self._copy.ledger.there, news=self._copy.taken != had)
         self._read_works()
         self._nudged.set()
 
@@ -307,8 +305,8 @@ class Copier:
                 await self._look_and_send()
             finally:
                 self._sending = False
-            self._restore()
             await self._take_waiting()
+            self._mind_missing()
             await self._settle()
             self._publish()
 
@@ -338,6 +336,7 @@ class Copier:
     async def _send(self) -> None:
         if not self._copy.owes and self._writing is None:
             return
+        began = self._clock.monotonic()
         try:
             while await self._copy.send():
                 await self._copy.look()
@@ -345,7 +344,8 @@ class Copier:
             await self._copy.finish_redactions()
         except (ClusterError, JournalError) as error:
             self._failed_writing(error)
-            if isinstance(error, ClusterError) and error.reason in (Reason.UNREACHABLE, Reason.TIMEOUT):
+            unanswered = isinstance(error, ClusterError) and error.reason in _UNANSWERED
+            if unanswered and (self._heard_at is None or self._heard_at < began):
                 self._again.set()  # the watch may hang on the same dead connection
         else:
             self._write_backoff.reset()
@@ -357,15 +357,11 @@ class Copier:
         self._write_backoff.wait(self._clock.monotonic())
         self._publish()
 
-    def _restore(self) -> None:
-        """What was deleted there and nobody put back is found by listing anew, in a while."""
-        ledger, now = self._copy.ledger, self._clock.monotonic()
-        if not ledger.lost and not ledger.contested:
-            self._restore_at = None
-        elif self._restore_at is None:
-            self._restore_at = now + self._rng.uniform(*RESTORE)
-        elif now >= self._restore_at:
-            self._restore_at = None
+    def _mind_missing(self) -> None:
+        """What was deleted there, and what a line here waits for, is found by listing anew."""
+        ledger = self._copy.ledger
+        deleted = self._lists.deleted(bool(ledger.lost or ledger.contested))
+        if self._listed and (self._lists.awaits(self._copy.longest) or deleted):
             self._list_anew()
 
     # What is told

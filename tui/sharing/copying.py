@@ -32,6 +32,7 @@ class Copy:
         version: up to where everything that is there was taken in; "" where it is to be listed anew.
         sent, taken: how many entries went there, and came here, since the beginning.
         awaited: entries that came and cannot be linked yet, as one before them is missing.
+        longest: which of these waits longest; "" where there is none.
         problems: what was refused, in sentences, by entry.
         forbidden: why this login may not delete what was redacted; "" where it may, or never tried.
     """
@@ -56,6 +57,7 @@ class Copy:
         self.sent = 0
         self.taken = 0
         self.awaited = 0
+        self.longest = ""
         self.forbidden = ""
         self.ledger = Ledger(incident)
         self._files = files
@@ -141,6 +143,7 @@ class Copy:
             return
         async with self._turn:
             self._say(one.said for one in seen if one.said)
+            had = self.taken
             try:
                 await self._take_in(self.ledger.saw(seen))
             except Exception:
@@ -149,6 +152,8 @@ class Copy:
             if self.version:
                 told = (one.version for one in reversed(seen) if one.version)
                 self.version = next(told, self.version)
+            if self.taken > had and (self.ledger.resting or self.ledger.has_lost):
+                await self._reopened()  # by what came, perhaps
 
     async def settle(self) -> None:
         """Put on disk what was taken in since the last time, if anything was."""
@@ -213,6 +218,15 @@ class Copy:
         """Try again what was refused: rights may have changed."""
         self.forbidden = ""
 
+    async def begin_anew(self) -> None:
+        """Believe nothing of what is remembered of the files: they are read anew, and all is to be listed."""
+        async with self._turn:
+            self.version = ""
+            await self.hop(self._forget)
+
+    def _forget(self) -> None:
+        self._incoming = self._outgoing = None
+
     async def close(self) -> None:
         """Let the thread go. What it is at is finished first. Safe to call twice."""
         self._thread.shutdown(wait=False)
@@ -253,7 +267,7 @@ class Copy:
         await self.hop(self._take, found)
         while self._came:
             taken = self._came.popleft()
-            self.awaited = taken.waiting
+            self.awaited, self.longest = taken.waiting, taken.longest
             self._say(taken.problems)
             self.ledger.took(taken.entries)
             self.taken += len(taken.entries)

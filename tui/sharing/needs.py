@@ -95,6 +95,9 @@ class Took(Protocol):
     def waiting(self) -> int: ...
 
     @property
+    def longest(self) -> str: ...
+
+    @property
     def problems(self) -> tuple[str, ...]: ...
 
 

@@ -1,6 +1,7 @@
-"""Waiting: for an event or a while, and ever longer after failures."""
+"""Waiting: for an event or a while, ever longer after failures, and never without an end that is noticed."""
 
 import asyncio
+from collections.abc import Awaitable
 from random import Random
 
 from tui.model.clock import Clock
@@ -51,3 +52,25 @@ async def either(event: asyncio.Event, clock: Clock, seconds: float) -> None:
     finally:
         asleep.cancel()
         called.cancel()
+
+
+class GivenUp(Exception):
+    """What was waited for was cancelled by somebody else."""
+
+
+async def noticed(work: Awaitable[None]) -> None:
+    """Await work that goes on until its task is cancelled.
+
+    Where it ends since something that it waited for was cancelled, a group of tasks would take it for
+    cancelled itself, and let the others go on without it.
+
+    Raises:
+        GivenUp: it ended so; and whatever the work raises.
+    """
+    try:
+        await work
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise GivenUp from None
