@@ -17,7 +17,7 @@ from tui.clients.shared_place import SharedPlace
 from tui.drill.kubernetes import Cluster, KubeApi, discovery, shared
 from tui.model.reading import State
 from tui.settings import Settings, Sharing
-from tui.sharing.checking import PROBE, Told, check
+from tui.sharing.checking import PROBE, Finding, check
 
 __all__ = ["client"]
 
@@ -33,7 +33,7 @@ async def api() -> AsyncIterator[KubeApi]:
     await served.stop()
 
 
-async def told(api: KubeApi, folder: Path, user: str = "responder", **sharing: str) -> dict[str, Told]:
+async def told(api: KubeApi, folder: Path, user: str = "responder", **sharing: str) -> dict[str, Finding]:
     """What is found, by its name."""
     kubeconfig = folder / f"kubeconfig.{user}"
     kubeconfig.write_text(api.kubeconfig(user))

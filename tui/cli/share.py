@@ -10,7 +10,7 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.settings import Settings, load
 
 if TYPE_CHECKING:
-    from tui.sharing.checking import Told
+    from tui.sharing.checking import Finding
 
 DEFAULT_NAMESPACE = "leeward"
 
@@ -67,7 +67,7 @@ def check(options: Options, as_json: bool) -> int:
     return leave(put_findings(run(_checked(shared(options))), as_json=as_json))
 
 
-async def _checked(settings: Settings) -> "tuple[Told, ...]":
+async def _checked(settings: Settings) -> "tuple[Finding, ...]":
     from tui.cli.sharing import door, redactor
     from tui.sharing import checking
 

@@ -56,7 +56,7 @@ PROBE: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Finding:
     """One thing that was looked at, how it is, and how to mend it ("" where nothing is to be mended)."""
 
     name: str
@@ -77,14 +77,14 @@ class _Found:
         return self.allowed.get((resource, verb), False)
 
 
-async def check(place: SharedPlace) -> tuple[Told, ...]:
+async def check(place: SharedPlace) -> tuple[Finding, ...]:
     """Look at everything that sharing relies on. Asks with the login of this machine; raises nothing."""
     try:
         connection = (await place.open()).connection
         name = await place.whoami()
     except ClusterError as error:
-        return (Told("shared place", _state(error), error.said, error.remedy),)
-    who = Told("shared place", State.OK, f"{place.words}, as {name}")
+        return (Finding("shared place", _state(error), error.said, error.remedy),)
+    who = Finding("shared place", State.OK, f"{place.words}, as {name}")
     found = _Found()
     rights = await _rights(place, found)
     try:
@@ -97,8 +97,8 @@ async def check(place: SharedPlace) -> tuple[Told, ...]:
             _selectable(connection, found),
         )
     except ClusterError as error:
-        return (who, Told("shared place: answers", _state(error), error.said, error.remedy), *rights)
-    told: tuple[Told, ...] = (who, server, namespace, served)
+        return (who, Finding("shared place: answers", _state(error), error.said, error.remedy), *rights)
+    told: tuple[Finding, ...] = (who, server, namespace, served)
     if served.state is State.OK:
         told = (*told, selectable, _fields(found), _immutable(found))
     return (*told, *rights, *_permissions(place, name, found), _clock(connection))
@@ -112,27 +112,29 @@ def _state(error: ClusterError) -> State:
 # -- the server and the namespace
 
 
-async def _server(connection: Connection) -> Told:
+async def _server(connection: Connection) -> Finding:
     answer = await connection.json("GET", "/version", connection.asked("get", "version", "the version"))
     numbers = [re.match(r"\d{1,4}", str(answer.get(part, ""))) for part in ("major", "minor")]
     name = "shared place: server"
     if not all(numbers):
-        return Told(name, State.UNKNOWN, "the server does not say its version", "Ask kubectl version for it.")
+        return Finding(
+            name, State.UNKNOWN, "the server does not say its version", "Ask kubectl version for it."
+        )
     version = (int(numbers[0][0]), int(numbers[1][0]))  # type: ignore[index]  # all of them matched
     shown = f"Kubernetes {version[0]}.{version[1]}"
     least = ".".join(map(str, LEAST_SERVER))
     if version >= LEAST_SERVER:
-        return Told(name, State.OK, shown)
+        return Finding(name, State.OK, shown)
     lost = "an incident is asked for by its label, which is not protected as its fields are"
     if version < RULES_SINCE:
         lost += "; nothing but the Roles keeps entries from being changed"
-    return Told(name, State.WARN, f"{shown}: {lost}", f"Share in a cluster of {least} or newer.")
+    return Finding(name, State.WARN, f"{shown}: {lost}", f"Share in a cluster of {least} or newer.")
 
 
-async def _namespace(connection: Connection, found: _Found) -> Told:
+async def _namespace(connection: Connection, found: _Found) -> Finding:
     name, space = "shared place: namespace", connection.namespace
     asked = connection.asked("get", "namespaces", f"namespace {space}")
-    missing = Told(name, State.FAIL, f"there is no namespace {space} in {connection.context}", APPLY)
+    missing = Finding(name, State.FAIL, f"there is no namespace {space} in {connection.context}", APPLY)
     try:
         answer = await connection.json("GET", f"/api/v1/namespaces/{quote(space, safe='')}", asked)
     except ClusterError as error:
@@ -143,15 +145,17 @@ async def _namespace(connection: Connection, found: _Found) -> Told:
     else:
         if at(answer, "metadata", "deletionTimestamp"):
             said = f"{space} is being deleted, with every entry in it"
-            return Told(name, State.FAIL, said, f"Ask {connection.administrators} who deletes it, and why.")
-        return Told(name, State.OK, space)
+            return Finding(
+                name, State.FAIL, said, f"Ask {connection.administrators} who deletes it, and why."
+            )
+        return Finding(name, State.OK, space)
     # We may not look at it. What it holds for us tells.
     if isinstance(found.dry, ClusterError) and found.dry.details_kind == "namespaces":
         return missing
     if isinstance(found.dry, Mapping) or found.may(PLURAL, "list"):
-        return Told(name, State.OK, f"{space}, by what your login may do there")
+        return Finding(name, State.OK, f"{space}, by what your login may do there")
     said = f"your login may neither look at {space} nor do anything there"
-    return Told(name, State.FAIL, said, f"Ask {connection.administrators} for leeward-responder there.")
+    return Finding(name, State.FAIL, said, f"Ask {connection.administrators} for leeward-responder there.")
 
 
 # -- the definition
@@ -171,7 +175,7 @@ async def _definition(connection: Connection) -> Mapping[str, Any] | None:
     return spec if isinstance(spec, Mapping) else None
 
 
-async def _served(connection: Connection) -> Told:
+async def _served(connection: Connection) -> Finding:
     name = "definition: served"
     asked = connection.asked("get", "apis", f"the resources of {GROUP}/v1")
     try:
@@ -182,14 +186,14 @@ async def _served(connection: Connection) -> Told:
         listed = None
     for one in listed if isinstance(listed, list) else ():
         if isinstance(one, Mapping) and one.get("name") == PLURAL and one.get("namespaced") is True:
-            return Told(name, State.OK, f"{NAME}, version v1")
-    return Told(name, State.FAIL, f"{connection.context} does not serve {NAME} in version v1", APPLY)
+            return Finding(name, State.OK, f"{NAME}, version v1")
+    return Finding(name, State.FAIL, f"{connection.context} does not serve {NAME} in version v1", APPLY)
 
 
-async def _selectable(connection: Connection, found: _Found) -> Told:
+async def _selectable(connection: Connection, found: _Found) -> Finding:
     name = "definition: one incident alone"
     if not found.may(PLURAL, "list"):
-        return Told(name, State.UNSET, "not to be told without list on entries")
+        return Finding(name, State.UNSET, "not to be told without list on entries")
     asked = connection.asked("list", PLURAL, "entries of one incident", GROUP)
     path = f"/apis/{GROUP}/v1/namespaces/{quote(connection.namespace, safe='')}/{PLURAL}"
     query = [("fieldSelector", "spec.incident=check"), ("limit", "1")]
@@ -198,11 +202,11 @@ async def _selectable(connection: Connection, found: _Found) -> Told:
     except ClusterError as error:
         if error.status == 400:
             said = "entries cannot be selected by spec.incident; they are by their label"
-            return Told(name, State.WARN, said, f"{APPLY} (Kubernetes {'.'.join(map(str, LEAST_SERVER))})")
+            return Finding(name, State.WARN, said, f"{APPLY} (Kubernetes {'.'.join(map(str, LEAST_SERVER))})")
         if error.reason is Reason.MISSING:
-            return Told(name, State.UNSET, "nothing is served that could be selected")
+            return Finding(name, State.UNSET, "nothing is served that could be selected")
         raise
-    return Told(name, State.OK, "can be listed and watched")
+    return Finding(name, State.OK, "can be listed and watched")
 
 
 async def _dry_run(connection: Connection) -> Mapping[str, Any] | ClusterError:
@@ -225,35 +229,37 @@ async def _dry_run(connection: Connection) -> Mapping[str, Any] | ClusterError:
     return spec if isinstance(spec, Mapping) else {}
 
 
-def _fields(found: _Found) -> Told:
+def _fields(found: _Found) -> Finding:
     name = "definition: fields"
     if isinstance(found.dry, ClusterError):
         if found.dry.reason is Reason.MISSING:
-            return Told(name, State.FAIL, "an entry cannot be stored: nothing takes it", APPLY)
-        return Told(name, State.FAIL, found.dry.said, f"{found.dry.remedy} {APPLY}")
+            return Finding(name, State.FAIL, "an entry cannot be stored: nothing takes it", APPLY)
+        return Finding(name, State.FAIL, found.dry.said, f"{found.dry.remedy} {APPLY}")
     if found.dry is not None:
         kept = {key for key, value in PROBE.items() if found.dry.get(key) == value}
     elif found.definition is not None:
         kept = set(_properties(found.definition))
     else:
-        return Told(name, State.UNSET, "not to be told without create on entries")
+        return Finding(name, State.UNSET, "not to be told without create on entries")
     lost = [key for key in PROBE if key not in kept]
     if lost:
-        return Told(name, State.FAIL, f"the definition is another one: it drops {', '.join(lost)}", APPLY)
-    return Told(name, State.OK, "an entry is stored whole")
+        return Finding(name, State.FAIL, f"the definition is another one: it drops {', '.join(lost)}", APPLY)
+    return Finding(name, State.OK, "an entry is stored whole")
 
 
-def _immutable(found: _Found) -> Told:
+def _immutable(found: _Found) -> Finding:
     name = "definition: immutability"
     if found.definition is not None:
         if RULE in _rules(found.definition):
-            return Told(name, State.OK, "the server lets nobody change an entry")
-        return Told(name, State.FAIL, f"entries may be changed: the rule {RULE!r} is missing", APPLY)
+            return Finding(name, State.OK, "the server lets nobody change an entry")
+        return Finding(name, State.FAIL, f"entries may be changed: the rule {RULE!r} is missing", APPLY)
     if found.may(PLURAL, "update") or found.may(PLURAL, "patch"):
         said = "your login may change entries, and may not see whether the definition forbids it"
         remedy = "Ask an administrator to run leeward share check; leeward-responder has no update."
-        return Told(name, State.WARN, said, remedy)
-    return Told(name, State.OK, "your login may change no entry; the rule for everybody is not yours to see")
+        return Finding(name, State.WARN, said, remedy)
+    return Finding(
+        name, State.OK, "your login may change no entry; the rule for everybody is not yours to see"
+    )
 
 
 def _version(spec: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -284,7 +290,7 @@ def _rules(spec: Mapping[str, Any]) -> Iterator[str]:
 # -- permissions
 
 
-async def _rights(place: SharedPlace, found: _Found) -> tuple[Told, ...]:
+async def _rights(place: SharedPlace, found: _Found) -> tuple[Finding, ...]:
     """Ask for each verb; what cannot be asked is told."""
     asked = [
         (PLURAL, GROUP, (*READS, *WRITES[PLURAL], "update", "patch", "delete")),
@@ -292,18 +298,18 @@ async def _rights(place: SharedPlace, found: _Found) -> tuple[Told, ...]:
     ]
     every = [(resource, group, verb) for resource, group, verbs in asked for verb in verbs]
 
-    async def ask(resource: str, group: str, verb: str) -> Told | None:
+    async def ask(resource: str, group: str, verb: str) -> Finding | None:
         try:
             found.allowed[resource, verb] = await place.may(verb, group, resource)
         except ClusterError as error:
-            return Told(f"permission: {verb} {resource}", State.UNKNOWN, error.said, error.remedy)
+            return Finding(f"permission: {verb} {resource}", State.UNKNOWN, error.said, error.remedy)
         return None
 
     told = await asyncio.gather(*(ask(*one) for one in every))
     return tuple(one for one in told if one is not None)
 
 
-def _permissions(place: SharedPlace, name: str, found: _Found) -> Iterator[Told]:
+def _permissions(place: SharedPlace, name: str, found: _Found) -> Iterator[Finding]:
     writes = [(resource, verb) for resource, verbs in WRITES.items() for verb in verbs]
     looks_on = not any(found.may(*one) for one in writes)
     whom = place.administrators or f"who administers {place.context}"
@@ -313,30 +319,30 @@ def _permissions(place: SharedPlace, name: str, found: _Found) -> Iterator[Told]
                 continue  # it could not be asked, which is told
             title = f"permission: {verb} {resource}"
             if found.may(resource, verb):
-                yield Told(title, State.OK, "granted")
+                yield Finding(title, State.OK, "granted")
                 continue
             state = State.WARN if verb not in READS and looks_on else State.FAIL
             role = "leeward-reader" if verb in READS and looks_on else "leeward-responder"
             remedy = f"Ask {whom} for {role} in {place.namespace}, for {name}."
-            yield Told(title, state, f"missing; without it: {LOST[resource, verb]}", remedy)
+            yield Finding(title, state, f"missing; without it: {LOST[resource, verb]}", remedy)
         if (resource, "delete") in found.allowed:
             yield _delete(resource, found.may(resource, "delete"))
 
 
-def _delete(resource: str, granted: bool) -> Told:
+def _delete(resource: str, granted: bool) -> Finding:
     """Information: most people should not have it."""
     title = f"permission: delete {resource}"
     if granted:
-        return Told(title, State.OK, "granted: what is over can be removed from here")
-    return Told(
+        return Finding(title, State.OK, "granted: what is over can be removed from here")
+    return Finding(
         title, State.UNSET, "not granted, nor needed but for leeward share prune; leeward-keeper has it"
     )
 
 
-def _clock(connection: Connection) -> Told:
+def _clock(connection: Connection) -> Finding:
     ours = [one for one in heard() if one.server == connection.server]
     found = skew(ours)
     if found is None:
-        return Told("clock", State.OK, "agrees with the server's" if ours else "the server tells no time")
+        return Finding("clock", State.OK, "agrees with the server's" if ours else "the server tells no time")
     remedy = "Have this machine's clock set (NTP): others see when it says that things happened."
-    return Told("clock", State.WARN, found.told, remedy)
+    return Finding("clock", State.WARN, found.told, remedy)
