@@ -14,7 +14,7 @@ from tui.model.sharing import Holder, Link, Person
 from tui.model.skew import DIFFERS
 from tui.sharing import naming
 from tui.sharing.naming import Console
-from tui.sharing.sightings import Sight, Sightings
+from tui.sharing.sightings import Sighting, Sightings
 from tui.sharing.watching import LeaseWatch, WatchPlace
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Roster:
         us = self._who()
         return Person(us.id, us.name, us.host, us.process, here=True, ago=timedelta(0))
 
-    def _person(self, console: str, sight: Sight) -> Person:
+    def _person(self, console: str, sight: Sighting) -> Person:
         lease = sight.lease
         name, host, process = naming.identity_of(lease)
         gone = not lease.holder or self._gone(lease)
@@ -189,7 +189,7 @@ class Roster:
             ahead=None if gone else self._ahead(console),
         )
 
-    def _ago(self, sight: Sight, *, gone: bool) -> timedelta:
+    def _ago(self, sight: Sighting, *, gone: bool) -> timedelta:
         """Since it was heard of. Of one that was gone before we came only its own clock tells more."""
         seen = timedelta(seconds=max(self._clock.monotonic() - sight.since, 0.0))
         if not gone or sight.lease.renewed_at is None:

@@ -17,7 +17,7 @@ _OURS = (naming.HERE, naming.COMMAND, naming.LOCK)
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Sighting:
     """A lease, and when (`Clock.monotonic`) it was first seen in this version."""
 
     lease: LeaseObject
@@ -35,12 +35,12 @@ class Sightings:
     def __init__(self, clock: Clock, lasts: float) -> None:
         self._clock = clock
         self._lasts = lasts
-        self._sights: dict[str, Sight] = {}
+        self._sights: dict[str, Sighting] = {}
 
-    def __iter__(self) -> Iterator[Sight]:
+    def __iter__(self) -> Iterator[Sighting]:
         return iter(tuple(self._sights.values()))
 
-    def get(self, name: str) -> Sight | None:
+    def get(self, name: str) -> Sighting | None:
         """What was seen of a lease."""
         return self._sights.get(name)
 
@@ -59,7 +59,7 @@ class Sightings:
             return False
         if before is not None and late and _older(lease, before.lease):
             return False
-        self._sights[lease.name] = Sight(lease, self._clock.monotonic())
+        self._sights[lease.name] = Sighting(lease, self._clock.monotonic())
         return True
 
     def see_all(self, leases: Iterable[LeaseObject]) -> bool:
