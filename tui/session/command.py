@@ -16,7 +16,7 @@ from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.session.board import fired
 from tui.session.chronicle import Chronicle
-from tui.session.commanding import CommandGuard, Unled
+from tui.session.commanding import CommandByRecord, CommandGuard
 from tui.session.deciding import Undecided, held_by, kept_as_it_is, undecided, unseen, what
 from tui.session.declaration import Declaration
 from tui.session.errors import NoIncident, SessionError
@@ -45,7 +45,7 @@ class Command:
         self._clock = clock
         self._monitoring = monitoring
         self._drill = drill
-        self._lease: CommandGuard = Unled()
+        self._lease: CommandGuard = CommandByRecord()
 
     def lead_by(self, lease: CommandGuard) -> None:
         """Incidents are shared: command is whoever's has its lease."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Got:
+class CommandTaken:
     """How command was come by.
 
     Attributes:
@@ -35,17 +35,17 @@ class Got:
 class CommandGuard(Protocol):
     """Who may take command, and hand it over."""
 
-    async def take(self, name: str) -> Got | None:
+    async def take(self, name: str) -> CommandTaken | None:
         """Take it for this console's person, or in somebody's name; None where nothing is shared.
 
         Raises CommandHeld where somebody has it who is there.
         """
 
-    async def hand_over(self, name: str) -> Got | None:
+    async def hand_over(self, name: str) -> CommandTaken | None:
         """Hand it to somebody: to their console, where they are here. Raises CommandHeld."""
 
 
-class Unled:
+class CommandByRecord:
     """Where nothing is shared, whoever says so has command."""
 
     async def take(self, name: str) -> None:
@@ -55,19 +55,19 @@ class Unled:
         """Nobody could object."""
 
 
-class Led:
+class CommandByLease:
     """`CommandGuard` by the lease of the shared place. While that is away it is decided here alone."""
 
     def __init__(self, sharing: Sharing, clock: Clock) -> None:
         self._sharing = sharing
         self._clock = clock
 
-    async def take(self, name: str) -> Got | None:
+    async def take(self, name: str) -> CommandTaken | None:
         """As `CommandGuard`."""
         lease = await self._lease()
         return await self._done(lease.take(name), "") if lease is not None else None
 
-    async def hand_over(self, name: str) -> Got | None:
+    async def hand_over(self, name: str) -> CommandTaken | None:
         """As `CommandGuard`."""
         lease = await self._lease()
         if lease is None:
@@ -83,7 +83,7 @@ class Led:
         except TimeoutError:
             return None
 
-    async def _done(self, deciding: "Awaitable[Taken]", console: str) -> Got:
+    async def _done(self, deciding: "Awaitable[Taken]", console: str) -> CommandTaken:
         from tui.sharing.held import HeldByOther, Taking
 
         try:
@@ -95,7 +95,7 @@ class Led:
         data: dict[str, object] = {"console": console} if console else {}
         data |= {"took_over": True} if gone else {}
         data |= {"alone": True} if taken.how is Taking.ALONE else {}
-        return Got(taken.words, gone, data)
+        return CommandTaken(taken.words, gone, data)
 
     def _somebody(self, name: str) -> Person | None:
         """Who is here under this name; of several consoles of one person, the one heard of last."""

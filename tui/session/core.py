@@ -17,7 +17,7 @@ from tui.session import openings
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
-from tui.session.commanding import Led
+from tui.session.commanding import CommandByLease
 from tui.session.connections import in_thread
 from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
@@ -128,7 +128,7 @@ class Core:
         """Where incidents are shared: command is by its lease, and others' pins and answers count here."""
         parts = self._parts
         if parts.sharing.enabled:
-            parts.command.lead_by(Led(parts.sharing, self._clock))
+            parts.command.lead_by(CommandByLease(parts.sharing, self._clock))
             parts.sharing.on_command = self._command_changed
             parts.chronicle.heard = self._heard
 
