@@ -79,16 +79,6 @@ Make = Callable[..., One]
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store() -> LeaseStore:
-    return LeaseStore()
-
-
-@pytest.fixture
 async def make(store: LeaseStore, clock: ManualClock) -> AsyncIterator[Make]:
     made: list[One] = []
 

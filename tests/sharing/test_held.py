@@ -41,16 +41,6 @@ class One:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store() -> LeaseStore:
-    return LeaseStore()
-
-
-@pytest.fixture
 async def ada(store: LeaseStore, clock: ManualClock) -> AsyncIterator[One]:
     one = One(store, clock, console(1, "ada"))
     yield one

@@ -32,16 +32,6 @@ class Listener:
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store() -> LeaseStore:
-    return LeaseStore()
-
-
-@pytest.fixture
 async def listener(store: LeaseStore, clock: ManualClock) -> AsyncIterator[Listener]:
     made = Listener(store, clock)
     made.stirring.start()
