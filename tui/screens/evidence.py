@@ -24,7 +24,9 @@ def view(snapshot: Snapshot, folder: str) -> ProgressView:
     collecting = snapshot.collecting
     if collecting is None:
         opens = () if snapshot.incident else ("This opens an incident.",)
-        return ProgressView((_WHAT, f"It goes to {folder}", *opens, *_last(snapshot)), keys="y collects   Esc leaves")
+        return ProgressView(
+            (_WHAT, f"It goes to {folder}", *opens, *_last(snapshot)), keys="y collects   Esc leaves"
+        )
     return ProgressView(
         ("Collecting. The console can be used meanwhile: Esc, and e comes back here.",),
         max(collecting.number - 1, 0),
