@@ -24,6 +24,8 @@ GROUP = "coordination.k8s.io"
 PLURAL = "leases"
 ROOT = f"/apis/{GROUP}/v1"
 OURS = "leeward.dev/"
+# The annotations that people's words may be in.
+TOLD = frozenset({"leeward.dev/name", "leeward.dev/what"})
 MANAGED_BY, LEEWARD = "app.kubernetes.io/managed-by", "leeward"
 _SELECTOR = [("labelSelector", f"{MANAGED_BY}={LEEWARD}")]
 _LONGEST = 1_024  # characters of an annotation that are read
@@ -80,6 +82,7 @@ class Leases:
 
     def __init__(self, connection: Connection) -> None:
         self._asking = Asking(connection, ROOT, GROUP, PLURAL)
+        self._redact = connection.redact
 
     async def get(self, name: str) -> LeaseObject | None:
         """One lease; None where there is none of that name."""
@@ -89,7 +92,7 @@ class Leases:
     async def create(self, lease: LeaseObject) -> LeaseObject:
         """Create it; as it is stored. CONFLICT with status_reason `AlreadyExists` where the name is taken."""
         what = f"lease {lease.name}"
-        return _read(await self._asking.create(what, _body(lease)), lease.name)
+        return _read(await self._asking.create(what, self._body(lease)), lease.name)
 
     async def replace(self, lease: LeaseObject) -> LeaseObject:
         """Put it in the place of the version that it was read with; as it is stored.
@@ -98,7 +101,13 @@ class Leases:
         connection breaks before the answer, the library sends it once more. MISSING where it was deleted.
         """
         what = f"lease {lease.name}"
-        return _read(await self._asking.replace(lease.name, what, _body(lease)), lease.name)
+        return _read(await self._asking.replace(lease.name, what, self._body(lease)), lease.name)
+
+    def _body(self, lease: LeaseObject) -> dict[str, Any]:
+        """The object to store; a secret that was typed where a name belongs leaves the machine nowhere."""
+        text = self._redact.text
+        told = {key: text(value) if key in TOLD else value for key, value in lease.annotations.items()}
+        return _body(replace(lease, holder=text(lease.holder), annotations=told))
 
     async def list(self) -> tuple[tuple[LeaseObject, ...], str]:
         """Every lease of consoles, and the version from which a watch goes on."""
