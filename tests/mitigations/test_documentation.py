@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.mitigations.keys import keyed
 from tests.mitigations.test_kinds import BAD, KINDS, intent, planned, rule_of
 from tests.mitigations.test_protocol import QUICK, rolled_out, world_of
 from tests.support.clock import START
-from tui.clients import cluster_http
+from tui.clients import cluster_http, cluster_watch
 from tui.clients.cluster_errors import Asked
 from tui.mitigations.apply import apply
 from tui.mitigations.kinds import KINDS as ALL_KINDS
@@ -45,8 +46,8 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> set[Call]:
     """Every call that the client makes from now on; reviews of oneself are open to every login."""
     made: set[Call] = set()
 
-    def keep(name: str, place: int) -> None:
-        real = getattr(cluster_http, name)
+    def keep(module: ModuleType, name: str, place: int) -> None:
+        real = getattr(module, name)
 
         def kept(*given: Any, **named: Any) -> Any:
             asked: Asked = given[place]
@@ -54,11 +55,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> set[Call]:
                 made.add((asked.group, asked.resource, asked.verb))
             return real(*given, **named)
 
-        monkeypatch.setattr(cluster_http, name, kept)
+        monkeypatch.setattr(module, name, kept)
 
-    keep("ask_json", 3)
-    keep("ask", 3)
-    keep("lines", 2)
+    keep(cluster_http, "ask_json", 3)
+    keep(cluster_http, "ask", 3)
+    keep(cluster_watch, "opened", 2)
     return made
 
 
