@@ -33,6 +33,8 @@ AGAIN, AGAIN_MOST = 1.0, 30.0
 # How long a person waits for the place, and how long leaving does.
 PATIENCE = 5.0
 LEAVING = 2.0
+# How long leaving waits for a place that did not answer before: for what is on its way to be broken off.
+LEAVING_ALONE = 0.5
 # How long declaring waits to hear what others have declared.
 LOOKING = 1.0
 # How long a whole incident may take to come here.

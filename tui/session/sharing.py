@@ -19,7 +19,7 @@ from tui.session.chronicle import Chronicle
 from tui.session.connections import in_thread
 from tui.session.errors import SessionError
 from tui.session.identity import Identity
-from tui.session.reaching import LEAVING, Reaching
+from tui.session.reaching import LEAVING, LEAVING_ALONE, Reaching
 from tui.session.refusals import in_words
 from tui.settings import Settings, duration
 
@@ -86,7 +86,7 @@ class Sharing(Reaching):
             self._one.retry()
 
     async def stop(self) -> None:
-        """Leave: others hear that this console is gone. It takes no longer than `LEAVING`."""
+        """Leave: others hear that this console is gone. A place that is away is not waited for."""
         self._over = True
         for task in (*self._tasks, self._switching):
             if task is not None:
@@ -96,7 +96,7 @@ class Sharing(Reaching):
         )
         await self._listen(False)
         if self._one is not None:
-            await self._one.stop(LEAVING)
+            await self._one.stop(LEAVING if self.live else LEAVING_ALONE)
         if self._place is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVING):
