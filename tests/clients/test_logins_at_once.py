@@ -2,12 +2,15 @@
 
 import asyncio
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from kubernetes.aio.client import ApiClient, Configuration
 
 from tests.drill_kubernetes.conftest import KEY, QUICK
+from tui.clients import cluster_login
 from tui.clients.cluster import ClusterDoor
 from tui.clients.shared_place import SharedPlace
 from tui.drill.kubernetes import Cluster, KubeApi
@@ -40,3 +43,30 @@ async def test_none_takes_away_what_another_reads(
     finally:
         await asyncio.gather(*(one.close() for one in doors), *(one.close() for one in places))
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+async def test_one_that_is_given_up_in_the_middle_leaves_no_connection(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, let_go, closed = threading.Event(), threading.Event(), []
+
+    class Slow(ApiClient):
+        def __init__(self, configuration: Configuration) -> None:
+            begun.set()
+            let_go.wait(60)
+            super().__init__(configuration)
+
+        async def close(self) -> None:
+            closed.append(self)
+            await super().close()  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(cluster_login, "ApiClient", Slow)
+    place = SharedPlace(settings)
+    opening = asyncio.create_task(place.open())
+    assert await asyncio.to_thread(begun.wait, 60)
+    closing = asyncio.create_task(place.close())
+    await asyncio.sleep(0)
+    let_go.set()
+    await closing
+    await asyncio.gather(opening, return_exceptions=True)
+    assert len(closed) == 1

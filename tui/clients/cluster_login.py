@@ -95,8 +95,7 @@ async def _client(
             await loader.load_and_set(configuration)
         _use_environments_proxy(configuration)
         configuration.client_session_kwargs = {"trust_env": False, "read_bufsize": _READ_BUFFER}
-        client = await asyncio.to_thread(ApiClient, configuration)
-        return Login(client, _secrets(configuration))
+        return Login(await _made(configuration), _secrets(configuration))
     except ClusterError as refused:
         problem = refused
     except TimeoutError:
@@ -106,6 +105,21 @@ async def _client(
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = _unusable(access, error)
     raise problem
+
+
+async def _made(configuration: Configuration) -> ApiClient:
+    """A client, made in a thread: reading the system's certificates takes its time.
+
+    One that nobody waits for any more is closed: its connections would else stay open.
+    """
+    making = asyncio.create_task(asyncio.to_thread(ApiClient, configuration))
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError:
+        (client,) = await asyncio.gather(making, return_exceptions=True)
+        if isinstance(client, ApiClient):
+            await client.close()
+        raise
 
 
 def _unusable(access: Access, error: Exception) -> ClusterError:
