@@ -264,6 +264,14 @@ class TestWriting:
         leeward("note", INCIDENT, "seen again", state=tmp_path)
         assert _last(tmp_path)["actor"] != "ada@example.com"
 
+    def test_after_one_exchange_it_is_known(self, world: dict[str, Any], tmp_path: Path) -> None:
+        recorded(tmp_path)
+        other = tmp_path / "other.toml"
+        other.write_text(Path(world["second_config"]).read_text().replace('= "ada"', '= "somebody"'))
+        assert run({"config": str(other)}, tmp_path, "share", "sync", INCIDENT).returncode == 0
+        run({"config": str(other)}, tmp_path, "note", INCIDENT, "seen")
+        assert _last(tmp_path)["actor"] == "ada"
+
 
 def _last(state: Path) -> dict[str, Any]:
     ran = leeward("show", INCIDENT, "--json", state=state)

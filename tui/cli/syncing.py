@@ -1,7 +1,9 @@
 """One exchange of one incident with the shared place, without a console."""
 
 import asyncio
+import contextlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
@@ -10,11 +12,11 @@ from tui.cli.sharing import of_this_world, opened, redactor, shared
 from tui.clients.shared_place import Opened
 from tui.model.clock import SystemClock
 from tui.model.folding import fold
-from tui.record.errors import HeldByAnother, NoSuchIncident
+from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident
 from tui.record.folder import existing_folder
 from tui.record.ids import checked
 from tui.record.reading import read
-from tui.record.shared import begin
+from tui.record.shared import Marker, begin, change_marker
 from tui.settings import Settings, state_dir
 from tui.sharing.joining import Exchanged, copy_once
 
@@ -27,6 +29,8 @@ async def sync(options: Options, incident_id: str) -> int:
     async with opened(settings, hides) as (place, found):
         if not here:
             await _begin(state, incident_id, found, settings, place.words)
+        name = await place.whoami()
+        await asyncio.to_thread(_remember, existing_folder(state, incident_id), place.words, name)
         try:
             done = await copy_once(
                 state,
@@ -66,6 +70,18 @@ async def _begin(state: Path, incident_id: str, found: Opened, settings: Setting
             USAGE,
         )
     await asyncio.to_thread(begin, state, incident_id)
+
+
+def _remember(folder: Path, words: str, name: str) -> None:
+    """Keep the login's own name beside the incident: what is recorded here bears it from now on."""
+
+    def named(marker: Marker | None) -> Marker | None:
+        if not name:
+            return None
+        return replace(marker, name=name) if marker and marker.place == words else Marker(words, name)
+
+    with contextlib.suppress(JournalError):
+        change_marker(folder, named)
 
 
 def _tell(incident_id: str, done: Exchanged, words: str) -> int:
