@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 
 # How often the files are looked at, besides being told: notes of other programs come so.
 LOOK = 0.25
-# What arrives within this time is written and shown together.
-TOGETHER = 0.05
+# What arrives within this time is written and shown together: no wait for a person, and most of what it costs
+# to take in what fifty write. What comes after a pause is taken in at once.
+TOGETHER = 0.1
 LONGEST_TOGETHER = 0.25
 # A server tells something about once a minute, if only a bookmark, and promises not even that: two are to be
 # missing. A connection that is dead is noticed sooner, by what is sent and by the leases. Both in seconds.
