@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -67,6 +68,7 @@ class Together:
         self._copier = Copier(self._copy, self._door, lock, clock, rng, lambda _: changed())
         self._clock = clock
         self._giving: asyncio.Task[None] | None = None
+        self._seen_since: datetime | None = None
 
     def status(self) -> SharingStatus:
         """How it is shared now."""
@@ -116,10 +118,18 @@ class Together:
         """Each second: list anew where entries are overdue; give command up where the incident is over."""
         if self.company.roster.overdue:
             self._copier.stale()
+        self._mind_sight()
         incident, command = self._chronicle.incident, self.company.command
         over = incident is not None and not incident.open
         if over and command.held and (self._giving is None or self._giving.done()):
             self._giving = asyncio.create_task(self._give_command_up(), name="give command up")
+
+    def _mind_sight(self) -> None:
+        """The leases, renewed all the time, show first that a connection died: the entries' may have, too."""
+        if self._listening and self._seen_since != self.company.roster.since:
+            if self._seen_since is not None:
+                self._copier.rewatch()
+            self._seen_since = self.company.roster.since
 
     async def _give_command_up(self) -> None:
         """The incident is over: nobody commands it. What cannot be said runs out by itself."""
