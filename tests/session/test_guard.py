@@ -1,5 +1,6 @@
 """A lock is taken with the intent, confirmed before each write, given up after: of every kind of change."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tui.session.errors import LockHeld, LockLost, LockUnreachable, SessionError
 from tui.session.guard import TargetGuard
 
 HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}}
+SLOW = replace(QUICK, ready_s=1.0)
 BO = Holder("b0" * 8, "bo", what="Raise timeout")
 KINDS = ["my-env", "my-several", "my-restart", "my-rollback", "my-scale", "my-command"]
 
@@ -31,6 +33,7 @@ class Guard:
         self.uid = "u1"
         self.held = self.confirmed = 0
         self.good_for = 0
+        self.others_are_gone = False
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
         if self.refuses is not None:
@@ -51,7 +54,7 @@ class Guard:
         return change.console in ("", self.console)
 
     def left(self, change: Applied) -> bool:
-        return False
+        return self.others_are_gone
 
     async def caught_up(self) -> None:
         return None
@@ -137,6 +140,31 @@ async def test_what_somebody_else_changes_is_refused_with_the_name(
         (without,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
         assert without.data == {"event": "without"}
         assert guard.confirmed == 0
+
+
+async def test_what_another_judged_and_left_is_looked_at_again_by_itself(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
+        async with console_on(world, tmp_path) as console:
+            await console.open()
+            guarded(console)
+            await console.operations.approve(await console.plan("my-env"))
+            await console.until(lambda: console.incident.mitigations and console.last.outcome == "applied")
+            assert console.last.unjudged
+        async with console_on(world, tmp_path) as console:
+            guard = guarded(console)
+            guard.refuses = LockHeld(BO, "mistral-service")
+            await console.resume()
+            assert not console.operations.busy
+            console.operations.mind()
+            assert not console.operations.busy, "bo is at it"
+            guard.refuses, guard.others_are_gone = None, True
+
+            def judged() -> bool:
+                console.operations.mind()
+                return bool(console.last.verdict)
+
+            await console.until(judged)
+            assert guard.held == 0
 
 
 async def test_an_undo_takes_the_lock_too_and_who_had_it_before_is_told(tmp_path: Path) -> None:

@@ -51,6 +51,8 @@ class Watching:
         self._clock = clock
         self._changed = changed
         self._looked_at = float("-inf")
+        # Judged elsewhere, as far as the lock tells: if that ends without a verdict, it is ours to judge.
+        self._elsewhere: set[str] = set()
 
     async def to_its_end(self, run: Run, watched: Watched) -> None:
         """Watch it to its verdict, or as long as a person likes."""
@@ -77,6 +79,7 @@ class Watching:
             try:
                 hold = await self._guard.take(change.uid, change, f"watching {change.title}")
             except LockHeld:
+                self._elsewhere.add(change.intent)
                 continue  # whoever has it judges
             except LockUnreachable:
                 if not ours(change, self._guard):
@@ -96,13 +99,16 @@ class Watching:
             return False
         busy = self._runs.intents
         found = any(
-            change.intent not in busy
-            and (not change.settled or (change.unjudged and not ours(change, self._guard)))
-            and self._takes_up(change)
+            change.intent not in busy and self._is_open(change) and self._takes_up(change)
             for change in incident.mitigations
         )
         self._looked_at = now if found else self._looked_at
         return found
+
+    def _is_open(self, change: Applied) -> bool:
+        """Whether somebody is to look at it. What this console judges itself it does not look at twice."""
+        mine = ours(change, self._guard) and change.intent not in self._elsewhere
+        return not change.settled or (change.unjudged and not mine)
 
     def _unjudged(self) -> tuple[Applied, ...]:
         incident = self._chronicle.incident
