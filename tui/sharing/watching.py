@@ -13,19 +13,22 @@ from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, SeenLease
 from tui.model.clock import Clock
 from tui.model.sharing import Link
-from tui.sharing.pausing import Backoff, either
+from tui.sharing.pausing import Backoff, either, noticed
 from tui.sharing.sightings import Sightings, number
 
 log = logging.getLogger(__name__)
 
 # All in seconds. For how long a watch is asked for: the server ends it then, and it is resumed.
 WATCH = (240.0, 300.0)
-# A server tells something at least every minute, if only a bookmark; this holds until we renew a presence.
-SILENCE = 75.0
+# A server tells something about once a minute, if only a bookmark: two are to be missing. This holds until we
+# renew a presence.
+SILENCE = 150.0
 # How often it is looked whether a lease ran out, or the watch fell silent.
 TICK = 1.0
 # A watch that was ended sooner, and told nothing, is no better than a failure.
 BRIEF = 5.0
+# How long a fault of ours is let rest.
+FAULT = (2.0, 10.0)
 _MOST_AWAITED = 64
 _REFUSED = frozenset({Reason.FORBIDDEN, Reason.LOGIN_EXPIRED, Reason.MISSING, Reason.CONFIG, Reason.INVALID})
 
@@ -154,11 +157,25 @@ class LeaseWatch:
         while True:
             self._again.clear()
             try:
-                if not self._version:
-                    await self._list()
-                await self._follow()
+                await noticed(self._once())
             except ClusterError as error:
                 await self._failed(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice that all leases stand still
+                await self._stumbled(type(error).__name__)
+
+    async def _once(self) -> None:
+        if not self._version:
+            await self._list()
+        await self._follow()
+
+    async def _stumbled(self, kind: str) -> None:
+        """A fault of ours. Its text may hold anything, so that only its kind is told."""
+        log.warning("watching the leases failed with %s", kind)
+        said = f"Watching who is here stopped with a fault of Leeward's ({kind}); it is begun again."
+        self._version = ""
+        # Told with the next tick: the fault may be that of whoever is told.
+        self.link, self.problem = Link.AWAY, ClusterError(Reason.SERVER, said, "Please report it.")
+        await either(self._again, self._clock, self._rng.uniform(*FAULT))
 
     async def _list(self) -> None:
         async with _ticking(self._clock, self._changed):

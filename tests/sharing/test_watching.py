@@ -1,0 +1,76 @@
+"""A watch of leases that nothing ends unnoticed: what it tells is who is here, and who may change what."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from random import Random
+
+import pytest
+
+from tests.sharing.support import until
+from tests.support.clock import ManualClock
+from tui.clients.leases import LeaseObject, SeenLease
+from tui.model.sharing import Link
+from tui.sharing.sightings import Sightings
+from tui.sharing.watching import LeaseWatch
+
+
+class Place:
+    """A place without leases, whose watch ends as it is told to."""
+
+    def __init__(self) -> None:
+        self.lists = 0
+        self.ends: BaseException | None = None
+        self.told = asyncio.Event()
+
+    async def list(self) -> tuple[tuple[LeaseObject, ...], str]:
+        self.lists += 1
+        return (), "1"
+
+    async def watch(self, version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
+        self.told.clear()
+        await self.told.wait()
+        ends, self.ends = self.ends, None
+        if ends is not None:
+            raise ends
+        yield SeenLease("bookmark", None, "2")
+
+
+def watching(place: Place, clock: ManualClock, changed: Callable[[], None] = lambda: None) -> LeaseWatch:
+    sightings = Sightings(clock, 15.0)
+    return LeaseWatch(place, sightings, clock, Random(3), 15.0, lambda lease, live: None, changed)
+
+
+@pytest.mark.parametrize("ends", [asyncio.CancelledError(), ValueError("a fault of ours")])
+async def test_a_watch_that_ends_as_nothing_should_is_said_and_begun_again(ends: BaseException) -> None:
+    clock, place = ManualClock(), Place()
+    watch = watching(place, clock)
+    watch.start()
+    await until(clock, lambda: watch.link is Link.LIVE)
+    place.ends = ends
+    place.told.set()
+    await until(clock, lambda: watch.link is Link.AWAY)
+    assert "fault" in str(watch.problem)
+    assert "a fault of ours" not in str(watch.problem)
+    await until(clock, lambda: watch.link is Link.LIVE and place.lists == 2, step=0.1)
+    assert watch.problem is None
+    await watch.stop()
+
+
+async def test_whoever_is_told_and_fails_ends_nothing() -> None:
+    clock, place, fails = ManualClock(), Place(), [False]
+
+    def changed() -> None:
+        if fails[0]:
+            raise ValueError
+
+    watch = watching(place, clock, changed)
+    watch.start()
+    await until(clock, lambda: watch.link is Link.LIVE)
+    fails[0] = True
+    await until(clock, lambda: watch.link is Link.AWAY, step=0.1)
+    for _ in range(60):
+        await clock.advance(1)
+    assert place.lists < 40, "it is not tried all the time"
+    fails[0] = False
+    await until(clock, lambda: watch.link is Link.LIVE, step=0.1)
+    await watch.stop()
