@@ -94,3 +94,8 @@ def test_it_is_kept_once_for_an_incident_and_never_without_one() -> None:
     there = (Entry("1", START, START, "leeward", Kind.CLOCK, "it is"),)
     assert ClockWatch(lambda: (off(200),)).look(incident, there, START) == ()
     assert len(watch.look(Incident("inc-2"), (), START)) == 1
+    # In a shared incident another machine's clock says nothing of this one's.
+    elsewhere = (Entry("1", START, START, "leeward", Kind.CLOCK, "it is", {"host": "another"}),)
+    assert len(ClockWatch(lambda: (off(200),)).look(incident, elsewhere, START)) == 1
+    ours = (Entry("1", START, START, "leeward", Kind.CLOCK, "it is", kept.data),)
+    assert ClockWatch(lambda: (off(200),)).look(incident, ours, START) == ()

@@ -1,5 +1,6 @@
 """Minding this machine's clock: what is said of it, and the one entry that keeps it."""
 
+import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
@@ -20,13 +21,15 @@ class ClockWatch:
         self.found: Skew | None = None
 
     def look(self, incident: Incident | None, entries: Iterable[Entry], now: datetime) -> tuple[Draft, ...]:
-        """Look again; an entry, once for an incident that is open, where the clock misleads."""
+        """Look again; an entry, once for an open incident and for each machine, where the clock misleads."""
         self.found = skew(self._heard())
         if self.found is None or not self.found.misleads or incident is None or not incident.open:
             return ()
         if self._kept_of == incident.id:
             return ()
         self._kept_of = incident.id
-        if any(entry.kind == Kind.CLOCK for entry in entries):
+        host = socket.gethostname()
+        # What names no machine is from before incidents were shared: then it is of this one.
+        if any(entry.kind == Kind.CLOCK and entry.data.get("host", host) == host for entry in entries):
             return ()
-        return (Draft(Kind.CLOCK, self.found.told, now, "leeward", {}),)
+        return (Draft(Kind.CLOCK, f"{host}: {self.found.told}", now, "leeward", {"host": host}),)

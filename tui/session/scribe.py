@@ -153,5 +153,5 @@ _ABOUT: Mapping[str, tuple[tuple[str, ...], str]] = {
     Kind.STATUS_PAGE: ((), ""),
     Kind.RECOVERY: ((), "event"),
     Kind.LEASE: (("intent", "event", "until"), "event"),
-    Kind.CLOCK: ((), ""),
+    Kind.CLOCK: (("host",), "host"),
 }
