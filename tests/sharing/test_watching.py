@@ -32,7 +32,7 @@ class Place:
         ends, self.ends = self.ends, None
         if ends is not None:
             raise ends
-        yield SeenLease("bookmark", None, "2")
+        yield SeenLease("bookmark", None, "", "2")
 
 
 def watching(place: Place, clock: ManualClock, changed: Callable[[], None] = lambda: None) -> LeaseWatch:
