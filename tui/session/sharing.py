@@ -88,12 +88,11 @@ class Sharing(Reaching):
     async def stop(self) -> None:
         """Leave: others hear that this console is gone. A place that is away is not waited for."""
         self._over = True
-        for task in (*self._tasks, self._switching):
-            if task is not None:
-                task.cancel()
-        await asyncio.gather(
-            *self._tasks, *([self._switching] if self._switching else []), return_exceptions=True
-        )
+        for task in self._tasks:
+            task.cancel()
+        # What is being left for another incident is left to its end: half left, it would go on for ever.
+        leaving = [*self._tasks, self._switching] if self._switching is not None else self._tasks
+        await asyncio.gather(*leaving, return_exceptions=True)
         await self._listen(False)
         if self._one is not None:
             await self._one.stop(LEAVING if self.live else LEAVING_ALONE)

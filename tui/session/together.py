@@ -162,6 +162,7 @@ class Together:
         await self._copier.stop()
         if self._giving is not None:
             self._giving.cancel()
+            await asyncio.gather(self._giving, return_exceptions=True)
 
     def recorded(self, last: str) -> None:
         """Something was written here: it is sent now, and others hear what the last entry is."""
