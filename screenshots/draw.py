@@ -13,10 +13,12 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,9 @@ _OWNER = os.environ.get("HOME", "/")
 # Folders that are made for one drawing have a random end; a drawing shows this one instead.
 _TEMPORARY = re.compile(r"(leeward-(?:drill|drawn)-)[a-z0-9_]{8}")
 _STEADY = r"\g<1>4f7a91c2"
+# The consoles of a drawing are one process on one machine; a drawing tells them apart as people do.
+_MACHINE = ContextVar("_MACHINE", default="devbox")
+_PROCESSES = {"devbox": 4127, "laptop": 861}
 # A line's text as Rich draws it, and the width of a character there.
 _TEXT = re.compile(
     r'<text (class="[^"]*") x="([\d.]+)" y="([\d.]+)" textLength="[\d.]+"([^>]*)>([^<]*)</text>'
@@ -63,6 +68,11 @@ class World:
     def config(self) -> Path:
         """The settings file that leads there."""
         return Path(self.addresses["config"])
+
+    @property
+    def second_config(self) -> Path:
+        """The settings file that leads there by another login."""
+        return Path(self.addresses["second_config"])
 
 
 @contextlib.contextmanager
@@ -155,13 +165,16 @@ async def console(
     at: World | None = None,
     size: tuple[int, int] = WIDE,
     *,
+    config: Path | None = None,
+    machine: str = "devbox",
     ascii_only: bool = False,
     secrets: tuple[str, ...] = (),
     **environ: str,
 ) -> AsyncIterator[Person]:
-    """A console on a world, or without settings."""
+    """A console on a world, or without settings; `config` is for another login than the world's first."""
+    _MACHINE.set(machine)
     with tempfile.TemporaryDirectory(prefix="leeward-drawn-") as home, _environment(HOME=home, **environ):
-        options = Options(config=at.config if at else None, ascii=ascii_only)
+        options = Options(config=config or (at.config if at else None), ascii=ascii_only)
         app = LeewardApp(opening(options, settings_of(options), dict(os.environ)))
         async with app.run_test(size=size) as pilot:
             yield Person(app, pilot, (*secrets, *(at.secrets if at else ())))
@@ -284,12 +297,7 @@ async def record() -> None:
     with world("rate-limited") as here:
         async with console(here) as person:
             await person.sees("a diagnosis", with_chart)
-            await person.press("i", "d")
-            await person.reads("its title")
-            await person.press("enter")
-            await person.reads("if unsure, take the higher")
-            await person.press("enter")
-            await person.sees("an incident", lambda s: s.incident is not None)
+            await declare(person)
             await person.press("n")
             await person.type("traffic rose after the newsletter")
             await person.reads("Noted.")
@@ -307,6 +315,60 @@ async def record() -> None:
             await person.press("escape", "x")
             await person.reads("Markdown")
             await person.draw("postmortem")
+
+
+async def together() -> None:
+    """Two people at one incident: one joins the other's, and looks on while that one changes the target."""
+    with world("rate-limited", speed=4) as here:
+        async with (
+            console(here) as first,
+            console(here, config=here.second_config, machine="laptop") as ada,
+        ):
+            await first.sees("a diagnosis", with_chart)
+            await ada.sees("a diagnosis", with_chart)
+            await declare(first)
+            await first.press("i", "c")
+            await first.reads("who takes command")
+            await first.press("enter")
+            await first.sees("command", lambda s: s.incident is not None and s.incident.commander)
+            await first.press("n")
+            await first.type("traffic rose after the newsletter")
+            await first.reads("Noted.")
+            await ada.reads("1 shared incident")
+            await ada.press("i")
+            await ada.reads("Join inc-")
+            await ada.press("j")
+            await ada.reads("Joined: so far")
+            await ada.draw("joined")
+            await ada.press("escape", "n")
+            await ada.type("the newsletter team stops sending")
+            await ada.reads("Noted.")
+            await first.sees("the other's note", lambda s: any("stops sending" in e.text for e in s.entries))
+            await ada.press("h")
+            await ada.reads("every entry of this machine is there")
+            await ada.draw("who-is-here")
+            await ada.press("escape")
+            await first.press("m", "1")
+            await first.reads("type prodeu")
+            await first.type("prodeu")
+            await first.reads("y applies")
+            await asyncio.sleep(1.5)
+            await first.press("y")
+            await ada.sees("the target locked", lambda s: s.lock is not None and not s.lock.here)
+            await ada.draw("together")
+            await ada.press("m", "2")
+            await ada.reads("held by")
+            await ada.draw("lock-held")
+
+
+async def declare(person: Person) -> None:
+    """An incident with the title and the severity that are proposed."""
+    await person.press("i", "d")
+    await person.reads("its title")
+    await person.press("enter")
+    await person.reads("if unsure, take the higher")
+    await person.press("enter")
+    await person.sees("an incident", lambda s: s.incident is not None)
 
 
 async def looks() -> None:
@@ -355,7 +417,7 @@ async def first_run() -> None:
 
 STORIES: dict[str, Callable[[], Awaitable[None]]] = {
     story.__name__: story
-    for story in (rate_limited, narrow, worlds, rotation, record, looks, dead, first_run)
+    for story in (rate_limited, narrow, worlds, rotation, record, together, looks, dead, first_run)
 }
 
 
@@ -373,6 +435,8 @@ def settled(svg: str) -> str:
     svg = svg.replace("font-family: arial", f"font-family: {_FONTS}")
     svg = re.sub(r"<!-- Generated with Rich .*? -->", "<!-- Drawn by screenshots/draw.py -->", svg)
     svg = _TEMPORARY.sub(_STEADY, svg)
+    for machine, process in _PROCESSES.items():
+        svg = re.sub(rf"({machine},(?: |&#160;)process(?: |&#160;))\d+", rf"\g<1>{process}", svg)
     svg = _TEXT.sub(_placed, svg).replace("><", ">\n<")
     return "\n".join(line.rstrip() for line in svg.strip().split("\n")) + "\n"
 
@@ -411,6 +475,7 @@ def _forget_this_machine() -> None:
         LOGNAME="responder", PYTHONPATH=str(HERE.parent),
     )  # fmt: skip
     tempfile.tempdir = None
+    socket.gethostname = _MACHINE.get
 
 
 async def _draw(names: list[str]) -> None:
