@@ -97,6 +97,17 @@ def test_that_nobody_else_is_here_is_said_only_of_a_place_that_is_live(link: Lin
     assert told.with_whom(company.alone(), sights.NOW) == ("nobody else is here",)
 
 
+def test_nobody_is_called_live_while_the_place_is_away() -> None:
+    cut_off = company.sharing(replace(company.BO, ago=timedelta(seconds=9)), link=Link.AWAY)
+
+    def rows(link: Link) -> list[str]:
+        page = people.page(company.alone(sharing=replace(cut_off, link=link)), sights.NOW)
+        return [row.text for row in page if row.label == "bo"]
+
+    assert rows(Link.LIVE)[0].startswith("live; ")
+    assert rows(Link.AWAY)[0].startswith("heard of 9 s ago; ")
+
+
 async def test_a_place_that_is_only_being_connected_to_is_no_news() -> None:
     soon = replace(company.LIVE, link=Link.CONNECTING, since=sights.ago(seconds=2))
     assert view.banner(company.alone(sharing=soon), sights.NOW).company == ()

@@ -135,7 +135,9 @@ def _fresh(one: Person, snapshot: Snapshot, now: datetime) -> str:
     if one.here:
         return "here"
     if not company.is_silent(one):
-        return "live"
+        if snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE:
+            return "live"
+        return f"heard of {times.span(one.ago)} ago"
     return f"{'gone, ' if one.gone else ''}silent for {times.span(company.silence(one, snapshot, now))}"
 
 

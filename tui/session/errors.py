@@ -65,7 +65,7 @@ class LockHeld(SessionError):
         what = f" ({holder.what})" if holder.what else ""
         super().__init__(
             f"Nothing was changed: {holder.name} is changing {deployment}{what}.",
-            "Wait for the verdict, or until the lock is gone; then open it again.",
+            "Wait until that is over, then open it again.",
         )
         self.holder = holder
 
