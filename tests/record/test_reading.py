@@ -77,3 +77,11 @@ def test_a_folder_is_made_once_and_its_parents_as_often_as_asked(tmp_path: Path)
     make_folder(tmp_path / "state" / "incidents" / "inc-2")
     with pytest.raises(JournalError):
         make_folder(tmp_path / "state" / "incidents" / "inc-2")
+
+
+def test_the_folder_of_all_incidents_may_be_made_by_another_console_at_the_same_moment(
+    tmp_path: Path,
+) -> None:
+    make_folder(tmp_path / "state" / "incidents", ours=False)
+    make_folder(tmp_path / "state" / "incidents", ours=False)
+    assert (tmp_path / "state" / "incidents").is_dir()

@@ -88,19 +88,21 @@ def copy_name(writer: str, identity: str, taken: Container[str] = ()) -> str:
     return name
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, *, ours: bool = True) -> None:
     """Make the folder and its parents, each for us alone (0700) and on disk.
 
     Raises:
-        JournalError: it cannot be made, or the incident's own folder is there already.
+        JournalError: it cannot be made, or is there already where it is to be `ours` alone, as an incident's.
     """
     missing = [folder]
     while not (parent := missing[-1].parent).exists():
         missing.append(parent)
     for path in reversed(missing):
         try:
-            # Another console may make a parent at the same moment; the incident's folder is ours alone.
-            with contextlib.suppress(FileExistsError) if path != folder else contextlib.nullcontext():
+            # Another console may make the same at the same moment.
+            with (
+                contextlib.nullcontext() if ours and path == folder else contextlib.suppress(FileExistsError)
+            ):
                 path.mkdir(mode=0o700)
             sync_folder(path.parent)
         except OSError as error:

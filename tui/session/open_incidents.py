@@ -61,8 +61,7 @@ class OpenIncidents:
 
         root = incidents_folder(self._state_dir)
         try:
-            if not root.exists():
-                make_folder(root)
+            make_folder(root, ours=False)
             return Lock.take(root / "declaring", now, WAIT)
         except JournalError as error:
             raise SessionError(f"The incident was not declared: {error}", "Try again.") from error
