@@ -41,7 +41,7 @@ T = TypeVar("T")
 # How long the session may take to put everything on disk and let go, before we end without it.
 STOPPING = 5.0
 # The longest that a dialog takes to open; a flow without one holds no key longer.
-_OPENS_WITHIN = 0.3
+_OPENS_WITHIN = 1.0
 _ERROR = 3
 
 
@@ -68,7 +68,8 @@ class LeewardApp(App[int]):
         self._messages = Messages(opening.clock, self._say)
         self._refused = ""
         self._ending = False
-        self._waiting_keys: list[events.Key] | None = None
+        self._gate_closed = False
+        self._early_keys: list[events.Key] = []
         self.main = MainScreen(self)
         for theme in THEMES:
             self.register_theme(theme)
@@ -99,7 +100,7 @@ class LeewardApp(App[int]):
     def begin(self, flow: Flow) -> None:
         """Run a flow as a worker of the app. Keys that come before its dialog is open wait for it."""
         self.say("")
-        self._waiting_keys = self._waiting_keys or []
+        self._gate_closed = True
         self.set_timer(_OPENS_WITHIN, self._open_gate)
         self.own(self._flow(flow), "a flow of dialogs")
 
@@ -228,16 +229,25 @@ class LeewardApp(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Over a slow line keys come in bursts: a note's first letters must not be the console's keys."""
-        if isinstance(event, events.Key) and self._waiting_keys is not None:
-            self._waiting_keys.append(event)
-            return
+        if isinstance(event, events.Key):
+            if self._gate_closed:
+                self._early_keys.append(event)
+                return
+            # Those that wait came first, though this one may have stood in the queue before the gate opened.
+            await self._press_early_keys()
         await super().on_event(event)
 
     def _open_gate(self) -> None:
         """The dialog is there, or none comes: what was typed meanwhile goes to who has the keys now."""
-        waiting, self._waiting_keys = self._waiting_keys, None
-        for key in waiting or ():
-            self.post_message(events.Key(key.key, key.character))
+        self._gate_closed = False
+        if self._early_keys:
+            self.call_later(self._press_early_keys)
+
+    async def _press_early_keys(self) -> None:
+        """Press what came too early, in its order, unless one of them opens the next dialog."""
+        while self._early_keys and not self._gate_closed:
+            key = self._early_keys.pop(0)
+            await super().on_event(events.Key(key.key, key.character))
 
     # Going on
 

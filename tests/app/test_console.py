@@ -576,6 +576,25 @@ async def test_a_burst_of_keys_is_a_note_and_not_the_keys_of_the_console(console
         assert not desk.session.stopped
 
 
+async def test_keys_that_come_while_the_dialog_opens_keep_their_order(console) -> None:
+    async with console() as desk:
+        desk.app.post_message(events.Key("n", "n"))
+        opened = desk.app._open_gate
+
+        def open_gate() -> None:
+            # The gate opens while some letters wait at it, and the next ones stand in the queue already.
+            for letter in "light":
+                desk.app.post_message(events.Key(letter, letter))
+            opened()
+
+        desk.app._open_gate = open_gate
+        desk.app.post_message(events.Key("s", "s"))
+        await desk.settle()
+        await desk.settle()
+        desk.app._open_gate = opened
+        assert "slight" in desk.seen()
+
+
 @pytest.mark.parametrize(
     ("opening", "burst"),
     [
