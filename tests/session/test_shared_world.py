@@ -206,6 +206,7 @@ async def test_a_torn_record_is_told_with_its_place_and_what_to_do(tmp_path: Pat
             file.write(b'{"torn": "in the middle of')
         async with session_on(world, tmp_path) as session:
             await until(session, diagnosed)
+            await session.shared_incidents()  # the shared place is there: what it has comes here first
             await session.resume(incident_id)
             torn, advice = session.snapshot.problems
             (aside,) = journal.parent.glob("*.torn-*")

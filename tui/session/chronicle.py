@@ -138,8 +138,11 @@ class Chronicle:
         known = {_alert_key(draft.data) for draft in kept if draft.kind is Kind.ALERT}
         return [*(draft for draft in alerts if _alert_key(draft.data) not in known), *kept]
 
-    async def resume(self, incident_id: str) -> Incident:
-        """Open an incident that exists. Another console's stays read-only here, and is followed."""
+    async def resume(self, incident_id: str, mended: tuple[str, ...] = ()) -> Incident:
+        """Open an incident that exists. Another console's stays read-only here, and is followed.
+
+        `mended` is what was found wrong with this machine's journal just before.
+        """
         from tui.record.errors import JournalError
         from tui.record.journal import Journal
 
@@ -161,24 +164,25 @@ class Chronicle:
         self._intents = set(journal.intents)
         self._take(incident_id, journal.found.entries)
         self.keep(kept)
-        self.problems = self._told(journal)
+        self.problems = self._told(journal, mended)
         self._follow(journal)
         if waiting:
             await self.tell(*waiting)
         return self.incident or Incident(incident_id)
 
-    def _told(self, journal: "Journal") -> tuple[str, ...]:
+    def _told(self, journal: "Journal", mended: tuple[str, ...]) -> tuple[str, ...]:
         """What was wrong with the journal, each a sentence, and last where it lies and what to do.
 
         Another console's journal may only be in the middle of a line.
         """
         from tui.record.folder import incident_folder
 
-        if not journal.problems or journal.read_only:
+        problems = (*mended, *journal.problems)
+        if not problems or journal.read_only:
             return ()
         folder = incident_folder(self._state_dir, journal.incident_id)
         advice = f"Recording goes on. See {folder}, and check the rest: leeward verify {journal.incident_id}"
-        return (*(_sentence(problem) for problem in journal.problems), advice)
+        return (*(_sentence(problem) for problem in problems), advice)
 
     async def record(self, *drafts: Draft) -> tuple[Entry, ...]:
         """Write entries; they are on disk when this returns.

@@ -27,11 +27,11 @@ class Handling(Core):
         current = parts.chronicle.incident
         if current is not None and current.open and parts.chronicle.writable:
             raise SessionError(f"{current.id} is open here already.", "Resolve it before resuming another.")
-        await self._bring(incident_id)
+        mended = await self._bring(incident_id)
         await self._check_world(incident_id)
         await parts.sharing.remember(incident_id)
         parts.came = ""
-        incident = await parts.chronicle.resume(incident_id)
+        incident = await parts.chronicle.resume(incident_id, mended)
         self._watch.seen_by(incident)
         parts.open_incidents = tuple(other for other in parts.open_incidents if other.id != incident_id)
         if parts.chronicle.writable and incident.open:
@@ -39,19 +39,18 @@ class Handling(Core):
         self._publish()
         return incident
 
-    async def _bring(self, incident_id: str) -> None:
-        """Have here what the shared place has of it. Raises SessionError where nothing is here otherwise."""
+    async def _bring(self, incident_id: str) -> tuple[str, ...]:
+        """Have here what the shared place has of it; what was found wrong with this machine's journal.
+
+        Raises SessionError where nothing is here otherwise.
+        """
         sharing = self._parts.sharing
         if not sharing.enabled:
-            return
+            return ()
         here = await openings.is_here(self._state_dir, incident_id)
         if here and sharing.away:
-            return
-        try:
-            await sharing.bring(incident_id, here=here)
-        except SessionError:
-            if not here:
-                raise
+            return ()
+        return await sharing.bring(incident_id, here=here)
 
     async def _check_world(self, incident_id: str) -> None:
         """A practised incident must not be settled against a real cluster, nor a real one in a drill."""

@@ -118,11 +118,32 @@ class Reaching:
         """Whether the place is known not to answer: what is here need not wait for it."""
         return self._refused is not None
 
-    async def bring(self, incident_id: str, *, here: bool) -> None:
-        """Have here what the place has of an incident, before it is opened. Raises SessionError."""
-        if here:
+    async def bring(self, incident_id: str, *, here: bool) -> tuple[str, ...]:
+        """Have here what the place has of an incident, before it is opened.
+
+        Of one that is here this is only tried; answers what was found wrong with this machine's journal.
+
+        Raises:
+            SessionError: it is not here, and cannot be joined.
+        """
+        if not here:
+            await self._join(incident_id)
+            return ()
+        found = await self._mended(incident_id)
+        with contextlib.suppress(SessionError):
             await self.exchange(incident_id, PATIENCE)
-            return
+        return found
+
+    async def _mended(self, incident_id: str) -> tuple[str, ...]:
+        from tui.record.errors import JournalError
+        from tui.sharing.joining import mended
+
+        try:
+            return await mended(self._state_dir, incident_id, self._clock, self._redact)
+        except JournalError:
+            return ()  # whoever opens it says so
+
+    async def _join(self, incident_id: str) -> None:
         await self._reached()
         from tui.record.errors import JournalError
         from tui.record.folder import unmake_folder

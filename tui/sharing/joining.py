@@ -62,7 +62,7 @@ async def copy_once(
     )
     copy.entries = entries
     lock = CopierLock(folder)
-    await _mended(state_dir, incident_id, clock, hides)
+    await mended(state_dir, incident_id, clock, hides)
     try:
         if not await copy.hop(lock.try_take):
             raise HeldByAnother(
@@ -91,17 +91,21 @@ async def copy_once(
         await copy.close()
 
 
-async def _mended(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> None:
-    """Opening a journal finishes what a killed console left: a head that lags, a redaction half done.
+async def mended(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> tuple[str, ...]:
+    """Finish what a killed console left in this machine's journal: a head that lags, a redaction half done.
 
-    One that is held has a writer who does.
+    One that is held has a writer who does. Answers what was found wrong and set aside, in sentences: who
+    opens the journal next finds it whole.
+
+    Raises:
+        JournalError: it cannot even be read.
     """
-    async with await Journal.open(state_dir, incident_id, clock, hides):
-        pass
+    async with await Journal.open(state_dir, incident_id, clock, hides) as journal:
+        return () if journal.read_only else journal.problems
 
 
 async def _finish_here(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> None:
     folder = incident_folder(state_dir, incident_id)
     record = await asyncio.to_thread(read_folder, folder, incident_id)
     if record.unfinished:
-        await _mended(state_dir, incident_id, clock, hides)
+        await mended(state_dir, incident_id, clock, hides)
