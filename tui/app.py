@@ -252,6 +252,8 @@ class LeewardApp(App[int]):
     # Going on
 
     def _published(self, snapshot: Snapshot) -> None:
+        if not self.screen_stack:
+            return  # a session that did not stop in time goes on without anybody to show it to
         before, self._snapshot = self._snapshot, snapshot
         self.drafts.incident = snapshot.incident.id if snapshot.incident else ""
         rings = view.worsened(before, snapshot)

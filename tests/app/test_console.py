@@ -576,6 +576,13 @@ async def test_a_burst_of_keys_is_a_note_and_not_the_keys_of_the_console(console
         assert not desk.session.stopped
 
 
+async def test_what_a_session_publishes_when_the_screens_are_gone_breaks_nothing(console) -> None:
+    async with console() as desk:
+        app, session = desk.app, desk.session
+    assert not app.screen_stack
+    session.publish(replace(session.snapshot, unsettled="1 change is not settled yet."))
+
+
 async def test_keys_that_come_while_the_dialog_opens_keep_their_order(console) -> None:
     async with console() as desk:
         desk.app.post_message(events.Key("n", "n"))
