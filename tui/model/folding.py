@@ -136,7 +136,7 @@ def _set_status(incident: Incident, entry: Entry) -> Incident:
     since = entry.occurred_at if status is Status.MONITORING else None
     if not incident.open:
         incident = _opened_again(incident)
-    incident = replace(incident, status=status, monitoring_at=since)
+    incident = replace(incident, status=status, status_by=entry.id, monitoring_at=since)
     if status is Status.MONITORING:
         return _mitigated(incident, entry)
     if status is not Status.INVESTIGATING:
@@ -158,6 +158,7 @@ def _resolved(incident: Incident, entry: Entry) -> Incident:
     return replace(
         incident,
         status=Status.RESOLVED,
+        status_by=entry.id,
         resolved_at=incident.resolved_at or entry.occurred_at,
         reason=_text(entry.data, "reason") or incident.reason,
         failed_requests=_number(entry.data, "failed_requests", incident.failed_requests),

@@ -226,6 +226,7 @@ class Incident:
         failed_requests, coverage: over the impact window, and the share of the window that the
             metrics cover; None is unknown.
         severity_at: when the severity was last changed; None while it is as declared.
+        status_by: id of the entry that last said how it stands; "" while it is as declared.
         told_at: when people were last told; `told_next` is the next update that they were promised.
         snoozed_at: when a person last put the next update off, until `snoozed_until`.
     """
@@ -261,6 +262,7 @@ class Incident:
     snoozed_until: datetime | None = None
     detected_at: datetime | None = None
     corrected: tuple[Corrected, ...] = ()
+    status_by: str = ""
 
     @property
     def open(self) -> bool:

@@ -152,6 +152,7 @@ class SharedIncident:
         closed_at: when it was resolved; None while it is open.
         alerts: the fingerprints of the alerts that are part of it.
         commander: who has command.
+        status_by: id of the entry that last said whether it is open; "" while it is as declared.
     """
 
     id: str
@@ -162,3 +163,4 @@ class SharedIncident:
     closed_at: datetime | None = None
     alerts: frozenset[str] = frozenset()
     commander: str = ""
+    status_by: str = ""

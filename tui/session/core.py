@@ -153,7 +153,8 @@ class Core:
     async def _look_for_open(self) -> None:
         """Which incidents are open, but for the one that is open here."""
         parts = self._parts
-        found = with_shared(await in_thread(parts.opens.look), parts.sharing.shared, parts.settings.drill)
+        looked = await in_thread(parts.opens.look)
+        found = with_shared(looked, parts.sharing.shared, parts.settings.drill)
         incident = parts.chronicle.incident
         here = incident.id if incident is not None else ""
         parts.open_incidents = tuple(one for one in found if one.id != here)

@@ -1,7 +1,7 @@
 """The incidents that are open on this machine, whoever has them open: read again only where they changed."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,19 @@ Stamp = tuple[tuple[str, int, int], ...]
 WAIT = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What the records of this machine tell.
+
+    Attributes:
+        open: the open incidents, latest first.
+        status_by: of every incident, open or not, as of `Incident`.
+    """
+
+    open: tuple[OpenIncident, ...] = ()
+    status_by: Mapping[str, str] = field(default_factory=dict)
+
+
 class OpenIncidents:
     """Looks at the record of every incident, each as often as it is written to. For a thread.
 
@@ -27,10 +40,10 @@ class OpenIncidents:
     def __init__(self, state_dir: Path, drill: bool) -> None:
         self._state_dir = state_dir
         self._drill = drill
-        self._known: dict[str, tuple[Stamp, OpenIncident | None]] = {}
+        self._known: dict[str, tuple[Stamp, Looked]] = {}
 
-    def look(self) -> tuple[OpenIncident, ...]:
-        """The open ones, latest first; none where they cannot be listed."""
+    def look(self) -> Looked:
+        """The incidents of this machine; none where they cannot be listed."""
         from tui.record.folder import JOURNAL, incidents_folder
         from tui.record.lock import console_in
 
@@ -38,15 +51,17 @@ class OpenIncidents:
         try:
             folders = [path for path in root.iterdir() if (path / JOURNAL).exists()]
         except OSError:
-            return ()
-        found = [(folder, one) for folder in folders if (one := self._one(folder)) is not None]
+            return Looked()
+        found = [(folder, self._one(folder)) for folder in folders]
         listed = [
-            OpenIncident(one.id, one.title, one.since, console_in(folder) is not None, one.alerts)
-            for folder, one in found
+            replace(one, held_by_other=console_in(folder) is not None)
+            for folder, read in found
+            for one in read.open
         ]
-        return tuple(sorted(listed, key=lambda one: (one.since, one.id), reverse=True))
+        status_by = {incident: entry for _, read in found for incident, entry in read.status_by.items()}
+        return Looked(_latest_first(listed), status_by)
 
-    def _one(self, folder: Path) -> OpenIncident | None:
+    def _one(self, folder: Path) -> Looked:
         stamp = _stamp(folder)
         known = self._known.get(folder.name)
         if known is None or known[0] != stamp:
@@ -67,30 +82,34 @@ class OpenIncidents:
             raise SessionError(f"The incident was not declared: {error}", "Try again.") from error
 
 
-def with_shared(
-    found: tuple[OpenIncident, ...], shared: Iterable[SharedIncident], drill: bool
-) -> tuple[OpenIncident, ...]:
+def with_shared(looked: Looked, shared: Iterable[SharedIncident], drill: bool) -> tuple[OpenIncident, ...]:
     """The open incidents of this machine and of the shared place, latest first.
 
-    What the shared place knows to be resolved is not open, though a copy here may not know it yet.
+    Where one tells that an incident is resolved and the other that it is open, the later entry counts: the
+    copy here may lack it, or the place what was recorded here, or what is known of the place may be old.
     """
     there = {one.id: one for one in shared}
     both = []
-    for one in found:
+    for one in looked.open:
         known = there.pop(one.id, None)
         if known is None:
             both.append(one)
-        elif known.open:
+        elif known.open or looked.status_by[one.id] > known.status_by:
             alerts = one.alerts | known.alerts
             both.append(replace(one, shared=True, alerts=alerts, commander=known.commander))
     for only in there.values():
-        if only.open and only.drill is drill and only.since is not None:
-            alerts, who = only.alerts, only.commander
-            both.append(OpenIncident(only.id, only.title, only.since, False, alerts, True, False, who))
-    return tuple(sorted(both, key=lambda one: (one.since, one.id), reverse=True))
+        news = only.status_by >= looked.status_by.get(only.id, "")
+        if only.open and news and only.drill is drill and only.since is not None:
+            alerts, who, here = only.alerts, only.commander, only.id in looked.status_by
+            both.append(OpenIncident(only.id, only.title, only.since, False, alerts, True, here, who))
+    return _latest_first(both)
 
 
-def _read(state_dir: Path, incident_id: str, drill: bool) -> OpenIncident | None:
+def _latest_first(found: Iterable[OpenIncident]) -> tuple[OpenIncident, ...]:
+    return tuple(sorted(found, key=lambda one: (one.since, one.id), reverse=True))
+
+
+def _read(state_dir: Path, incident_id: str, drill: bool) -> Looked:
     from tui.model.folding import fold
     from tui.record.errors import JournalError
     from tui.record.reading import read
@@ -98,11 +117,12 @@ def _read(state_dir: Path, incident_id: str, drill: bool) -> OpenIncident | None
     try:
         incident = fold(incident_id, read(state_dir, incident_id).entries)
     except JournalError:
-        return None
+        return Looked()
+    status_by = {incident_id: incident.status_by}
     since = incident.started_at or incident.declared_at
     if not incident.open or incident.drill is not drill or since is None:
-        return None
-    return OpenIncident(incident_id, incident.title, since, False, incident.alerts)
+        return Looked((), status_by)
+    return Looked((OpenIncident(incident_id, incident.title, since, False, incident.alerts),), status_by)
 
 
 def _stamp(folder: Path) -> Stamp:

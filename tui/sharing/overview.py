@@ -67,6 +67,7 @@ def _shared(incident: Incident) -> SharedIncident:
         incident.resolved_at,
         frozenset(clean(one, limit=_LONGEST) for one in incident.alerts),
         clean(incident.commander, limit=_LONGEST),
+        incident.status_by,
     )
 
 
