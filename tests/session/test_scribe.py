@@ -35,13 +35,16 @@ class Turns(SystemClock):
         self.passed.clear()
 
 
+TURN = 2.0
+
+
 class Desk:
     """A scribe, the record that it writes to, and how many consoles are before it."""
 
     def __init__(self, rank: int = 0) -> None:
         self.clock, self.rank, self.incident = Turns(), rank, INCIDENT
         self.written: list[Draft] = []
-        self.scribe = Scribe(self.clock, lambda: self.rank, self.write, lambda: self.incident)
+        self.scribe = Scribe(self.clock, lambda: self.rank, self.write, lambda: self.incident, TURN)
 
     async def write(self, *drafts: Draft) -> None:
         self.written += drafts

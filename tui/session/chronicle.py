@@ -90,9 +90,9 @@ class Chronicle:
         """This console's id in the incident that is open; "" before it wrote, and where none is shared."""
         return self._journal.chain if self._journal is not None and self._scribe is not None else ""
 
-    def share(self, rank: Callable[[], int]) -> None:
-        """Incidents are shared from now on. `rank` is how many consoles are before this one."""
-        self._scribe = Scribe(self._clock, rank, self.tell, lambda: self.incident)
+    def share(self, rank: Callable[[], int], turn: float) -> None:
+        """Incidents are shared from now on; `rank` consoles are before this one, with `turn` seconds each."""
+        self._scribe = Scribe(self._clock, rank, self.tell, lambda: self.incident, turn)
 
     @property
     def read_only(self) -> str:

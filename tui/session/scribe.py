@@ -13,8 +13,8 @@ from typing import Any
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Incident, Kind
 
-# How long a console leaves to each that is before it, in seconds.
-TURN = 2.0
+# How long what one console writes may take to be heard by the others, in seconds.
+HEARD_WITHIN = 2.0
 
 Topic = tuple[str, ...]
 
@@ -37,6 +37,8 @@ class Scribe:
         rank: how many consoles are before this one; each has its turn first.
         write: writes drafts down; never raises.
         incident: the incident as it is now.
+        turn: seconds that are left to each console before this one: checks are asked at the same pace
+            everywhere and not at the same moment, so that it may see the same so much later.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class Scribe:
         rank: Callable[[], int],
         write: Callable[..., Awaitable[None]],
         incident: Callable[[], Incident | None],
+        turn: float,
     ) -> None:
         self._clock = clock
+        self._turn = turn
         self._rank = rank
         self._write = write
         self._incident = incident
@@ -87,7 +91,7 @@ class Scribe:
                     left.append(draft)
                     self.hear([(draft.kind, draft.data, draft.text)])
                 else:
-                    self._waiting.append(_Waiting(draft, *about, now + rank * TURN, self._count))
+                    self._waiting.append(_Waiting(draft, *about, now + rank * self._turn, self._count))
         if self._waiting and (self._task is None or self._task.done()):
             self._task = asyncio.create_task(self._in_turn(), name="scribe")
         return left

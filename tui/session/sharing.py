@@ -21,6 +21,7 @@ from tui.session.errors import SessionError
 from tui.session.identity import Identity
 from tui.session.reaching import LEAVING, LEAVING_ALONE, Reaching
 from tui.session.refusals import in_words
+from tui.session.scribe import HEARD_WITHIN
 from tui.settings import Settings, duration
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class Sharing(Reaching):
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
         if self.enabled:
-            chronicle.share(self.rank)
+            poll = duration(settings.timing.poll).total_seconds()
+            chronicle.share(self.rank, poll + HEARD_WITHIN)
             chronicle.recorded_one = self._recorded
 
     # -- its life
