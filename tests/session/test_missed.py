@@ -13,11 +13,13 @@ from tests.session.test_together import console, diagnosed, has, opened
 from tests.support.clock import START, ManualClock
 from tests.support.drills import drill, until
 from tui.clients import shared_entries
+from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.shared_entries import Seen
 from tui.model.redaction import Redactor
 from tui.model.sharing import Link
 from tui.session.together import Together
 from tui.sharing.copier import Copier
+from tui.sharing.status import CopyStatus
 
 KEPT = "the watch keeps this to itself"
 
@@ -43,20 +45,45 @@ async def test_an_entry_that_no_watch_told_of_comes_since_its_writer_tells_what_
             await until(bo, has(KEPT))
 
 
+def beside(roster: SimpleNamespace, folder: Path) -> Together:
+    """What is shared of an incident, with leases that tell just this."""
+    presence = SimpleNamespace(problem="")
+    company: Any = SimpleNamespace(roster=roster, command=SimpleNamespace(held=False), presence=presence)
+    place: Any = SimpleNamespace(words="here", administrators="")
+    chronicle: Any = SimpleNamespace(incident=None, wake=asyncio.Event())
+    return Together(
+        place, "inc-20261123-1503-7f3a", "c0", company, folder, chronicle, ManualClock(), Redactor(),
+        Random(1), lambda: None,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("copy", [Link.LIVE, Link.CONNECTING])
+@pytest.mark.parametrize(
+    ("link", "reason"), [(Link.AWAY, Reason.TIMEOUT), (Link.REFUSED, Reason.FORBIDDEN)], ids=str
+)
+async def test_what_only_the_leases_know_of_the_place_is_told(
+    tmp_path: Path, copy: Link, link: Link, reason: Reason
+) -> None:
+    problem = ClusterError(reason, "It is not answered.", "Check the VPN.")
+    roster = SimpleNamespace(link=link, since=START, problem=problem, people=(), command=lambda _: None)
+    together = beside(roster, tmp_path)
+    together._copier.status = CopyStatus(copy, since=START - timedelta(hours=1))
+    told = together.status()
+    assert (told.link, told.since) == (link, START)
+    assert (told.said, told.remedy, told.problems) == ("It is not answered.", "Check the VPN.", ())
+    roster.link, roster.problem = Link.LIVE, None
+    assert together.status().link is copy
+    await together._copier.stop()
+
+
 async def test_a_place_that_was_lost_sight_of_has_the_entries_watched_anew(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
+    roster = SimpleNamespace(link=Link.CONNECTING, since=START, overdue=())
     monkeypatch.setattr(Copier, "rewatch", lambda copier: asked.append("watch"))
     monkeypatch.setattr(Copier, "stale", lambda copier: asked.append("list"))
-    roster = SimpleNamespace(link=Link.CONNECTING, since=START, overdue=())
-    company: Any = SimpleNamespace(roster=roster, command=SimpleNamespace(held=False))
-    place: Any = SimpleNamespace(words="here", administrators="")
-    chronicle: Any = SimpleNamespace(incident=None, wake=asyncio.Event())
-    together = Together(
-        place, "inc-20261123-1503-7f3a", "c0", company, tmp_path, chronicle, ManualClock(), Redactor(),
-        Random(1), lambda: None,
-    )  # fmt: skip
+    together = beside(roster, tmp_path)
     for link, at, wanted in (
         (Link.CONNECTING, 0, []),
         (Link.LIVE, 1, []),

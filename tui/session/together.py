@@ -80,11 +80,12 @@ class Together:
             # Another console of this machine copies; how the place answers this one is told by the leases.
             link, since = roster.link, roster.since
             said, remedy = (problem.said, problem.remedy) if problem is not None else ("", "")
+        elif problem is not None and link in (Link.LIVE, Link.CONNECTING):
+            # A console that has nothing to send hears of a place that went away by the leases alone.
+            link, since, said, remedy = roster.link, roster.since, problem.said, problem.remedy
         elif roster.link is Link.CONNECTING and link is Link.LIVE:
             # Entries come in, but who is here, and who holds which lock, is not known yet.
             link, since = roster.link, roster.since
-        elif problem is not None and link is Link.LIVE:
-            problems = (*problems, f"{problem.said} {problem.remedy}".strip())
         if self.company.presence.problem:
             problems = (*problems, self.company.presence.problem)
         return SharingStatus(
