@@ -142,6 +142,22 @@ async def test_with_the_place_away_nobody_else_is_told_gone(ada: One, bob: One, 
     assert ada.company.roster.people[1].ago < timedelta(seconds=LASTS)
 
 
+async def test_a_place_that_hangs_is_noticed_by_ones_own_renewals_and_so_is_its_return(
+    ada: One, clock: ManualClock
+) -> None:
+    await clock.advance(1)
+    ada.client.away = ada.client.mute = True  # the watch stays open, and nothing answers
+    await clock.advance(LASTS / 2)
+    roster = ada.company.roster
+    assert roster.link is Link.AWAY
+    assert "did not answer" in str(roster.problem)
+    await clock.advance(20 * LASTS)  # by then it is tried ever more seldom
+    assert roster.link is Link.AWAY
+    ada.client.away = ada.client.mute = False
+    await clock.advance(LASTS / 6 + 1)
+    assert (roster.link, roster.problem) == (Link.LIVE, None)
+
+
 async def test_a_watch_that_falls_silent_is_noticed_by_ones_own_renewals(
     ada: One, bob: One, clock: ManualClock, make: Make
 ) -> None:

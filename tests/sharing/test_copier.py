@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -16,6 +16,7 @@ from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, Link
 from tui.record.errors import JournalError
 from tui.record.outgoing import stone_of
+from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
 from tui.sharing.ledger import is_stone
 
@@ -251,7 +252,10 @@ async def test_what_others_know_and_is_not_here_is_listed_and_ever_more_seldom()
         assert ben.client.requests.count("list") - lists < 20
 
 
-async def test_failures_are_asked_again_ever_more_seldom_until_a_person_asks() -> None:
+@pytest.mark.parametrize("told", [Copier.retry_now, Copier.rewatch])
+async def test_failures_are_asked_again_ever_more_seldom_until_a_person_asks_or_the_place_is_seen(
+    told: Callable[[Copier], None],
+) -> None:
     clock, server = ManualClock(), Server()
     async with consoles(1, server, clock) as (ana,):
         ana.client.cut = True
@@ -262,7 +266,7 @@ async def test_failures_are_asked_again_ever_more_seldom_until_a_person_asks() -
         await passes(clock, 200, step=0.5)
         assert 5 < len(ana.client.requests) - asked < 40
         ana.client.cut = False
-        ana.copier.retry_now()
+        told(ana.copier)
         before = clock.monotonic()
         await until(clock, lambda: ana.status.link is Link.LIVE)
         assert clock.monotonic() - before < 1

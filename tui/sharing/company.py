@@ -87,7 +87,7 @@ class Company:
         leases, seen = AtDoor(opened), Sightings(clock, lasts)
         config = LeaseConfig(leases, who, incident, seen, clock, rng, lasts)
         self.roster = Roster(leases, incident, who, seen, clock, rng, lasts, has=has, on_change=on_change)
-        self.presence = Presence(config, self.roster.expect)
+        self.presence = Presence(config, self.roster.expect, self.roster.doubt)
         self.command = CommandLease(config, self.roster, on_command)
         self.locks = TargetLocks(config, on_lock_lost)
 

@@ -145,8 +145,15 @@ class Copier:
             self._list_anew()
 
     def rewatch(self) -> None:
-        """The place was lost sight of: the watch may be dead, too, and is begun again where it is."""
+        """The place was lost sight of, and is back: the watch may be dead, too, and is begun again.
+
+        What failed meanwhile is tried at once.
+        """
         self._again.set()
+        if self._reading is not None:
+            self._retry.set()
+        self._write_backoff.reset()
+        self._nudged.set()
 
     def _list_anew(self) -> None:
         self._anew = True

@@ -93,6 +93,7 @@ class HeldLease:
         told: further annotations, asked before each renewal.
         on_renewed: called with what was stored.
         on_lost: called with who has it now; not after `release` and `hand_to`.
+        on_failed: called when it could not be renewed in the background, with why.
         named: whether it may be taken from a name that has no console.
     """
 
@@ -104,6 +105,7 @@ class HeldLease:
         told: Callable[[], Mapping[str, str]] = dict,
         on_renewed: Callable[[LeaseObject], None] = lambda lease: None,
         on_lost: Callable[[Holder | None], None] = lambda holder: None,
+        on_failed: Callable[[ClusterError], None] = lambda error: None,
         named: bool = False,
     ) -> None:
         self._config = config
@@ -113,6 +115,7 @@ class HeldLease:
         self._told = told
         self._on_renewed = on_renewed
         self._on_lost = on_lost
+        self._on_failed = on_failed
         self._named = named
         self._what = ""
         self._lease: LeaseObject | None = None
@@ -345,6 +348,7 @@ class HeldLease:
                 return
             except ClusterError as error:
                 self.problem = error
+                self._on_failed(error)
                 pause = min(backoff.next(), self._lasts / 6)
             else:
                 backoff.reset()

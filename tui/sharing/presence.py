@@ -18,12 +18,14 @@ class Presence:
     Args:
         config: of all leases of this console.
         on_renewed: called with what was stored: the roster waits until the watch tells of it.
+        on_failed: called when it could not be renewed, with why: the roster looks whether the place answers.
     """
 
     def __init__(
         self,
         config: LeaseConfig,
         on_renewed: Callable[[LeaseObject], None] = lambda lease: None,
+        on_failed: Callable[[ClusterError], None] = lambda error: None,
     ) -> None:
         self._clock = config.clock
         self._lasts = config.lasts
@@ -38,6 +40,7 @@ class Presence:
             told=self._told,
             on_renewed=on_renewed,
             on_lost=lambda holder: self._again.set(),
+            on_failed=on_failed,
         )
 
     @property

@@ -89,6 +89,11 @@ class Roster:
     def expect(self, lease: LeaseObject) -> None:
         """Our own presence was renewed: the watch must tell of it within two renewals, or it is dead."""
         self._watch.echo.expect(lease)
+        self._watch.answered()
+
+    def doubt(self, error: ClusterError) -> None:
+        """Our own presence could not be renewed: whether the place answers at all is asked anew."""
+        self._watch.doubt()
 
     # -- what it tells
 

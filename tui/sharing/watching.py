@@ -130,6 +130,7 @@ class LeaseWatch:
         self._task: asyncio.Task[None] | None = None
         self._version = ""
         self._asked = clock.monotonic()
+        self._doubted = False
         self.echo = Echo(clock, lasts * 2 / 3)
         self.link = Link.CONNECTING
         self.problem: ClusterError | None = None
@@ -152,6 +153,15 @@ class LeaseWatch:
         """A person does not want to wait."""
         self._backoff.reset()
         self._again.set()
+
+    def answered(self) -> None:
+        """The place took something just now: where it was away, it is tried again without more waiting."""
+        if self.link is not Link.LIVE:
+            self._again.set()
+
+    def doubt(self) -> None:
+        """The place did not take something just now: a watch may hang with it, and tells nothing of that."""
+        self._doubted = True
 
     async def _run(self) -> None:
         while True:
@@ -201,6 +211,7 @@ class LeaseWatch:
         """One watch, until it ends, fails or falls silent."""
         began = self._asked = self._clock.monotonic()
         self.echo.begin()
+        self._doubted = False
         told = asyncio.create_task(self._pump(), name="leases, as they change")
         try:
             while not told.done():
@@ -241,6 +252,8 @@ class LeaseWatch:
         self._came()
 
     def _silent(self) -> bool:
+        if self._doubted:
+            return True
         if self.echo.expects:
             return self.echo.overdue
         return self._clock.monotonic() - max(self.heard, self._asked) > SILENCE
