@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Coroutine
 from datetime import tzinfo
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from rich.text import Text
@@ -23,7 +24,7 @@ from tui.screens.desk import Flow
 from tui.screens.main import MainScreen
 from tui.screens.messages import Messages
 from tui.screens.opening import Opening
-from tui.screens.terminal import terminal_is_gone
+from tui.screens.terminal import end_without, terminal_is_gone
 from tui.screens.view import Places
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
@@ -173,6 +174,7 @@ class LeewardApp(App[int]):
         self.set_keymap({e.id: ",".join(e.keys) for e in self.table if e.id in self.opening.console.keys})
         if not self.is_headless:
             self._mind_signals()
+            end_without(2 * STOPPING, partial(os._exit, 128 + signal.SIGHUP))
         self.call_after_refresh(self._open)
         self.set_interval(1.0, self._tick, name="clocks")
 

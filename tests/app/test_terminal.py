@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -117,3 +119,29 @@ def _use_while_it_hangs(console: Tmux, url: str, asked: set[bytes]) -> None:
     console.press("q")
     wait_for(lambda: "EXIT 0" in console.seen())
     assert not alive(console.pid)
+
+
+STUCK = """
+import os, signal, sys, threading
+from tui.screens.terminal import end_without
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+end_without(0.2, lambda: os._exit(129), every=0.05)
+os.write(1, b"stuck")
+threading.Event().wait()
+"""
+
+
+def test_a_console_that_hangs_on_a_terminal_that_is_gone_ends() -> None:
+    master, slave = os.openpty()
+    stuck = subprocess.Popen(
+        [sys.executable, "-c", STUCK], stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    )
+    try:
+        os.close(slave)
+        assert os.read(master, 5) == b"stuck"
+        assert stuck.poll() is None
+        os.close(master)
+        assert stuck.wait(60) == 129
+    finally:
+        stuck.kill()
+        stuck.wait()
