@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.cli import USAGE, Options
+from tui.cli import USAGE, Options, allocator
 from tui.cli.loading import settings_of
 from tui.cli.output import Failure, failing_in_words
 from tui.cli.running import leave, run
@@ -30,6 +30,7 @@ def open_console(options: Options) -> int:
             "`leeward triage` prints the checks; or set TERM, for example to xterm-256color.",
             USAGE,
         )
+    allocator.spare()
     from tui import app
 
     return leave(run(app.run(opening(options, loaded, os.environ))))
