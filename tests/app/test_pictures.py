@@ -98,7 +98,7 @@ def after(clock: ManualClock, keys: tuple[str, ...]) -> Callable[[Pilot[int]], o
 
     async def run(pilot: Pilot[int]) -> None:
         # The session comes after the first paint; on a busy machine, long after.
-        while pilot.app._session is None:  # type: ignore[attr-defined]
+        while (session := pilot.app._session) is None or not session.started:  # type: ignore[attr-defined]
             await pilot.pause(0.01)
         await pilot.pause()
         await pilot.pause()
