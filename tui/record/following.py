@@ -1,7 +1,7 @@
 """Following a journal that somebody else writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Set
 from pathlib import Path
 
 from tui.model.clock import Clock
@@ -41,11 +41,10 @@ async def follow(
     offsets: dict[str, _Place] = {}
     while True:
         # In a thread, all of it: fifty journals may have grown by thousands of entries.
-        news = await asyncio.to_thread(_news, folder, offsets, incident_id, without)
-        fresh = tuple(entry for entry in news if entry.id not in known)
+        fresh = await asyncio.to_thread(_news, folder, offsets, incident_id, without, known)
         known.update(entry.id for entry in fresh)
         if fresh:
-            yield tuple(sorted(fresh, key=lambda entry: entry.id))
+            yield fresh
         await _rest(clock, every, wake)
 
 
@@ -64,9 +63,16 @@ async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> Non
     wake.clear()
 
 
-def _news(folder: Path, offsets: dict[str, _Place], incident_id: str, without: str) -> list[Entry]:
+def _news(
+    folder: Path, offsets: dict[str, _Place], incident_id: str, without: str, known: Set[str]
+) -> tuple[Entry, ...]:
+    """What was added and is not known, in the order of the ids.
+
+    One journal after the other: at first all are read, and what is known already need not be kept as long.
+    """
     followed = (path for path in journals(folder) if path.name != without)
-    return [entry for path in followed for entry in _added(path, offsets, incident_id)]
+    added = (entry for path in followed for entry in _added(path, offsets, incident_id))
+    return tuple(sorted((entry for entry in added if entry.id not in known), key=lambda entry: entry.id))
 
 
 def _added(path: Path, offsets: dict[str, _Place], incident_id: str) -> tuple[Entry, ...]:
