@@ -31,7 +31,8 @@ Line = tuple[Piece, ...]
 # No line of a terminal is longer; a log line of a megabyte must not be measured cell by cell.
 _LONGEST = 4000
 _UNSAFE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff]"
+    r"[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff"
+    r"\U000e0000-\U000e0fff]"
 )
 # Whether these widen the character before them is something terminals do not agree about.
 _SELECTORS = {0xFE0E: None, 0xFE0F: None}
@@ -50,10 +51,10 @@ def plain(text: str) -> str:
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
     """The text in at most `width` cells, closing with an ellipsis where it was cut."""
-    if width <= 0:
-        return ""
     if cell_len(text) <= width:
         return text
+    if width <= 0:
+        return ""
     tail = ellipsis if cell_len(ellipsis) < width else ""
     return set_cell_size(text[: width + 1], width - cell_len(tail)).rstrip() + tail
 

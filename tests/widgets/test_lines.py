@@ -63,3 +63,13 @@ def test_plain_is_one_line_of_bounded_length_without_bidi_controls(text: str) ->
 
 def test_plain_keeps_markup_as_the_characters_it_is() -> None:
     assert plain("[red]x[/] [@click=app.bell]y[/]") == "[red]x[/] [@click=app.bell]y[/]"
+
+
+def test_characters_that_hide_are_seen() -> None:
+    for hidden in "\u202e\u200b\ufff9\U000e0041":
+        assert plain(f"a{hidden}b") == "a\ufffdb"
+
+
+def test_what_takes_no_cell_fits_everywhere() -> None:
+    assert fit("\U0001f3fb", 0) == "\U0001f3fb"
+    assert fit("a", 0) == fit("a", -1) == ""
