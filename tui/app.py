@@ -113,7 +113,8 @@ class LeewardApp(App[int]):
         """Open a dialog and wait for its answer. Two never lie on each other: the second is Escape."""
         if len(self.screen_stack) > 1:
             return None
-        screen.call_after_refresh(self._open_gate)
+        # Behind the focus, which goes through the app's queue, too: a key before it would be overtaken.
+        screen.call_after_refresh(self.call_later, self._open_gate)
         return await self.push_screen_wait(screen)
 
     def say(self, words: str, state: str = "") -> None:

@@ -27,7 +27,10 @@ def test_a_full_disk_is_said_on_screen_and_what_waited_is_written(tmp_path: Path
         small.fill()
         console.press("n")
         console.shows("Note")
-        console.press(long, "enter")
+        for start in range(0, len(long), 250):
+            console.press(long[start : start + 250])
+            console.read(0.1)
+        console.press("enter")
         console.shows("the disk is full", "Free some space")
         small.free()
         # What was typed is still there: the same note again, by two keys.
