@@ -9,13 +9,13 @@ from tests.session.test_together import console, diagnosed, has, live, opened
 from tests.support.drills import drill, until
 from tui.clients.leases import Leases
 from tui.model.sharing import Link
-from tui.session import reaching
+from tui.session import place_connection
 
 
 async def test_what_another_declares_and_resolves_is_offered_and_withdrawn_without_waiting_for_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reaching, "OVERVIEW", 3600.0)
+    monkeypatch.setattr(place_connection, "OVERVIEW", 3600.0)
     async with (
         drill("rate-limited") as world,
         console(world, tmp_path / "a", 1) as ana,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from tui.model.clock import Clock
 from tui.model.sharing import Person
 from tui.session.errors import CommandHeld
-from tui.session.reaching import PATIENCE
+from tui.session.place_connection import PATIENCE
 from tui.session.refusals import in_words
 from tui.session.sharing import Sharing
 

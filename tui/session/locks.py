@@ -11,7 +11,7 @@ from tui.model.sharing import Holder
 from tui.session.chronicle import Chronicle
 from tui.session.errors import LockHeld, LockLost, LockUnreachable
 from tui.session.guard import Hold, lock_entry, ours
-from tui.session.reaching import PATIENCE
+from tui.session.place_connection import PATIENCE
 from tui.session.sharing import Sharing
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from tui.session.chronicle import Chronicle
 from tui.session.connections import in_thread
 from tui.session.errors import SessionError
 from tui.session.identity import Identity
-from tui.session.reaching import LEAVING, LEAVING_ALONE, Reaching
+from tui.session.place_connection import LEAVING, LEAVING_ALONE, PlaceConnection
 from tui.session.refusals import in_words
 from tui.session.scribe import HEARD_WITHIN
 from tui.settings import Settings, duration
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tui.sharing.company import Company
 
 
-class Sharing(Reaching):
+class Sharing(PlaceConnection):
     """The shared place, and what is shared of the incident that is open here.
 
     Attributes:

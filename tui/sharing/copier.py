@@ -12,7 +12,7 @@ from tui.model.clock import Clock
 from tui.model.sharing import Link
 from tui.record.errors import JournalError
 from tui.sharing.copying import Copy
-from tui.sharing.needs import Entries, Sight
+from tui.sharing.needs import Entries, SeenEntry
 from tui.sharing.pausing import Backoff, either, noticed
 from tui.sharing.relisting import Relisting
 from tui.sharing.status import CopyStatus, link_of
@@ -79,7 +79,7 @@ class Copier:
         self._listed = False
         self._anew = True
         self._elsewhere = False
-        self._arrived: list[Sight] = []
+        self._arrived: list[SeenEntry] = []
         self._heard_at: float | None = None
         self._news = asyncio.Event()
         self._nudged = asyncio.Event()

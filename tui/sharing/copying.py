@@ -14,7 +14,7 @@ from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.sharing.ledger import Ledger
-from tui.sharing.needs import Entries, Files, Looks, Redacts, Sight, Takes, Took
+from tui.sharing.needs import Entries, Files, IncomingLines, OutgoingLines, Redacts, SeenEntry, Taken
 
 T = TypeVar("T")
 
@@ -65,14 +65,14 @@ class Copy:
         self._on_taken = on_taken
         self._place = place
         self._whom = whom or "whoever administers it"
-        self._outgoing: Looks | None = None
-        self._incoming: Takes | None = None
+        self._outgoing: OutgoingLines | None = None
+        self._incoming: IncomingLines | None = None
         self._marked = False
         self._unsettled = False
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
-        self._came: deque[Took] = deque()
+        self._came: deque[Taken] = deque()
         self._turn = asyncio.Lock()
         # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"copy-{incident}")
@@ -130,7 +130,7 @@ class Copy:
             self.version = listing.version
             return listing.version
 
-    async def take(self, seen: Sequence[Sight]) -> None:
+    async def take(self, seen: Sequence[SeenEntry]) -> None:
         """Take in what a watch told, in its order.
 
         Killed in the midst, it is told again by a watch from the version of before. After a failure

@@ -7,7 +7,7 @@ from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.record import lines
 from tui.record.outgoing import stone_of
-from tui.sharing.needs import Partly, Redacts, Sight, Stray
+from tui.sharing.needs import IncompleteEntry, Redacts, SeenEntry, Stray
 
 _STONE = '"salt":null,"body":null}'
 
@@ -35,7 +35,7 @@ class Ledger:
         self._redacted: set[str] = set()
         self._waiting: dict[str, SharedLine] = {}
         self._gone: set[str] = set()
-        self._partly: dict[str, str] = {}
+        self._incomplete: dict[str, str] = {}
         self._strays: dict[str, tuple[str, str]] = {}
 
     @property
@@ -65,13 +65,13 @@ class Ledger:
         return new
 
     def listed(
-        self, found: Sequence[FoundLine], partly: Iterable[Partly] = (), strays: Iterable[Stray] = ()
+        self, found: Sequence[FoundLine], incomplete: Iterable[IncompleteEntry] = (), strays: Iterable[Stray] = ()
     ) -> tuple[FoundLine, ...]:
         """Everything that is there now; answers what is not here.
 
-        Of `partly` some parts are missing; `strays` are objects that are part of nothing.
+        Of `incomplete` some parts are missing; `strays` are objects that are part of nothing.
         """
-        self._partly = {one.entry: one.uid for one in partly if one.uid}
+        self._incomplete = {one.entry: one.uid for one in incomplete if one.uid}
         self._strays = {one.name: (one.entry, one.uid) for one in strays}
         was, self._there = self._there, {}
         self._stones_there = set()
@@ -103,7 +103,7 @@ class Ledger:
         self._gone.clear()
         self.lost.clear()
 
-    def saw(self, seen: Iterable[Sight]) -> tuple[FoundLine, ...]:
+    def saw(self, seen: Iterable[SeenEntry]) -> tuple[FoundLine, ...]:
         """What a watch told, in its order; answers what is not here."""
         news: dict[str, FoundLine] = {}
         for one in seen:
@@ -166,7 +166,7 @@ class Ledger:
         return tuple(
             (stone, uid)
             for one, stone in self._stones_here.items()
-            if one not in self._stones_there and (uid := self._there.get(one) or self._partly.get(one))
+            if one not in self._stones_there and (uid := self._there.get(one) or self._incomplete.get(one))
         )
 
     def to_clear(self) -> tuple[tuple[str, str], ...]:
@@ -181,7 +181,7 @@ class Ledger:
     def deleted(self, entry: str) -> None:
         """We deleted it, or somebody else did."""
         self._there.pop(entry, None)
-        self._partly.pop(entry, None)
+        self._incomplete.pop(entry, None)
         self._stones_there.discard(entry)
 
     def _is_there(self, found: FoundLine) -> None:

@@ -7,7 +7,7 @@ from tui.model.incident import Entry
 from tui.model.sharing import FoundLine, SharedLine
 
 
-class Sight(Protocol):
+class SeenEntry(Protocol):
     """One thing that a watch tells: `tui.clients.shared_entries.Seen`."""
 
     @property
@@ -26,7 +26,7 @@ class Sight(Protocol):
     def said(self) -> str: ...
 
 
-class Partly(Protocol):
+class IncompleteEntry(Protocol):
     """An entry of which parts are missing: `tui.clients.shared_objects.Incomplete`."""
 
     @property
@@ -62,7 +62,7 @@ class Listed(Protocol):
     def version(self) -> str: ...
 
     @property
-    def incomplete(self) -> Sequence[Partly]: ...
+    def incomplete(self) -> Sequence[IncompleteEntry]: ...
 
     @property
     def strays(self) -> Sequence[Stray]: ...
@@ -80,12 +80,12 @@ class Entries(Protocol):
 
     async def list(self, incident: str) -> Listed: ...
 
-    def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Sight]: ...
+    def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[SeenEntry]: ...
 
     async def delete(self, entry: str, uid: str) -> bool: ...
 
 
-class Took(Protocol):
+class Taken(Protocol):
     """What came of taking lines in: `tui.record.incoming.Taken`."""
 
     @property
@@ -101,16 +101,16 @@ class Took(Protocol):
     def problems(self) -> tuple[str, ...]: ...
 
 
-class Looks(Protocol):
+class OutgoingLines(Protocol):
     """What is acknowledged here and was not looked at before: `tui.record.outgoing.Outgoing`. Blocking."""
 
     def look(self) -> Sequence[SharedLine]: ...
 
 
-class Takes(Protocol):
+class IncomingLines(Protocol):
     """What takes others' lines into the files: `tui.record.incoming.Incoming`. Blocking."""
 
-    def take(self, found: Iterable[FoundLine]) -> Took: ...
+    def take(self, found: Iterable[FoundLine]) -> Taken: ...
 
     def settle(self) -> Sequence[str]: ...
 
@@ -128,9 +128,9 @@ class Redacts(Protocol):
 class Files(Protocol):
     """The files of one incident's folder, as a copy uses them. All block; JournalError."""
 
-    def outgoing(self) -> Looks: ...
+    def outgoing(self) -> OutgoingLines: ...
 
-    def incoming(self) -> Takes: ...
+    def incoming(self) -> IncomingLines: ...
 
     def shared_before(self) -> bool:
         """Whether the folder's marker says that it was shared in this very place."""

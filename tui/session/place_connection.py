@@ -1,4 +1,4 @@
-"""Reaching the shared place: opened in the background, asked what is there, and for a whole incident."""
+"""The connection to the shared place: opened in the background, asked what is there, or for a whole one."""
 
 import asyncio
 import contextlib
@@ -19,15 +19,15 @@ from tui.settings import Settings, duration
 if TYPE_CHECKING:
     from tui.clients.leases import Leases
     from tui.clients.shared_place import SharedPlace
-    from tui.sharing.stirring import Stirring
+    from tui.sharing.lease_activity import LeaseActivity
 
 # How often it is asked which incidents are there, in seconds.
 OVERVIEW = 30.0
 # How soon it is asked again while somebody works an incident that is not among them: its entries are on
 # their way. So often, in case they never come.
 SOON, SOON_MOST = 1.0, 10
-# What stirs comes in swarms: one look for all of it.
-STIRS = 0.3
+# News of leases come in swarms: one look for all of it.
+SWARM = 0.3
 # How long a place that cannot be opened is left alone, from the first failure to the tenth.
 AGAIN, AGAIN_MOST = 1.0, 30.0
 # How long a person waits for the place, and how long leaving does.
@@ -41,7 +41,7 @@ LOOKING = 1.0
 JOINING = 60.0
 
 
-class Reaching:
+class PlaceConnection:
     """The shared place itself, whatever incident is open here.
 
     Attributes:
@@ -74,8 +74,8 @@ class Reaching:
         self._refused: SessionError | None = None
         self._link = Link.CONNECTING
         self._known_name = False
-        self._stirring: Stirring | None = None
-        self._stirred = asyncio.Event()
+        self._activity: LeaseActivity | None = None
+        self._lease_news = asyncio.Event()
         self._awaited: frozenset[str] = frozenset()
         self._tries = 0
 
@@ -239,7 +239,7 @@ class Reaching:
 
     def _next_look(self) -> float:
         """Seconds until it is asked again which incidents are there, if nothing stirs before."""
-        worked = self._stirring.incidents if self._stirring is not None else frozenset()
+        worked = self._activity.incidents if self._activity is not None else frozenset()
         awaited = worked - {one.id for one in self.shared}
         self._tries = self._tries + 1 if awaited == self._awaited else 0
         self._awaited = awaited
@@ -247,17 +247,17 @@ class Reaching:
 
     async def _listen(self, listen: bool) -> None:
         """Hear at once what others begin and end, or no more: whoever has an incident open hears it there."""
-        if listen and self._stirring is None:
+        if listen and self._activity is None:
             from tui.sharing.boottime import BootClock
-            from tui.sharing.stirring import Stirring
+            from tui.sharing.lease_activity import LeaseActivity
 
             lasts = duration(self._settings.sharing.lease).total_seconds()
             clock = BootClock() if type(self._clock) is SystemClock else self._clock
-            self._stirring = Stirring(self._leases, clock, self._rng, lasts, self._stirred.set)
-            self._stirring.start()
-        elif not listen and self._stirring is not None:
-            stirring, self._stirring = self._stirring, None
-            await stirring.stop()
+            self._activity = LeaseActivity(self._leases, clock, self._rng, lasts, self._lease_news.set)
+            self._activity.start()
+        elif not listen and self._activity is not None:
+            activity, self._activity = self._activity, None
+            await activity.stop()
 
     async def _learn_name(self, place: "SharedPlace") -> None:
         name = await place.whoami()
@@ -267,17 +267,17 @@ class Reaching:
 
     async def _rest(self, seconds: float) -> None:
         """So long, unless a person asks, or something stirs."""
-        ways = (self._clock.sleep(seconds), self._retry.wait(), self._stirred.wait())
+        ways = (self._clock.sleep(seconds), self._retry.wait(), self._lease_news.wait())
         waiting = [asyncio.ensure_future(way) for way in ways]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if self._stirred.is_set():
-                await self._clock.sleep(STIRS)
+            if self._lease_news.is_set():
+                await self._clock.sleep(SWARM)
         finally:
             for one in waiting:
                 one.cancel()
         self._retry.clear()
-        self._stirred.clear()
+        self._lease_news.clear()
 
     async def _leases(self) -> "Leases":
         assert self._place is not None

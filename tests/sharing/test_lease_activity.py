@@ -8,7 +8,7 @@ import pytest
 from tests.sharing.leases_in_memory import INCIDENT, LASTS, LeaseClient, LeaseStore, console
 from tests.sharing.test_company import One
 from tests.support.clock import ManualClock
-from tui.sharing.stirring import Stirring
+from tui.sharing.lease_activity import LeaseActivity
 
 
 class Listener:
@@ -17,12 +17,12 @@ class Listener:
     def __init__(self, store: LeaseStore, clock: ManualClock) -> None:
         self.client = LeaseClient(store, clock)
         self.count = 0
-        self.stirring = Stirring(self._opened, clock, Random(3), LASTS, self._stir)
+        self.activity = LeaseActivity(self._opened, clock, Random(3), LASTS, self._heard)
 
     async def _opened(self) -> LeaseClient:
         return self.client
 
-    def _stir(self) -> None:
+    def _heard(self) -> None:
         self.count += 1
 
     def news(self) -> int:
@@ -34,21 +34,21 @@ class Listener:
 @pytest.fixture
 async def listener(store: LeaseStore, clock: ManualClock) -> AsyncIterator[Listener]:
     made = Listener(store, clock)
-    made.stirring.start()
+    made.activity.start()
     await clock.advance(1)
     yield made
-    await made.stirring.stop()
+    await made.activity.stop()
 
 
 async def test_who_comes_and_leaves_is_news_and_a_renewal_is_none(
     listener: Listener, store: LeaseStore, clock: ManualClock
 ) -> None:
-    assert not listener.news() and not listener.stirring.incidents
+    assert not listener.news() and not listener.activity.incidents
     ada = One(store, clock, console(1, "ada"))
     ada.company.start()
     await clock.advance(1)
     assert listener.news()
-    assert listener.stirring.incidents == {INCIDENT}
+    assert listener.activity.incidents == {INCIDENT}
     await clock.advance(10 * LASTS)
     assert not listener.news()
     await ada.company.command.take()
@@ -60,7 +60,7 @@ async def test_who_comes_and_leaves_is_news_and_a_renewal_is_none(
     await ada.company.stop()
     await clock.advance(1)
     assert listener.news()
-    assert not listener.stirring.incidents
+    assert not listener.activity.incidents
 
 
 async def test_who_is_killed_works_nothing_any_more_as_soon_as_somebody_else_is_heard_for_long_enough(
@@ -80,7 +80,7 @@ async def test_who_is_killed_works_nothing_any_more_as_soon_as_somebody_else_is_
     await bob.company.stop()
     await clock.advance(1)
     assert listener.news()
-    assert not listener.stirring.incidents
+    assert not listener.activity.incidents
     await ada.company.stop()
 
 

@@ -15,7 +15,7 @@ from tui.sharing.sightings import Sightings
 from tui.sharing.watching import LeaseWatch
 
 
-class Stirring:
+class LeaseActivity:
     """One watch of all leases, of which only this is told: that it is worth to look what there is.
 
     Args:
@@ -23,7 +23,7 @@ class Stirring:
         clock: counts suspended time (`BootClock`).
         rng: for the jitter of the watch's waits.
         lasts: `sharing.lease`, in seconds.
-        on_stir: called when a console came, left, or command changed hands. Not for renewals.
+        on_activity: called when a console came, left, or command changed hands. Not for renewals.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class Stirring:
         clock: Clock,
         rng: Random,
         lasts: float,
-        on_stir: Callable[[], None],
+        on_activity: Callable[[], None],
     ) -> None:
         self._sightings = Sightings(clock, lasts)
-        self._on_stir = on_stir
+        self._on_activity = on_activity
         self._told: frozenset[tuple[str, str]] = frozenset()
         self._watch = LeaseWatch(
             AtDoor(opened), self._sightings, clock, rng, lasts, lambda lease, live: None, self._look
@@ -66,7 +66,7 @@ class Stirring:
         )
         if told != self._told:
             self._told = told
-            self._on_stir()
+            self._on_activity()
 
     def _gone(self, lease: LeaseObject) -> bool:
         return self._sightings.gone(lease, self._watch.heard)
