@@ -65,7 +65,10 @@ class Ledger:
         return new
 
     def listed(
-        self, found: Sequence[FoundLine], incomplete: Iterable[IncompleteEntry] = (), strays: Iterable[Stray] = ()
+        self,
+        found: Sequence[FoundLine],
+        incomplete: Iterable[IncompleteEntry] = (),
+        strays: Iterable[Stray] = (),
     ) -> tuple[FoundLine, ...]:
         """Everything that is there now; answers what is not here.
 
