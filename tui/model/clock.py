@@ -33,3 +33,16 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+async def either(event: asyncio.Event, clock: Clock, seconds: float) -> None:
+    """Return when the event is set, or after so many seconds."""
+    if event.is_set():
+        return
+    asleep = asyncio.ensure_future(clock.sleep(seconds))
+    called = asyncio.ensure_future(event.wait())
+    try:
+        await asyncio.wait((asleep, called), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asleep.cancel()
+        called.cancel()

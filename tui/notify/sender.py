@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from tui.model.clock import Clock
+from tui.model.clock import Clock, either
 from tui.notify.message import Message, Result, State, Target
 from tui.notify.outbox import STALE, Outbox
 from tui.record.errors import JournalError
@@ -96,7 +96,7 @@ class Sender:
             if wait is None:
                 await self._wake.wait()
             else:
-                await self._woken_within(wait)
+                await either(self._wake, self._clock, wait)
 
     async def _round(self) -> float | None:
         """Send all that may go now; seconds until the next may, or None."""
@@ -168,15 +168,6 @@ class Sender:
         changed = await self._hop(lambda: self.outbox.change(message.id, now, state=state, **more))
         await self._changed(changed)
         return changed
-
-    async def _woken_within(self, seconds: float) -> None:
-        sleeper = asyncio.ensure_future(self._clock.sleep(seconds))
-        waker = asyncio.ensure_future(self._wake.wait())
-        try:
-            await asyncio.wait({sleeper, waker}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeper.cancel()
-            waker.cancel()
 
     async def _hop(self, work: Callable[..., T], *arguments: Any) -> T:
         """Off the loop: a disk may take its time. A cancelled caller finds it done or not, never half."""

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 
-from tui.model.clock import Clock
+from tui.model.clock import Clock, either
 from tui.model.reading import Check, Reading, State
 from tui.probes.probe import Probe
 
@@ -121,7 +121,7 @@ class Schedule:
             reading = await bounded(probe, self._clock)
             failures = failures + 1 if reading.state is State.UNKNOWN else 0
             self._on_reading(reading)
-            await self._pause(probe, self._wait(probe, reading.state, failures))
+            await either(self._now[probe.check], self._clock, self._wait(probe, reading.state, failures))
 
     def _wait(self, probe: Probe, state: State, failures: int) -> float:
         """Seconds until the next asking: the interval, doubled with each failure in a row.
@@ -136,12 +136,3 @@ class Schedule:
         else:
             seconds = min(interval * 2 ** min(max(failures - 1, 0), 16), longest)
         return seconds * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
-
-    async def _pause(self, probe: Probe, seconds: float) -> None:
-        asleep = asyncio.ensure_future(self._clock.sleep(seconds))
-        called = asyncio.ensure_future(self._now[probe.check].wait())
-        try:
-            await asyncio.wait((asleep, called), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            asleep.cancel()
-            called.cancel()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Set
 from pathlib import Path
 
-from tui.model.clock import Clock
+from tui.model.clock import Clock, either
 from tui.model.incident import Entry
 from tui.record.folder import incident_folder, journals
 from tui.record.growing import goes_on, tail_of
@@ -39,28 +39,15 @@ async def follow(
     folder = incident_folder(state_dir, incident_id)
     known = {entry.id for entry in seen}
     offsets: dict[str, _Place] = {}
+    wake = wake or asyncio.Event()
     while True:
         # In a thread, all of it: fifty journals may have grown by thousands of entries.
         fresh = await asyncio.to_thread(_news, folder, offsets, incident_id, without, known)
         known.update(entry.id for entry in fresh)
         if fresh:
             yield fresh
-        await _rest(clock, every, wake)
-
-
-async def _rest(clock: Clock, seconds: float, wake: asyncio.Event | None) -> None:
-    if wake is None:
-        await clock.sleep(seconds)
-        return
-    rest = asyncio.ensure_future(clock.sleep(seconds))
-    woken = asyncio.ensure_future(wake.wait())
-    try:
-        await asyncio.wait((rest, woken), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        rest.cancel()
-        woken.cancel()
-        await asyncio.gather(rest, woken, return_exceptions=True)
-    wake.clear()
+        await either(wake, clock, every)
+        wake.clear()
 
 
 def _news(

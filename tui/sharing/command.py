@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tui.clients.cluster_errors import ClusterError
+from tui.model.clock import either
 from tui.model.sharing import Holder, Person
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease, Lost, Taken, Taking
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff, either
+from tui.sharing.pausing import Backoff
 from tui.sharing.roster import Roster
 
 

@@ -8,12 +8,12 @@ from random import Random
 from typing import Protocol
 
 from tui.clients.cluster_errors import ClusterError, Reason
-from tui.model.clock import Clock
+from tui.model.clock import Clock, either
 from tui.model.sharing import Link
 from tui.record.errors import JournalError
 from tui.sharing.copying import Copy
 from tui.sharing.needs import Entries, SeenEntry
-from tui.sharing.pausing import Backoff, either, noticed
+from tui.sharing.pausing import Backoff, noticed
 from tui.sharing.relisting import Relisting
 from tui.sharing.status import CopyStatus, link_of
 

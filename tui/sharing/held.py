@@ -10,11 +10,12 @@ from enum import StrEnum
 
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, labelled
+from tui.model.clock import either
 from tui.model.sharing import Holder, Person
 from tui.model.times import span
 from tui.sharing import naming
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff, either
+from tui.sharing.pausing import Backoff
 
 log = logging.getLogger(__name__)
 

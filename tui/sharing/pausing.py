@@ -1,10 +1,8 @@
-"""Waiting: for an event or a while, ever longer after failures, and never without an end that is noticed."""
+"""Waiting: ever longer after failures, and never without an end that is noticed."""
 
 import asyncio
 from collections.abc import Awaitable
 from random import Random
-
-from tui.model.clock import Clock
 
 FIRST = 0.5
 LONGEST = 30.0
@@ -39,19 +37,6 @@ class Backoff:
         """It works, or a person asks for it now."""
         self._failures = 0
         self._until = float("-inf")
-
-
-async def either(event: asyncio.Event, clock: Clock, seconds: float) -> None:
-    """Return when the event is set, or after so many seconds."""
-    if event.is_set():
-        return
-    asleep = asyncio.ensure_future(clock.sleep(seconds))
-    called = asyncio.ensure_future(event.wait())
-    try:
-        await asyncio.wait((asleep, called), return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        asleep.cancel()
-        called.cancel()
 
 
 class GivenUp(Exception):

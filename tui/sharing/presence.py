@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.leases import LeaseObject
+from tui.model.clock import either
 from tui.model.sharing import Holder
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff, either
+from tui.sharing.pausing import Backoff
 
 
 class Presence:

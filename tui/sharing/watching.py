@@ -11,9 +11,9 @@ from typing import Protocol
 
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, SeenLease
-from tui.model.clock import Clock
+from tui.model.clock import Clock, either
 from tui.model.sharing import Link
-from tui.sharing.pausing import Backoff, either, noticed
+from tui.sharing.pausing import Backoff, noticed
 from tui.sharing.sightings import Sightings, number
 
 log = logging.getLogger(__name__)
