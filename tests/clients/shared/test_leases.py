@@ -2,31 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from tests.clients.shared_stub import LEASES, SharedStub, streaming
-from tests.clients.test_shared_entries import refusal
+from tests.clients.shared.stub import LEASES, SharedStub, streaming
+from tests.clients.shared.support import RECORDINGS, SECONDS, refusal, until
 from tests.support.api_stub import Answer, status
 from tui.clients.cluster_errors import Reason
-from tui.clients.leases import LEEWARD, MANAGED_BY, LeaseObject, Leases, SeenLease, labelled, micro_time
-from tui.clients.shared_place import SharedPlace
-from tui.model.redaction import Redactor
+from tui.clients.leases import LEEWARD, MANAGED_BY, LeaseObject, Leases, labelled, micro_time
 
-RECORDINGS = Path(__file__).parents[1] / "recordings" / "kubernetes-api"
 RECORDED_AT = datetime(2026, 11, 23, 15, tzinfo=UTC)
 RECORDED = LeaseObject(
     "leeward", "responder-1", 30, renewed_at=RECORDED_AT, acquired_at=RECORDED_AT, transitions=0
 )
 PATH = f"{LEASES}/leeward"
-SECONDS = 30.0
 HOSTILE: list[Any] = [
     7, None, "lease", [], {}, {"metadata": None}, {"metadata": {"name": 7}}, {"metadata": {"labels": {}}},
 ]  # fmt: skip
@@ -43,31 +37,6 @@ def answer(name: str) -> tuple[int, Any]:
 
 def raw(name: str, **spec: Any) -> dict[str, Any]:
     return {"metadata": {"name": name, "labels": {MANAGED_BY: LEEWARD}}, "spec": spec}
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[SharedStub]:
-    server = SharedStub()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def leases(stub: SharedStub, tmp_path: Path) -> AsyncIterator[Leases]:
-    place = SharedPlace(stub.shared(tmp_path), Redactor(), 30.0)
-    yield (await place.open()).leases
-    await place.close()
-
-
-async def until(events: AsyncIterator[SeenLease], count: int = 1000) -> list[SeenLease]:
-    found: list[SeenLease] = []
-    async with asyncio.timeout(SECONDS):
-        async for seen in events:
-            found.append(seen)
-            if len(found) == count:
-                return found
-    return found
 
 
 def losing(stub: SharedStub) -> Any:

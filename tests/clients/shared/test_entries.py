@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import traceback
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.clients.shared_stub import (
+from tests.clients.shared.stub import (
     ENTRIES,
     SharedStub,
     forbidden,
@@ -21,65 +19,21 @@ from tests.clients.shared_stub import (
     not_served,
     streaming,
 )
-from tests.clients.test_shared_objects import ENTRY, INCIDENT, line_of
+from tests.clients.shared.support import ENTRY, INCIDENT, SECONDS, line_of, refusal, until
 from tests.support.api_stub import KEY, TOKEN, UNAUTHORIZED, Answer, kubeconfig, status
 from tui.clients import shared_asking
-from tui.clients.cluster_errors import ClusterError, Reason
-from tui.clients.shared_entries import Created, Seen, SharedEntries
+from tui.clients.cluster_errors import Reason
+from tui.clients.shared_entries import Created, SharedEntries
 from tui.clients.shared_objects import PART_BYTES, objects
 from tui.clients.shared_place import SharedPlace
 from tui.model.redaction import Redactor
 from tui.model.sharing import SharedLine
 
 LONG = "x" * PART_BYTES + "ä" * PART_BYTES  # 24,000 and 48,000 bytes: three parts
-SECONDS = 30.0
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[SharedStub]:
-    server = SharedStub()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def place(stub: SharedStub, tmp_path: Path) -> AsyncIterator[SharedPlace]:
-    made = SharedPlace(stub.shared(tmp_path), Redactor(), 30.0)
-    yield made
-    await made.close()
-
-
-@pytest.fixture
-async def entries(place: SharedPlace) -> SharedEntries:
-    return (await place.open()).entries
-
-
-async def refusal(awaitable: Any) -> ClusterError:
-    with pytest.raises(ClusterError) as caught:
-        await awaitable
-    error = caught.value
-    told = "".join(traceback.format_exception(error)) + repr(vars(error))
-    for secret in (TOKEN, KEY, "Authorization"):
-        assert secret not in told
-    for text in (error.said, error.remedy):
-        assert text.endswith(".")
-        assert text.isprintable()
-    return error
 
 
 def numbered(number: int, line: str = "{}", kind: str = "note") -> SharedLine:
     return line_of(line, kind, entry=f"01jd7m3s9zqk8v4x2b6n{number:06}")
-
-
-async def until(events: AsyncIterator[Seen], count: int) -> list[Seen]:
-    found: list[Seen] = []
-    async with asyncio.timeout(SECONDS):
-        async for seen in events:
-            found.append(seen)
-            if len(found) == count:
-                return found
-    return found
 
 
 # -- creating

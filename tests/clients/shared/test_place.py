@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.clients.shared_stub import ENTRIES, LEASES, SharedStub, no_namespace, not_served, streaming
-from tests.clients.test_shared_entries import refusal
-from tests.clients.test_shared_objects import ENTRY, INCIDENT, line_of
+from tests.clients.shared.stub import ENTRIES, LEASES, SharedStub, no_namespace, not_served, streaming
+from tests.clients.shared.support import ENTRY, INCIDENT, RECORDINGS, SECONDS, line_of, refusal
 from tests.support.api_stub import TOKEN, Answer, kubeconfig, status
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject
@@ -22,27 +21,10 @@ from tui.clients.shared_place import Opened, SharedPlace
 from tui.model.redaction import Redactor
 from tui.settings import Kubernetes, Settings, Sharing
 
-RECORDINGS = Path(__file__).parents[1] / "recordings" / "kubernetes-api"
 REVIEWS = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 ACCESS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 NOWHERE = "http://127.0.0.1:1"
 LEASE = LeaseObject("leeward-command-x", "ada@here:1", 30)
-SECONDS = 30.0
-
-
-@pytest.fixture
-async def stub() -> AsyncIterator[SharedStub]:
-    server = SharedStub()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def place(stub: SharedStub, tmp_path: Path) -> AsyncIterator[SharedPlace]:
-    made = SharedPlace(stub.shared(tmp_path), Redactor(), 30.0)
-    yield made
-    await made.close()
 
 
 def two_contexts(path: Path, server: str, current: str = "prod-eu") -> Path:

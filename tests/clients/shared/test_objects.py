@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.clients.shared.support import AT, ENTRY, INCIDENT, line_of
 from tui.clients.shared_objects import (
     MOST_PARTS,
     PART_BYTES,
@@ -23,15 +24,8 @@ from tui.clients.shared_objects import (
 )
 from tui.model.sharing import SharedLine
 
-ENTRY = "01jd7m3s9zqk8v4x2b6n0c5r1t"
-INCIDENT = "inc-20261123-1503-7f3a"
-AT = datetime(2026, 11, 23, 15, 3, 11, 42000, tzinfo=UTC)
 # As the server takes it: what JSON can carry, without the newline that ends a line.
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n"))
-
-
-def line_of(line: str, kind: str = "note", header: str = "", entry: str = ENTRY) -> SharedLine:
-    return SharedLine(INCIDENT, entry, kind, AT, "ada", "text", line, header)
 
 
 def stored(made: dict[str, Any], **metadata: Any) -> bytes:
