@@ -57,6 +57,20 @@ def join(one: Seat) -> str:
     return card
 
 
+@contextlib.contextmanager
+def joined(
+    world: dict[str, Any], folder: Path, *, size: tuple[int, int] = (120, 40), config: Path | None = None
+) -> Iterator[tuple[Seat, Seat]]:
+    """Two people at their machines: responder has declared, and ada, or who `config` lets in, has joined."""
+    with (
+        seat(world, folder / "a", size=size) as rae,
+        seat(world, folder / "b", "second_config", size=size, config=config) as ada,
+    ):
+        declare(rae)
+        join(ada)
+        yield rae, ada
+
+
 def take_command(one: Seat) -> None:
     one.press("i")
     one.shows("Commander", "Hand over")
@@ -263,11 +277,8 @@ def test_while_one_changes_the_target_the_other_is_told_who_does(tmp_path: Path)
     (tmp_path / "world").mkdir()
     with (
         served("rate-limited", tmp_path / "world") as world,
-        seat(world, tmp_path / "a", size=(80, 24)) as rae,
-        seat(world, tmp_path / "b", "second_config", size=(80, 24)) as ada,
+        joined(world, tmp_path, size=(80, 24)) as (rae, ada),
     ):
-        declare(rae)
-        join(ada)
         preview(rae)
         preview(ada)
         rae.press("y")
@@ -287,10 +298,7 @@ def test_one_is_killed_in_the_middle_of_a_change_and_the_other_takes_over(
     world: dict[str, Any], tmp_path: Path
 ) -> None:
     with contextlib.ExitStack() as seats:
-        rae = seats.enter_context(seat(world, tmp_path / "a"))
-        ada = seats.enter_context(seat(world, tmp_path / "b", "second_config"))
-        declare(rae)
-        join(ada)
+        rae, ada = seats.enter_context(joined(world, tmp_path))
         take_command(rae)
         ada.shows("command: responder")
         preview(rae)
@@ -371,11 +379,8 @@ def test_one_is_cut_off_from_the_shared_place_in_the_middle_of_the_work(
 ) -> None:
     with (
         contextlib.closing(Way(world, "second_config", tmp_path / "way")) as way,
-        seat(world, tmp_path / "a") as rae,
-        seat(world, tmp_path / "b", config=way.config) as ada,
+        joined(world, tmp_path, config=way.config) as (rae, ada),
     ):
-        declare(rae)
-        join(ada)
         rae.shows("with ada")
         way.cut()
         ada.shows("shared place away")
@@ -397,12 +402,7 @@ def test_one_is_cut_off_from_the_shared_place_in_the_middle_of_the_work(
 def test_who_sleeps_before_it_says_yes_finds_that_another_was_there(
     world: dict[str, Any], tmp_path: Path
 ) -> None:
-    with (
-        seat(world, tmp_path / "a") as rae,
-        seat(world, tmp_path / "b", "second_config") as ada,
-    ):
-        declare(rae)
-        join(ada)
+    with joined(world, tmp_path) as (rae, ada):
         preview(rae)
         with rae.stopped():
             rae.press("y")

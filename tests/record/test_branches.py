@@ -33,6 +33,17 @@ async def diverged(here: Path, there: Path) -> None:
             await journal.append(draft(f"{name} 2"))
 
 
+async def restored(here: Path, there: Path) -> None:
+    """`here` is as its backup was, with two entries; `there` has the third, which it wrote after that."""
+    await with_entries(here, 2)
+    old = {path.name: path.read_bytes() for path in folder_of(here).iterdir()}
+    async with await reopen(here) as journal:
+        await journal.append(draft("after the backup"))
+    take(there, shared(here))
+    for name, data in old.items():
+        (folder_of(here) / name).write_bytes(data)
+
+
 async def test_a_cloned_machine(machines: tuple[Path, Path, Path]) -> None:
     here, there, third = machines
     await diverged(here, there)
@@ -76,13 +87,7 @@ async def test_a_branch_goes_on_and_has_branches(machines: tuple[Path, Path, Pat
 
 async def test_a_restored_backup_gets_back_what_it_lost(machines: tuple[Path, Path, Path]) -> None:
     here, there, _ = machines
-    await with_entries(here, 2)
-    old = {path.name: path.read_bytes() for path in folder_of(here).iterdir()}
-    async with await reopen(here) as journal:
-        await journal.append(draft("after the backup"))
-    take(there, shared(here))
-    for name, data in old.items():
-        (folder_of(here) / name).write_bytes(data)
+    await restored(here, there)
     async with await reopen(here) as journal:
         await journal.append(draft("before it was told"))
         take(here, shared(there))
@@ -191,13 +196,7 @@ async def test_what_an_import_brought_is_gone_on_with_by_who_copies(
 
 async def test_what_is_the_beginning_of_a_copy_is_carried_once(machines: tuple[Path, Path, Path]) -> None:
     here, there, third = machines
-    await with_entries(here, 2)
-    old = {path.name: path.read_bytes() for path in folder_of(here).iterdir()}
-    async with await reopen(here) as journal:
-        await journal.append(draft("after the backup"))
-    take(there, shared(here))
-    for name, data in old.items():
-        (folder_of(here) / name).write_bytes(data)
+    await restored(here, there)
     take(here, shared(there))
     assert len(names(here)) == 2
     await carried(here, third)
