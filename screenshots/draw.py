@@ -218,9 +218,7 @@ async def rate_limited() -> None:
             await person.press("1")
             await person.reads("type prodeu")
             await person.draw("preview-read-only")
-            await person.type("prodeu")
-            await person.reads("y applies")
-            await asyncio.sleep(1.5)
+            await arm(person)
             await person.draw("preview-armed")
             await person.press("y")
             await person.sees("a rollout", lambda s: any(r.stage is Stage.ROLLING_OUT for r in s.running))
@@ -298,9 +296,7 @@ async def record() -> None:
         async with console(here) as person:
             await person.sees("a diagnosis", with_chart)
             await declare(person)
-            await person.press("n")
-            await person.type("traffic rose after the newsletter")
-            await person.reads("Noted.")
+            await note(person, "traffic rose after the newsletter")
             await person.press("u", "1")
             await person.reads("y sends  e edits")
             await person.draw("update")
@@ -327,22 +323,12 @@ async def together() -> None:
             await first.sees("a diagnosis", with_chart)
             await ada.sees("a diagnosis", with_chart)
             await declare(first)
-            await first.press("i", "c")
-            await first.reads("who takes command")
-            await first.press("enter")
-            await first.sees("command", lambda s: s.incident is not None and s.incident.commander)
-            await first.press("n")
-            await first.type("traffic rose after the newsletter")
-            await first.reads("Noted.")
-            await ada.reads("1 shared incident")
-            await ada.press("i")
-            await ada.reads("Join inc-")
-            await ada.press("j")
-            await ada.reads("Joined: so far")
+            await take_command(first)
+            await note(first, "traffic rose after the newsletter")
+            await join(ada)
             await ada.draw("joined")
-            await ada.press("escape", "n")
-            await ada.type("the newsletter team stops sending")
-            await ada.reads("Noted.")
+            await ada.press("escape")
+            await note(ada, "the newsletter team stops sending")
             await first.sees("the other's note", lambda s: any("stops sending" in e.text for e in s.entries))
             await ada.press("h")
             await ada.reads("every entry of this machine is there")
@@ -350,15 +336,16 @@ async def together() -> None:
             await ada.press("escape")
             await first.press("m", "1")
             await first.reads("type prodeu")
-            await first.type("prodeu")
-            await first.reads("y applies")
-            await asyncio.sleep(1.5)
-            await first.press("y")
-            await ada.sees("the target locked", lambda s: s.lock is not None and not s.lock.here)
-            await ada.draw("together")
+            await arm(first)
+            # Before the change: while a rollout runs, a preview tells of that alone.
             await ada.press("m", "2")
+            await ada.reads("checked  permitted")
+            await first.press("y")
             await ada.reads("held by")
             await ada.draw("lock-held")
+            await ada.press("escape")
+            await ada.sees("the target locked", lambda s: s.lock is not None and not s.lock.here)
+            await ada.draw("together")
 
 
 async def declare(person: Person) -> None:
@@ -369,6 +356,37 @@ async def declare(person: Person) -> None:
     await person.reads("if unsure, take the higher")
     await person.press("enter")
     await person.sees("an incident", lambda s: s.incident is not None)
+
+
+async def take_command(person: Person) -> None:
+    """Under the name of who sits there."""
+    await person.press("i", "c")
+    await person.reads("who takes command")
+    await person.press("enter")
+    await person.sees("command", lambda s: s.incident is not None and s.incident.commander)
+
+
+async def join(person: Person) -> None:
+    """The one incident that is shared, up to what is told of it."""
+    await person.reads("1 shared incident")
+    await person.press("i")
+    await person.reads("Join inc-")
+    await person.press("j")
+    await person.reads("Joined: so far")
+
+
+async def note(person: Person, text: str) -> None:
+    """A line in the timeline."""
+    await person.press("n")
+    await person.type(text)
+    await person.reads("Noted.")
+
+
+async def arm(person: Person) -> None:
+    """In a preview: the context's word, up to when the question is heard."""
+    await person.type("prodeu")
+    await person.reads("y applies")
+    await asyncio.sleep(1.5)
 
 
 async def looks() -> None:
