@@ -26,6 +26,7 @@ from kubernetes.aio.config import kube_config
 from kubernetes.aio.config.config_exception import ConfigException
 
 from tui.clients.cluster_config import Access
+from tui.clients.cluster_connector import Connector
 from tui.clients.cluster_errors import Asked, ClusterError, Reason, login_expired
 from tui.clients.proxies import proxy_for
 from tui.model.redaction import Redactor
@@ -112,7 +113,7 @@ async def _made(configuration: Configuration) -> ApiClient:
 
     One that nobody waits for any more is closed: its connections would else stay open.
     """
-    making = asyncio.create_task(asyncio.to_thread(ApiClient, configuration))
+    making = asyncio.create_task(asyncio.to_thread(_api_client, configuration))
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError:
@@ -120,6 +121,17 @@ async def _made(configuration: Configuration) -> ApiClient:
         if isinstance(client, ApiClient):
             await client.close()
         raise
+
+
+def _api_client(configuration: Configuration) -> ApiClient:
+    client = ApiClient(configuration)
+    rest = client.rest_client
+
+    def connector() -> Connector:
+        return Connector(limit=rest.maxsize, ssl=rest.ssl_context)
+
+    rest._create_connector = connector  # type: ignore[method-assign]  # made to be overridden in a subclass
+    return client
 
 
 def _unusable(access: Access, error: Exception) -> ClusterError:

@@ -25,6 +25,7 @@ from tui.model.secret import Secret
 
 if TYPE_CHECKING:
     import httpx
+    from httpcore import AsyncNetworkStream
 
 USER_AGENT = "leeward"
 _WARMING = Lanes(2, "leeward-warm")
@@ -197,6 +198,7 @@ class _Trace:
     def __init__(self) -> None:
         self.phase: Phase | None = None
         self.spent: dict[str, float] = {}
+        self._connection: AsyncNetworkStream | None = None
         self.begin()
 
     def begin(self) -> None:
@@ -209,6 +211,14 @@ class _Trace:
             self.enter(_PHASES[step])
         elif step in _PHASES and stage == "complete":
             self.leave()
+        if step == "connect_tcp" and stage == "complete":
+            self._connection = info["return_value"]
+
+    async def end(self) -> None:
+        """Close the connection, if one was made: the library leaves one open that is cancelled in TLS."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()
 
     def enter(self, phase: Phase) -> None:
         self.phase, self._since = phase, time.monotonic()
@@ -252,6 +262,8 @@ async def _exchange(
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
             if last or trace.phase != "connect":
                 raise http_failures.reason(error, trace.phase, url) from None
+        finally:
+            await trace.end()
     raise Unanswered("dns", "dns", f"the name {host} has no address")
 
 
