@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -19,6 +19,7 @@ from tui.record.errors import JournalError
 from tui.record.lines import parse
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
+from tui.sharing.ledger import is_stone, redacted_by
 from tui.sharing.status import CopyStatus
 
 
@@ -38,6 +39,13 @@ class Listing:
     incomplete: tuple[Incomplete, ...] = ()
     strays: tuple[Stray, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    found: tuple[FoundLine, ...]
+    begins: bool
+    whole: Listing | None = None
 
 
 @dataclass(slots=True)
@@ -112,6 +120,7 @@ class Client:
     forbids: set[str] = field(default_factory=set)  # verbs
     fails: Reason | None = None
     fails_after: int | None = None  # so many deletions
+    page: int = 500  # objects of one page of a list
     requests: list[str] = field(default_factory=list)
     at_once: int = 0
     most_at_once: int = 0
@@ -151,10 +160,25 @@ class Client:
         there = self.server.objects.get(entry)
         return found_of(there.line, there.uid) if there else None
 
-    async def list(self, incident: str) -> Listing:
+    async def pages(self, incident: str) -> AsyncGenerator[Page, None]:
+        """As of one version; where that is forgotten meanwhile, all is listed anew."""
         await self._ask("list")
-        found = [found_of(one.line, one.uid) for one in self.server.objects.values()]
-        return Listing(tuple(one for one in found if one.incident == incident), str(self.server.version))
+        while True:
+            version, begins, left = self.server.version, True, self._all(incident)
+            while left is not None:
+                page, left = left[: self.page], left[self.page :] or None
+                yield Page(tuple(page), begins, None if left else Listing((), str(version)))
+                if left:
+                    await self._ask("list")
+                if left and self.server.forgotten > version:
+                    break
+                begins = False
+            else:
+                return
+
+    def _all(self, incident: str) -> list[FoundLine]:
+        found = (found_of(one.line, one.uid) for _, one in sorted(self.server.objects.items()))
+        return [one for one in found if one.incident == incident]
 
     async def overview(self) -> tuple[FoundLine, ...]:
         await self._ask("list")
@@ -277,11 +301,20 @@ class Looking:
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
         self._seen = 0
+        self._passed: list[str] = []
 
-    def look(self) -> Sequence[SharedLine]:
+    def look(self, passes: Callable[[str], bool]) -> Sequence[SharedLine]:
         new = tuple(self._disk.written[self._seen :])
         self._seen += len(new)
-        return new
+        kept = tuple(
+            line for line in new if is_stone(line.line) or redacted_by(line) or not passes(line.entry)
+        )
+        self._passed += [line.entry for line in new if line not in kept]
+        return kept
+
+    def passed(self) -> Sequence[str]:
+        passed, self._passed = self._passed, []
+        return passed
 
 
 @dataclass(frozen=True, slots=True)

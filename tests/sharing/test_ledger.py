@@ -1,14 +1,17 @@
 """What is here, what is there, and what follows: the decisions of a copy, without files or servers."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from tests.sharing.lines import line, redaction_of, secretive
 from tests.sharing.support import Seen, found_of
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
-from tui.model.sharing import SharedLine
+from tui.model.sharing import FoundLine, SharedLine
 from tui.record.outgoing import stone_of
 from tui.sharing.ledger import Ledger, holds_secret, is_stone, same_entry
+from tui.sharing.needs import IncompleteEntry, Stray
 
 INCIDENT = "inc-20261123-1503-7f3a"
 
@@ -17,6 +20,19 @@ def ledger(*here: SharedLine) -> Ledger:
     made = Ledger(INCIDENT)
     made.looked(here)
     return made
+
+
+def listed(
+    books: Ledger,
+    found: Iterable[FoundLine],
+    incomplete: Iterable[IncompleteEntry] = (),
+    strays: Iterable[Stray] = (),
+) -> tuple[FoundLine, ...]:
+    """A list in one part."""
+    books.list_begins()
+    news = books.listed(found)
+    books.list_ends(incomplete, strays)
+    return news
 
 
 def added(one: SharedLine, uid: str = "u") -> Seen:
@@ -30,7 +46,7 @@ def deleted(one: SharedLine) -> Seen:
 def test_what_is_here_and_not_there_is_sent_in_the_order_of_the_ids() -> None:
     first, second, third = line("a"), line("b"), line("c")
     books = ledger(third, first, second)
-    books.listed([found_of(second, "u")])
+    listed(books, [found_of(second, "u")])
     assert books.next(10) == (first, third)
     assert books.next(1) == (first,)
     assert books.unsent == 2
@@ -39,7 +55,7 @@ def test_what_is_here_and_not_there_is_sent_in_the_order_of_the_ids() -> None:
 def test_what_is_there_and_not_here_is_taken_in_and_once_only() -> None:
     one, other = line("a"), line("b")
     books = ledger(one)
-    assert books.listed([found_of(one, "u"), found_of(other, "v")]) == (found_of(other, "v"),)
+    assert listed(books, [found_of(one, "u"), found_of(other, "v")]) == (found_of(other, "v"),)
     assert books.saw([added(one), added(other)]) == (found_of(other, "u"),)
     books.looked([other])
     assert books.saw([added(other)]) == ()
@@ -48,10 +64,10 @@ def test_what_is_there_and_not_here_is_taken_in_and_once_only() -> None:
 def test_what_the_place_lost_is_to_be_looked_up_again() -> None:
     one, other = line("a"), line("b")
     books = ledger(one, other)
-    books.listed([found_of(one, "u"), found_of(other, "v")])
+    listed(books, [found_of(one, "u"), found_of(other, "v")])
     books.saw([deleted(one)])
     assert books.lost == {one.entry}
-    books.listed([found_of(other, "v")])
+    listed(books, [found_of(other, "v")])
     books.put_back()
     assert books.missing() == {one.entry}
     books.looked([one, other])
@@ -61,9 +77,9 @@ def test_what_the_place_lost_is_to_be_looked_up_again() -> None:
 def test_what_is_deleted_of_a_closed_incident_is_not_put_back() -> None:
     one, other = line("a"), line("b")
     books = ledger(one, other)
-    books.listed([found_of(one, "u"), found_of(other, "v")])
+    listed(books, [found_of(one, "u"), found_of(other, "v")])
     books.saw([deleted(one)])
-    books.listed([found_of(other, "v")])
+    listed(books, [found_of(other, "v")])
     books.let_go()
     assert books.missing() == frozenset()
     books.looked([one])
@@ -74,7 +90,7 @@ def test_nothing_is_sent_while_everything_that_was_there_is_gone() -> None:
     """The next list tells whether the incident was pruned."""
     one, new = line("a"), line("b")
     books = ledger(one)
-    books.listed([found_of(one, "u")])
+    listed(books, [found_of(one, "u")])
     books.saw([deleted(one)])
     books.looked([new])
     assert books.next(9) == ()
@@ -142,7 +158,7 @@ def test_another_line_under_the_same_id_is_said_and_a_stone_is_none(other: bool,
     there = line("a", "what somebody put there") if other else stone_of(one)
     books = ledger(one)
     books.is_other(one)
-    books.listed([found_of(there, "u")])
+    listed(books, [found_of(there, "u")])
     assert bool(books.problems) == said
     assert books.unsent == 0
 
@@ -153,6 +169,6 @@ def test_what_was_refused_is_tried_again_after_the_next_list_and_stops_no_other(
     books.refused(one, "It was refused.")
     assert books.next(9) == (other,)
     assert list(books.problems.values()) == ["It was refused."]
-    books.listed([])
+    listed(books, [])
     books.put_back()
     assert one.entry in books.missing()

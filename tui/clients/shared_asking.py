@@ -62,13 +62,21 @@ _statuses = msgspec.json.Decoder(_Status)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A listing: the objects as they were answered, and the version from which a watch goes on.
+    """A listing, or a page of one: the objects as they were answered.
 
-    `cut` tells that there are more objects than anybody could have meant, and the rest was left.
+    Attributes:
+        items: the objects.
+        version: of the whole listing, from which a watch goes on.
+        begins: whether it is the first page. Where it comes again, the server forgot how far it was: all is
+            listed anew, and what came before is not to be relied on.
+        more: whether there are further pages.
+        cut: there are more objects than anybody could have meant, and the rest was left.
     """
 
     items: tuple[msgspec.Raw, ...]
     version: str
+    begins: bool = True
+    more: bool = False
     cut: bool = False
 
 
@@ -130,18 +138,31 @@ class Asking:
 
     async def list(self, what: str, query: Query) -> Found:
         """Every object that the query chooses, of one moment."""
+        items: list[msgspec.Raw] = []
+        last = Found((), "")
+        async with aclosing(self.pages(what, query)) as pages:
+            async for last in pages:
+                if last.begins:
+                    items.clear()
+                items += last.items
+        return Found(tuple(items), last.version, cut=last.cut)
+
+    async def pages(self, what: str, query: Query) -> AsyncGenerator[Found, None]:
+        """The same page by page, so that not all need be held at once; at least one."""
         asked = self._asked("list", what)
         for _ in range(_TIMES):
             try:
-                return await self._pages(asked, query)
+                async with aclosing(self._pages(asked, query)) as pages:
+                    async for page in pages:
+                        yield page
+                return
             except ClusterError as error:
                 if error.reason is not Reason.EXPIRED:
                     raise
         raise expired(asked)
 
-    async def _pages(self, asked: Asked, query: Query) -> Found:
-        items: list[msgspec.Raw] = []
-        size, limit, more, version = 0, _PAGE, "", ""
+    async def _pages(self, asked: Asked, query: Query) -> AsyncGenerator[Found, None]:
+        size, count, limit, more, version = 0, 0, _PAGE, "", ""
         while True:
             how = [("limit", str(limit)), *query, *([("continue", more)] if more else [])]
             try:
@@ -154,11 +175,14 @@ class Asking:
                 limit = max(limit // 4, _SMALLEST_PAGE)
                 continue
             page = await self._decoded(content, asked)
-            items += page.items or ()
-            size += len(content)
-            version, more = page.metadata.resource_version or version, page.metadata.continue_
-            if not more or size > _MOST_BYTES or len(items) > _MOST_OBJECTS:
-                return Found(tuple(items), version, cut=bool(more))
+            items = tuple(page.items or ())
+            size, count, begins = size + len(content), count + len(items), not more
+            # All pages are of one version. Where they were not, a watch from the first would tell the rest.
+            version, more = version or page.metadata.resource_version, page.metadata.continue_
+            enough = size > _MOST_BYTES or count > _MOST_OBJECTS
+            yield Found(items, version, begins, bool(more) and not enough, bool(more) and enough)
+            if not more or enough:
+                return
 
     async def _decoded(self, content: bytes, asked: Asked) -> _Page:
         try:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import monotonic
 from typing import Any, Literal
@@ -66,6 +66,21 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a listing.
+
+    Attributes:
+        found: the lines that are complete with it.
+        begins: it is the first. Where it comes again, the server forgot how far it was, and lists anew.
+        whole: what is known once all was listed, without the lines; with the last page alone.
+    """
+
+    found: tuple[FoundLine, ...]
+    begins: bool
+    whole: Listing | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One event of a watch.
 
@@ -124,18 +139,36 @@ class SharedEntries:
 
     async def list(self, incident: str) -> Listing:
         """All that is there of an incident, as of one moment."""
-        found = await self._listed(incident)
-        big = len(found.items) > _IN_THE_LOOP
-        read = await asyncio.to_thread(_read, found, incident) if big else _read(found, incident)
-        self._assemblers[incident] = read.assembler
-        incomplete = read.assembler.incomplete
-        return Listing(
-            found=tuple(read.found.values()),
-            version=found.version,
-            incomplete=incomplete,
-            strays=tuple(read.strays),
-            problems=(*read.problems.told, *self._lacking_long(incident, incomplete)),
-        )
+        found: dict[str, FoundLine] = {}
+        whole: Listing | None = None
+        async with aclosing(self.pages(incident)) as pages:
+            async for page in pages:
+                if page.begins:
+                    found.clear()
+                found.update((one.entry, one) for one in page.found)
+                whole = page.whole
+        assert whole is not None, "the last page tells"
+        return replace(whole, found=tuple(found.values()))
+
+    async def pages(self, incident: str) -> AsyncGenerator[Page, None]:
+        """The same page by page, so that whoever keeps the lines elsewhere need not hold them all."""
+        reading = _Reading()
+        async with aclosing(self._listed(incident)) as pages:
+            async for found in pages:
+                if found.begins:
+                    reading = _Reading()
+                big = len(found.items) > _IN_THE_LOOP
+                read = reading.read
+                lines = await asyncio.to_thread(read, found, incident) if big else read(found, incident)
+                whole = None if found.more else self._whole(incident, found.version, reading)
+                yield Page(lines, found.begins, whole)
+
+    def _whole(self, incident: str, version: str, reading: "_Reading") -> Listing:
+        reading.end()
+        self._assemblers[incident] = reading.assembler
+        incomplete = reading.assembler.incomplete
+        problems = (*reading.problems.told, *self._lacking_long(incident, incomplete))
+        return Listing((), version, incomplete, tuple(reading.strays), problems)
 
     async def watch(self, incident: str, version: str, seconds: float) -> AsyncGenerator[Seen, None]:
         """What happens to an incident's entries after that version, for so many seconds at most.
@@ -152,8 +185,7 @@ class SharedEntries:
     async def overview(self) -> tuple[FoundLine, ...]:
         """The entries of every incident that tell which incidents there are, and how they stand."""
         found = await self._asking.list("entries", [("labelSelector", f"{OVERVIEW_LABEL}=true")])
-        read = await asyncio.to_thread(_read, found, "")
-        return tuple(read.found.values())
+        return await asyncio.to_thread(_Reading().read, found, "")
 
     async def delete(self, entry: str, uid: str) -> bool:
         """Delete this very entry with all its parts, or one part by its name (a stray).
@@ -202,16 +234,21 @@ class SharedEntries:
             return [("labelSelector", f"{INCIDENT_LABEL}={incident}")]
         return [("fieldSelector", f"spec.incident={incident}")]
 
-    async def _listed(self, incident: str) -> Found:
+    async def _listed(self, incident: str) -> AsyncGenerator[Found, None]:
         """By the field, which cannot lie; by the label where the server is too old for that (before 1.31)."""
-        what = f"entries of {incident}"
+        what, by_label = f"entries of {incident}", self._by_label
         try:
-            return await self._asking.list(what, self._chosen(incident))
+            async with aclosing(self._asking.pages(what, self._chosen(incident))) as pages:
+                async for page in pages:
+                    yield page
+            return
         except ClusterError as error:
-            if error.status != 400 or self._by_label:
+            if error.status != 400 or by_label:
                 raise
             self._by_label = True
-        return await self._asking.list(what, self._chosen(incident))
+        async with aclosing(self._asking.pages(what, self._chosen(incident))) as pages:
+            async for page in pages:
+                yield page
 
     def _lacking_long(self, incident: str, incomplete: Iterable[Incomplete]) -> tuple[str, ...]:
         before, now = self._lacking.get(incident, {}), self._clock()
@@ -251,15 +288,33 @@ class _Problems:
 
 
 class _Reading:
-    """What is made of a listing."""
+    """What is made of a listing, page by page."""
 
     def __init__(self) -> None:
         self.assembler = Assembler()
-        self.found: dict[str, FoundLine] = {}
         self.strays: list[Stray] = []
         self.problems = _Problems()
+        self._whole: set[str] = set()
 
-    def take(self, content: msgspec.Raw, incident: str) -> None:
+    def read(self, page: Found, incident: str) -> tuple[FoundLine, ...]:
+        """The lines that are complete with this page. Pure and slow: in a thread where there is much."""
+        found: dict[str, FoundLine] = {}
+        for content in page.items:
+            self._take(content, incident, found)
+        self._whole.update(found)
+        if page.cut:
+            self.problems.add(
+                "There is more in the shared place than one console can hold; the rest was left."
+            )
+        return tuple(found.values())
+
+    def end(self) -> None:
+        """All was read: parts of an entry that is complete without them belong to nothing."""
+        for one in self.assembler.incomplete:
+            if one.entry in self._whole:
+                self.strays += self.assembler.forget(one.entry)
+
+    def _take(self, content: msgspec.Raw, incident: str, found: dict[str, FoundLine]) -> None:
         try:
             made = part(content)
         except NotAnEntry as error:
@@ -272,22 +327,7 @@ class _Reading:
         self.strays += added.strays
         self.problems.add(added.said)
         if added.found is not None:
-            self.found[made.entry] = added.found
-
-
-def _read(found: Found, incident: str) -> _Reading:
-    """Pure and slow: in a thread where there is much."""
-    reading = _Reading()
-    for content in found.items:
-        reading.take(content, incident)
-    for one in reading.assembler.incomplete:
-        if one.entry in reading.found:
-            reading.strays += reading.assembler.forget(one.entry)
-    if found.cut:
-        reading.problems.add(
-            "There is more in the shared place than one console can hold; the rest was left."
-        )
-    return reading
+            found[made.entry] = added.found
 
 
 def _seen(event: Event, incident: str, assembler: Assembler) -> Seen:

@@ -1,12 +1,12 @@
 """What there is to share of an incident: the acknowledged lines of every journal of its folder. Blocking."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui.model.amending import GONE, redacts
-from tui.model.incident import Kind
+from tui.model.incident import Entry, Kind
 from tui.model.sharing import SHOWN_TEXT, SharedLine
 from tui.model.text import clean_lines, shorten
 from tui.record import lines
@@ -50,16 +50,23 @@ class Outgoing:
         self._seen: dict[str, _Seen] = {}
         self._redacted: set[str] = set()
         self._found: list[SharedLine] = []  # kept where another journal cannot be read: each is told once
+        self._passed: list[str] = []
+        self._passes: Callable[[str], bool] = lambda _: False
 
-    def look(self) -> tuple[SharedLine, ...]:
+    def look(self, passes: Callable[[str], bool] = lambda _: False) -> tuple[SharedLine, ...]:
         """What was acknowledged since the last look, of each journal in its order.
 
         A line that became a stone is yielded again. An entry that lies in two journals (a branch has what
         it has in common with the other) comes from each.
 
+        Args:
+            passes: whether of an entry nothing but its id is wanted, which `passed` tells. So ten thousand
+                lines that are shared already are not held. Stones and what redacts are wanted always.
+
         Raises:
             JournalError: a journal cannot be read.
         """
+        self._passes = passes
         try:
             for path in self._to_look_at():
                 self._found.extend(self._added(path))
@@ -71,6 +78,11 @@ class Outgoing:
             if one.kind == Kind.REDACTED:
                 self._redacted.update(redacts(lines.parse(one.line.encode())))
         return tuple(map(self._without_redacted, found))
+
+    def passed(self) -> tuple[str, ...]:
+        """The entries of which nothing but the id was wanted since this was last asked."""
+        passed, self._passed = self._passed, []
+        return tuple(passed)
 
     def _to_look_at(self) -> tuple[Path, ...]:
         if self._growth is None:
@@ -129,20 +141,26 @@ class Outgoing:
             seen.size, seen.lines = seen.size + len(line) + 1, seen.lines + 1
             if seen.lines == 1:
                 seen.header = line.decode("utf-8", "replace")
-            elif (one := self._line(line, seen)) is not None:
+            elif (entry := self._entry(line)) is not None:
                 stone = line.endswith(b',"salt":null,"body":null}')
-                if seen.lines > old or (stone and one.entry not in seen.stones):
-                    yield one
+                if seen.lines > old or (stone and entry.id not in seen.stones):
+                    if not stone and entry.kind != Kind.REDACTED and self._passes(entry.id):
+                        self._passed.append(entry.id)
+                    else:
+                        yield self._line(line, entry, seen)
                 if stone:
-                    seen.stones.add(one.entry)
+                    seen.stones.add(entry.id)
         if added:
             seen.last = lines.hash_of_line(added[-1])
 
-    def _line(self, line: bytes, seen: _Seen) -> SharedLine | None:
+    @staticmethod
+    def _entry(line: bytes) -> Entry | None:
         try:
-            entry = lines.parse(line)
+            return lines.parse(line)
         except lines.Unreadable:
             return None  # `leeward verify` names it; it has no id to be shared under
+
+    def _line(self, line: bytes, entry: Entry, seen: _Seen) -> SharedLine:
         return SharedLine(
             self._incident,
             entry.id,

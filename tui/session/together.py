@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -141,8 +142,12 @@ class Together:
         """Take in what is there up to now. Raises ClusterError."""
         connection = (await self._place.open()).connection
         # A listing of its own: that of the copy goes on with the parts that its watch has seen.
-        found = (await SharedEntries(connection).list(self.incident)).found
-        wanted = {one.entry for one in found}
+        wanted: set[str] = set()
+        async with aclosing(SharedEntries(connection).pages(self.incident)) as pages:
+            async for page in pages:
+                if page.begins:
+                    wanted.clear()
+                wanted.update(one.entry for one in page.found if not self._chronicle.knows(one.entry))
         while not all(map(self._chronicle.knows, wanted)) and self.live:
             await self._clock.sleep(0.05)
 

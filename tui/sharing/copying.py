@@ -8,13 +8,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from typing import TypeVar
 
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.sharing.ledger import Ledger
-from tui.sharing.needs import Entries, Files, IncomingLines, OutgoingLines, Redacts, SeenEntry, Taken
+from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, Redacts, SeenEntry, Taken
 
 T = TypeVar("T")
 
@@ -72,6 +73,7 @@ class Copy:
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
+        self._passed: deque[str] = deque()
         self._came: deque[Taken] = deque()
         self._turn = asyncio.Lock()
         # A thread of its own: a slow disk here keeps nothing else waiting, and steps come one after another.
@@ -103,6 +105,9 @@ class Copy:
             JournalError: the files cannot be read.
         """
         new = await self._looked()
+        if self.ledger.wants_lines():
+            self._outgoing = None
+            await self._looked()
         if new and (self.ledger.resting or self.ledger.has_lost):
             await self._reopened()
         return new
@@ -117,18 +122,33 @@ class Copy:
         async with self._turn:
             self.version = ""
             await self.look()
-            listing = await self._place_of().list(self.incident)
-            self._troubles = listing.problems
-            news = self.ledger.listed(listing.found, listing.incomplete, listing.strays)
-            await self._take_in(news, always=True)
+            version = await self._take_listed()
             await self.settle()
             await self._settle_lost()
             if self.ledger.missing():
                 self._outgoing = None  # whatever the shared place lost is read again, and put back
                 await self.look()
             await self._wake_or_rest()
-            self.version = listing.version
-            return listing.version
+            self.version = version
+            return version
+
+    async def _take_listed(self) -> str:
+        """Take in all that is there, page by page: ten thousand lines are never held at once.
+
+        The version of the list. What one page has may go on from a line of the next: it waits.
+        """
+        whole: Listed | None = None
+        async with aclosing(self._place_of().pages(self.incident)) as pages:
+            async for page in pages:
+                if page.begins:
+                    self.ledger.list_begins()
+                    self._troubles = ()
+                await self._take_in(self.ledger.listed(page.found), always=True)
+                whole = page.whole
+        assert whole is not None, "the last page tells"
+        self.ledger.list_ends(whole.incomplete, whole.strays)
+        self._say(whole.problems)
+        return whole.version
 
     async def take(self, seen: Sequence[SeenEntry]) -> None:
         """Take in what a watch told, in its order.
@@ -242,6 +262,8 @@ class Copy:
     async def _looked(self) -> int:
         await self.hop(self._look)
         new = 0
+        while self._passed:
+            new += self.ledger.passed((self._passed.popleft(),))
         while self._found:
             new += self.ledger.looked((self._found.popleft(),))
         return new
@@ -250,8 +272,9 @@ class Copy:
         if self._outgoing is None:
             self._outgoing = self._files.outgoing()
         # Kept by the thread, since each is told once: whoever waits for it may be killed meanwhile.
-        found = self._outgoing.look()
+        found = self._outgoing.look(self.ledger.passes)
         self._found.extend(found)
+        self._passed.extend(self._outgoing.passed())
         if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
             # What a console here redacted of others is in the copies, which nobody else may write.
             self._incoming.finish_redactions()

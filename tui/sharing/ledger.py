@@ -1,6 +1,6 @@
 """What of an incident is here and what is there, and what follows from that. Pure: no files, no servers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from tui.model.amending import redacts
 from tui.model.incident import Entry, Kind
@@ -34,6 +34,9 @@ class Ledger:
         self._stones_here: dict[str, SharedLine] = {}
         self._redacted: set[str] = set()
         self._waiting: dict[str, SharedLine] = {}
+        self._unheld: set[str] = set()  # perhaps to be sent: the first list tells, and the line is looked up
+        self._listing: set[str] | None = None  # what the list that is under way told so far
+        self._listed = False
         self._gone: set[str] = set()
         self._incomplete: dict[str, str] = {}
         self._strays: dict[str, tuple[str, str]] = {}
@@ -41,7 +44,7 @@ class Ledger:
     @property
     def unsent(self) -> int:
         """How many entries are here, and are to be sent."""
-        return 0 if self.resting else len(self._waiting)
+        return 0 if self.resting else len(self._waiting) + len(self._unheld)
 
     @property
     def there(self) -> int:
@@ -58,36 +61,74 @@ class Ledger:
             stone = is_stone(line.line)
             if stone:
                 self._stones_here[line.entry] = line
-            if any(line.entry in known for known in (self._there, self.problems, self._gone, self.lost)):
-                continue  # what was lost is decided by the next list
+            self._unheld.discard(line.entry)
+            if self._decided(line.entry):
+                continue
             if stone or line.entry not in self._stones_here:
                 self._waiting[line.entry] = line
         return new
 
-    def listed(
-        self,
-        found: Sequence[FoundLine],
-        incomplete: Iterable[IncompleteEntry] = (),
-        strays: Iterable[Stray] = (),
-    ) -> tuple[FoundLine, ...]:
-        """Everything that is there now; answers what is not here.
+    def passes(self, entry: str) -> bool:
+        """Whether the line of an entry that is here is not wanted: its id will do.
+
+        Until the first list nobody knows what is to be sent, and as a rule nearly all is there.
+        """
+        return not self._listed or self._decided(entry)
+
+    def passed(self, entries: Iterable[str]) -> int:
+        """These are on this machine's disk; their lines were not wanted. Answers how many are new."""
+        new = 0
+        for entry in entries:
+            new += entry not in self._here
+            self._here.add(entry)
+            if not self._decided(entry) and entry not in self._waiting:
+                self._unheld.add(entry)
+        return new
+
+    def wants_lines(self) -> bool:
+        """Whether what is to be sent was passed just before that was known; asked once."""
+        wants = self._listed and bool(self._unheld)
+        if wants:
+            self._unheld.clear()
+        return wants
+
+    def _decided(self, entry: str) -> bool:
+        """Whether it is there, or is not to be sent; what was lost is decided by the next list."""
+        return any(entry in known for known in (self._there, self.problems, self._gone, self.lost))
+
+    def list_begins(self) -> None:
+        """Everything that is there now will be told, in parts. What an earlier list told counts no more."""
+        self._listing = set()
+        self.problems.clear()
+
+    def listed(self, found: Iterable[FoundLine]) -> tuple[FoundLine, ...]:
+        """A part of what is there now; answers what is not here."""
+        assert self._listing is not None, "it is begun first"
+        news = []
+        for one in found:
+            self._listing.add(one.entry)
+            self._is_there(one)
+            if one.entry not in self._here:
+                news.append(one)
+        return tuple(news)
+
+    def list_ends(self, incomplete: Iterable[IncompleteEntry] = (), strays: Iterable[Stray] = ()) -> None:
+        """All that is there was told: what is not among it is gone.
 
         Of `incomplete` some parts are missing; `strays` are objects that are part of nothing.
         """
+        told, self._listing = self._listing or set(), None
+        for entry in [one for one in self._there if one not in told]:
+            self._is_gone(entry)
         self._incomplete = {one.entry: one.uid for one in incomplete if one.uid}
         self._strays = {one.name: (one.entry, one.uid) for one in strays}
-        was, self._there = self._there, {}
-        self._stones_there = set()
-        self.problems.clear()
-        self.lost.update(was)
-        for one in found:
-            self._is_there(one)
-        return tuple(one for one in found if one.entry not in self._here)
+        self._unheld.clear()  # what is not there is missing by now
+        self._listed = True
 
     def missing(self) -> frozenset[str]:
         """What is here and not there, and of which the line is not held: it is to be looked up again."""
-        held = self._waiting.keys() | self._there.keys() | self.problems.keys() | self._gone
-        return frozenset(self._here - held)
+        held = (self._there, self._waiting, self.problems, self._gone)
+        return frozenset(one for one in self._here if not any(one in known for known in held))
 
     @property
     def has_lost(self) -> bool:
@@ -115,9 +156,7 @@ class Ledger:
                 if one.found.entry not in self._here:
                     news[one.found.entry] = one.found
             elif one.kind == "deleted":
-                self._there.pop(one.entry, None)
-                self._stones_there.discard(one.entry)
-                self.lost.add(one.entry)
+                self._is_gone(one.entry)
         return tuple(news.values())
 
     def took(self, entries: Iterable[Entry]) -> None:
@@ -145,6 +184,8 @@ class Ledger:
         """The line is there."""
         self._waiting.pop(line.entry, None)
         self._there.setdefault(line.entry, "")
+        if self._listing is not None:
+            self._listing.add(line.entry)  # it came after the moment of which the list tells
         self.lost.discard(line.entry)
         if is_stone(line.line):
             self._stones_there.add(line.entry)
@@ -187,11 +228,17 @@ class Ledger:
         self._incomplete.pop(entry, None)
         self._stones_there.discard(entry)
 
+    def _is_gone(self, entry: str) -> None:
+        self._there.pop(entry, None)
+        self._stones_there.discard(entry)
+        self.lost.add(entry)
+
     def _is_there(self, found: FoundLine) -> None:
         entry = found.entry
         self._there[entry] = found.uid
         self.lost.discard(entry)
         self._waiting.pop(entry, None)
+        self._unheld.discard(entry)
         if is_stone(found.line):
             self._stones_there.add(entry)
         else:

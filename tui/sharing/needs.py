@@ -1,6 +1,6 @@
 """What a copy needs of the shared place and of the disk, as protocols: tests put others in their place."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from tui.model.incident import Entry
@@ -71,6 +71,19 @@ class Listed(Protocol):
     def problems(self) -> tuple[str, ...]: ...
 
 
+class ListedPage(Protocol):
+    """A part of them: `tui.clients.shared_entries.Page`."""
+
+    @property
+    def found(self) -> tuple[FoundLine, ...]: ...
+
+    @property
+    def begins(self) -> bool: ...
+
+    @property
+    def whole(self) -> Listed | None: ...
+
+
 class Entries(Protocol):
     """The entries of the shared place: `tui.clients.shared_entries.SharedEntries`. All raise ClusterError."""
 
@@ -78,7 +91,7 @@ class Entries(Protocol):
 
     async def get(self, entry: str) -> FoundLine | None: ...
 
-    async def list(self, incident: str) -> Listed: ...
+    def pages(self, incident: str) -> AsyncGenerator[ListedPage, None]: ...
 
     def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[SeenEntry]: ...
 
@@ -104,7 +117,9 @@ class Taken(Protocol):
 class OutgoingLines(Protocol):
     """What is acknowledged here and was not looked at before: `tui.record.outgoing.Outgoing`. Blocking."""
 
-    def look(self) -> Sequence[SharedLine]: ...
+    def look(self, passes: Callable[[str], bool]) -> Sequence[SharedLine]: ...
+
+    def passed(self) -> Sequence[str]: ...
 
 
 class IncomingLines(Protocol):
