@@ -1,9 +1,10 @@
 """The way to Mistral: name resolution, TCP and TLS, each timed by itself, the certificate verified."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
@@ -104,13 +105,9 @@ class Network(Asking):
         if way.proxy:
             await tunnel(way, sock)
         way.phase, since = "tls", loop.time()
-        transport, _ = await loop.create_connection(
-            asyncio.Protocol, sock=sock, ssl=verify, server_hostname=way.host
-        )
-        way.spent["tls"] = _ms(loop.time() - since)
+        async with secured(sock, verify, way.host):
+            way.spent["tls"] = _ms(loop.time() - since)
         way.verified = True
-        # Not closed politely: a peer that does not answer must not hold us.
-        transport.abort()
 
     def _arrived(self, way: Way) -> Reading:
         spent = way.spent
@@ -205,6 +202,34 @@ async def dial(addresses: tuple[str, ...], port: int) -> socket.socket:
             if last or not isinstance(error, OSError):
                 raise
     raise OSError("no address")
+
+
+class _Made(asyncio.Protocol):
+    """Has the connection from the moment it is there, when nobody else has it."""
+
+    transport: asyncio.BaseTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+
+@contextlib.asynccontextmanager
+async def secured(
+    sock: socket.socket, verify: ssl.SSLContext, host: str
+) -> AsyncIterator[asyncio.BaseTransport]:
+    """TLS on a connected socket, for as long as the block lasts. Raises OSError, ssl.SSLError.
+
+    It is not ended politely: a peer that does not answer must not hold us.
+    """
+    made = _Made()
+    try:
+        transport, _ = await asyncio.get_running_loop().create_connection(
+            lambda: made, sock=sock, ssl=verify, server_hostname=host
+        )
+        yield transport
+    finally:
+        if isinstance(made.transport, asyncio.Transport):
+            made.transport.abort()
 
 
 async def tunnel(way: Way, sock: socket.socket) -> None:

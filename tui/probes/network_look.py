@@ -17,7 +17,7 @@ from tui.model.clock import Clock
 from tui.model.network_look import Certificate, NetworkLook, Resolved
 from tui.model.redaction import Redactor
 from tui.model.text import clean
-from tui.probes.network import Way, dial, tunnel
+from tui.probes.network import Way, dial, secured, tunnel
 
 # For each resolver, and for the certificate.
 LIMIT = 3.0
@@ -129,12 +129,9 @@ class NetworkLooker:
         try:
             if self._proxy:
                 await tunnel(way, sock)
-            transport, _ = await asyncio.get_running_loop().create_connection(
-                asyncio.Protocol, sock=sock, ssl=verify, server_hostname=self._host
-            )
-            shown: bytes = transport.get_extra_info("ssl_object").getpeercert(True) or b""
-            transport.abort()
-            return shown
+            async with secured(sock, verify, self._host) as transport:
+                shown: bytes = transport.get_extra_info("ssl_object").getpeercert(True) or b""
+                return shown
         finally:
             sock.close()
 
