@@ -25,6 +25,7 @@ from tui.screens.main import MainScreen
 from tui.screens.messages import Messages
 from tui.screens.opening import Opening
 from tui.screens.terminal import end_without, terminal_is_gone
+from tui.screens.typeahead import Typeahead
 from tui.screens.view import Places
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
@@ -41,8 +42,6 @@ T = TypeVar("T")
 
 # How long the session may take to put everything on disk and let go, before we end without it.
 STOPPING = 5.0
-# The longest that a dialog takes to open; a flow without one holds no key longer.
-_OPENS_WITHIN = 1.0
 _ERROR = 3
 
 
@@ -69,8 +68,7 @@ class LeewardApp(App[int]):
         self._messages = Messages(opening.clock, self._say)
         self._refused = ""
         self._ending = False
-        self._gate_closed = False
-        self._early_keys: list[events.Key] = []
+        self._typeahead = Typeahead(self, super().on_event)
         self.main = MainScreen(self)
         for theme in THEMES:
             self.register_theme(theme)
@@ -101,8 +99,7 @@ class LeewardApp(App[int]):
     def begin(self, flow: Flow) -> None:
         """Run a flow as a worker of the app. Keys that come before its dialog is open wait for it."""
         self.say("")
-        self._gate_closed = True
-        self.set_timer(_OPENS_WITHIN, self._open_gate)
+        self._typeahead.flow_began()
         self.own(self._flow(flow), "a flow of dialogs")
 
     def own(self, work: Coroutine[Any, Any, None], description: str) -> None:
@@ -113,9 +110,10 @@ class LeewardApp(App[int]):
         """Open a dialog and wait for its answer. Two never lie on each other: the second is Escape."""
         if len(self.screen_stack) > 1:
             return None
-        # Behind the focus, which goes through the app's queue, too: a key before it would be overtaken.
-        screen.call_after_refresh(self.call_later, self._open_gate)
-        return await self.push_screen_wait(screen)
+        try:
+            return await self.push_screen_wait(screen)
+        finally:
+            self._typeahead.answered()
 
     def say(self, words: str, state: str = "") -> None:
         """Say it in the message line, until a key is pressed or some seconds are over."""
@@ -172,6 +170,7 @@ class LeewardApp(App[int]):
 
     def on_mount(self) -> None:
         """Paint first; everything that is slow to load comes after."""
+        self._typeahead.begin()
         self.set_keymap({e.id: ",".join(e.keys) for e in self.table if e.id in self.opening.console.keys})
         if not self.is_headless:
             self._mind_signals()
@@ -202,6 +201,7 @@ class LeewardApp(App[int]):
         if self.opening.resume:
             from tui.screens import incident
 
+            self._typeahead.flow_began()
             await self._flow(incident.resume(self.opening.resume))
 
     async def _started(self, session: "Session") -> bool:
@@ -225,32 +225,17 @@ class LeewardApp(App[int]):
         except SessionError as refused:
             self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
         finally:
-            self._open_gate()
+            self._typeahead.flow_ended()
             self._messages.uncovered()
             if session is not None and session is self._session:
                 session.release_arming()
 
     async def on_event(self, event: events.Event) -> None:
-        """Over a slow line keys come in bursts: a note's first letters must not be the console's keys."""
-        if isinstance(event, events.Key):
-            if self._gate_closed:
-                self._early_keys.append(event)
-                return
-            # Those that wait came first, though this one may have stood in the queue before the gate opened.
-            await self._press_early_keys()
-        await super().on_event(event)
-
-    def _open_gate(self) -> None:
-        """The dialog is there, or none comes: what was typed meanwhile goes to who has the keys now."""
-        self._gate_closed = False
-        if self._early_keys:
-            self.call_later(self._press_early_keys)
-
-    async def _press_early_keys(self) -> None:
-        """Press what came too early, in its order, unless one of them opens the next dialog."""
-        while self._early_keys and not self._gate_closed:
-            key = self._early_keys.pop(0)
-            await super().on_event(events.Key(key.key, key.character))
+        """Keys and pastes wait for their turn; one that was handed to a screen comes back up here."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._typeahead.take(event)
+        else:
+            await super().on_event(event)
 
     # Going on
 
@@ -292,6 +277,7 @@ class LeewardApp(App[int]):
             self.own(self._end(128 + signal.SIGHUP, terminal=False), "the terminal is gone")
             return
         self._messages.tick(self._covered)
+        self._typeahead.mind()
         now = self.clock.now()
         ended = view.ended(self._snapshot.leases, now)
         over = ended | view.overdue(self._snapshot, now)

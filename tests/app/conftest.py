@@ -1,11 +1,13 @@
 """A console over a session that tests play by hand, driven by keys alone."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 
 from tests.support import sights
@@ -46,6 +48,17 @@ class Desk:
         """Let workers and repaints finish."""
         for _ in range(2):
             await self.pilot.pause()
+
+    async def until(self, *words: str) -> None:
+        """Wait until all of this is on the screen: keys behind a flow are held for a moment of real time."""
+        async with asyncio.timeout(60):
+            while not all(one in self.seen() for one in words):
+                await self.settle()
+
+    def burst(self, *keys: str) -> None:
+        """Send keys as a slow line does: all at once, without looking at what each of them opens."""
+        for key in keys:
+            self.app.post_message(Key("space" if key == " " else key, key if len(key) == 1 else None))
 
     async def advance(self, seconds: float) -> None:
         """Let time pass."""

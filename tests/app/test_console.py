@@ -583,25 +583,6 @@ async def test_what_a_session_publishes_when_the_screens_are_gone_breaks_nothing
     session.publish(replace(session.snapshot, unsettled="1 change is not settled yet."))
 
 
-async def test_keys_that_come_while_the_dialog_opens_keep_their_order(console) -> None:
-    async with console() as desk:
-        desk.app.post_message(events.Key("n", "n"))
-        opened = desk.app._open_gate
-
-        def open_gate() -> None:
-            # The gate opens while some letters wait at it, and the next ones stand in the queue already.
-            for letter in "light":
-                desk.app.post_message(events.Key(letter, letter))
-            opened()
-
-        desk.app._open_gate = open_gate
-        desk.app.post_message(events.Key("s", "s"))
-        await desk.settle()
-        await desk.settle()
-        desk.app._open_gate = opened
-        assert "slight" in desk.seen()
-
-
 @pytest.mark.parametrize(
     ("opening", "burst"),
     [
@@ -620,8 +601,7 @@ async def test_keys_that_come_while_the_dialog_opens_keep_their_order(console) -
 async def test_a_dialog_that_is_answered_twice_in_one_burst_closes_once(console, opening, burst) -> None:
     async with console() as desk:
         await desk.press(*opening)
-        for key in burst:
-            desk.app.post_message(events.Key(key, None))
+        desk.burst(*burst)
         for _ in range(3):
             await desk.settle()
         assert desk.app.is_running
