@@ -1,5 +1,6 @@
 """Several consoles of one incident: who is here, who has command, who holds which lock."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -110,6 +111,23 @@ async def test_everybody_sees_everybody_and_who_left(ada: One, bob: One, clock: 
     await bob.company.stop()
     await clock.advance(1)
     assert ada.sees == [("ada", False), ("bob", True)]
+
+
+async def test_leaving_a_place_that_hangs_ends_the_watch_too(
+    ada: One, make: Make, clock: ManualClock
+) -> None:
+    await clock.advance(1)
+    ada.client.slow = 3600.0
+    leaving = asyncio.ensure_future(ada.company.stop())
+    await clock.advance(1)
+    assert ada.client.calls[-1] == "replace", "presence is being given up"
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert leaving.cancelled()
+    heard = ada.changes
+    make(console(2, "bob"))
+    await clock.advance(1)
+    assert ada.changes == heard
 
 
 async def test_who_is_killed_is_gone_after_the_lease(ada: One, bob: One, clock: ManualClock) -> None:

@@ -108,5 +108,7 @@ class Company:
 
     async def stop(self) -> None:
         """Leave. Presence is given up; command and locks are renewed no more, and run out."""
-        await asyncio.gather(self.presence.stop(), self.command.stop(), self.locks.stop())
-        await self.roster.stop()
+        try:
+            await asyncio.gather(self.presence.stop(), self.command.stop(), self.locks.stop())
+        finally:
+            await self.roster.stop()  # also where a place that hangs is not waited for
