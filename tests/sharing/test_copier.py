@@ -162,7 +162,7 @@ async def test_a_watch_that_may_be_dead_is_begun_again_when_somebody_knows_bette
         ben.client.silent = False
         before = clock.monotonic()
         ben.copier.rewatch()
-        await until(clock, lambda: ben.disk.texts() == ["traffic rose"])
+        await until(clock, lambda: ben.disk.texts() == ["traffic rose"], keeps_up=ben)
         assert clock.monotonic() - before < 10
         assert ben.client.requests.count("list") == 1
 
@@ -179,9 +179,9 @@ async def test_what_a_watch_did_not_tell_is_listed_where_something_waits_for_it(
         ana.write(second)
         await until(clock, lambda: ben.status.awaited)
         before = clock.monotonic()
-        await until(clock, lambda: ben.disk.texts() == ["first", "second"], step=0.1)
+        await until(clock, lambda: ben.disk.texts() == ["first", "second"], 0.1, keeps_up=ben)
         assert clock.monotonic() - before < 20
-        assert not ben.status.awaited
+        await until(clock, lambda: not ben.status.awaited)
         await ben.copier.stop()
 
 
@@ -268,7 +268,7 @@ async def test_failures_are_asked_again_ever_more_seldom_until_a_person_asks_or_
         ana.client.cut = False
         told(ana.copier)
         before = clock.monotonic()
-        await until(clock, lambda: ana.status.link is Link.LIVE)
+        await until(clock, lambda: ana.status.link is Link.LIVE, keeps_up=ana)
         assert clock.monotonic() - before < 1
 
 
