@@ -1,16 +1,21 @@
 """A whole session against a simulated world: seen, declared, mitigated, taken back, resumed, resolved."""
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.drills import drill, session_on, until
+from tui.clients.cluster import ClusterDoor
 from tui.drill.servers.base import Fault, Misbehaviour
 from tui.model.incident import Kind, Status
 from tui.model.severity import Severity
 from tui.record.verification import verify
+from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
 from tui.session.session import Session
+from tui.session.sharing import Sharing
 from tui.session.snapshot import Snapshot
 
 
@@ -129,3 +134,37 @@ async def test_every_check_may_hang_and_the_session_still_answers_and_leaves(tmp
         async with session_on(world, tmp_path) as session:
             await session.note("everything hangs")
             assert session.snapshot.entries[-1].text == "everything hangs"
+
+
+async def test_a_session_that_is_not_waited_for_closes_its_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The console waits a few seconds for it: a disk that hangs takes longer."""
+    closed: list[str] = []
+    hangs = asyncio.Event()
+
+    async def finish(chronicle: Chronicle) -> None:
+        hangs.set()
+        await asyncio.Event().wait()
+
+    async def close_door(door: ClusterDoor, close: Any = ClusterDoor.close) -> None:
+        await close(door)
+        closed.append("cluster")
+
+    async def close_place(sharing: Sharing, close: Any = Sharing.close) -> None:
+        await close(sharing)
+        closed.append("shared place")
+
+    async with drill("healthy") as world, session_on(world, tmp_path) as session:
+        await until(session, diagnosed)
+        with monkeypatch.context() as patched:
+            patched.setattr(Chronicle, "finish", finish)
+            patched.setattr(ClusterDoor, "close", close_door)
+            patched.setattr(Sharing, "close", close_place)
+            stopping = asyncio.ensure_future(session.stop())
+            await hangs.wait()
+            assert closed == []
+            stopping.cancel()
+            await asyncio.gather(stopping, return_exceptions=True)
+            assert stopping.cancelled()
+            assert sorted(closed) == ["cluster", "shared place"]

@@ -1,6 +1,7 @@
 """A session: one console's view of one incident, and what a person can ask of it."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from tui.model.incident import Draft, Kind
@@ -21,6 +22,7 @@ from tui.session.writing import Writing
 
 if TYPE_CHECKING:
     from tui.model.network_look import NetworkLook
+    from tui.session.parts import Working
 
 TICK = 1.0
 PLACE_AGAIN = 5.0
@@ -62,8 +64,19 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
         self._publish()
 
     async def stop(self) -> None:
-        """Leave: nothing that was acknowledged is lost, and nothing that hangs holds this up."""
+        """Leave: nothing that was acknowledged is lost, and nothing that hangs holds this up.
+
+        Whoever does not wait for all of it cancels it: the connections are closed then, too.
+        """
         working = self._parts.working
+        async with AsyncExitStack() as connections:
+            connections.push_async_callback(self._parts.sharing.close)
+            if working is not None:
+                connections.push_async_callback(working.connections.close)
+                connections.push_async_callback(working.keys.close)
+            await self._come_to_rest(working)
+
+    async def _come_to_rest(self, working: "Working | None") -> None:
         if working is not None:
             await working.operations.stop()
             await working.lookout.stop()
@@ -75,9 +88,6 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._parts.chronicle.close()
-        if working is not None:
-            await working.keys.close()
-            await working.connections.close()
 
     @property
     def runbook(self) -> Runbook:

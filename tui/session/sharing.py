@@ -98,6 +98,9 @@ class Sharing(PlaceConnection):
         await self._listen(False)
         if self._one is not None:
             await self._one.stop(LEAVING if self.live else LEAVING_ALONE)
+
+    async def close(self) -> None:
+        """Close the connection, after `stop`."""
         if self._place is not None:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LEAVING):
