@@ -176,7 +176,11 @@ class Client:
             else:
                 return
 
-    def _all(self, incident: str) -> list[FoundLine]:
+    async def list(self, incident: str) -> Listing:
+        await self._ask("list")
+        return Listing(tuple(self._all(incident)), str(self.server.version))
+
+    def _all(self, incident: str) -> Sequence[FoundLine]:
         found = (found_of(one.line, one.uid) for _, one in sorted(self.server.objects.items()))
         return [one for one in found if one.incident == incident]
 
