@@ -1,10 +1,13 @@
 """Running a coroutine from the command line, and leaving even where a thread hangs."""
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from types import FrameType
 from typing import Any, TypeVar
 
 from tui.cli import faults
@@ -24,7 +27,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         faults.mind(loop)
         task = loop.create_task(work)
         try:
-            return loop.run_until_complete(task)
+            with _interruptible(loop, task):
+                return loop.run_until_complete(task)
         except KeyboardInterrupt:
             task.cancel()
             loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
@@ -35,6 +39,37 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+@contextlib.contextmanager
+def _interruptible(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> Iterator[None]:
+    """The first Ctrl-C cancels the task, as with `asyncio.run`; KeyboardInterrupt comes when it has ended.
+
+    Raised at once it would break off whatever runs just then, and be lost where that is a finalizer.
+    """
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        if interrupted or task.done():
+            raise KeyboardInterrupt
+        interrupted = True
+        task.cancel()
+        loop.call_soon_threadsafe(lambda: None)  # the loop may be asleep
+
+    here = threading.current_thread() is threading.main_thread()
+    if not here or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if interrupted:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def leave(code: int) -> int:
