@@ -25,7 +25,12 @@ async def test_entries_come_once_and_only_when_their_line_is_whole(tmp_path: Pat
     clock = ManualClock()
     async with await create(tmp_path) as writer:
         await writer.append(draft("known"))
-        news = follow(tmp_path, INCIDENT, clock, seen=read(tmp_path, INCIDENT).entries)
+        news = follow(
+            tmp_path,
+            INCIDENT,
+            clock,
+            knows={entry.id for entry in read(tmp_path, INCIDENT).entries}.__contains__,
+        )
         await writer.append(draft("one"), draft("two"))
         assert await _next(news, clock) == ["one", "two"]
         await writer.append(draft("three"))

@@ -126,7 +126,7 @@ async def test_a_note_while_a_console_is_open_goes_beside_and_is_seen(tmp_path: 
     clock = ManualClock()
     async with await Journal.create(tmp_path, INCIDENT, clock, Redactor()) as console:
         await console.append(draft("one"))
-        others = follow(tmp_path, INCIDENT, clock, seen=console.found.entries, without="journal.jsonl")
+        others = follow(tmp_path, INCIDENT, clock, without="journal.jsonl")
         waiting = asyncio.ensure_future(anext(others))
         await asyncio.sleep(0.02)
         async with await Journal.beside(tmp_path, INCIDENT, clock, Redactor()) as beside:

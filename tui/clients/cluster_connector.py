@@ -5,6 +5,7 @@ server's. aiohttp forgets the connection at that moment, and closing all connect
 """
 
 import asyncio
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,6 +15,9 @@ from aiohttp import TCPConnector
 from aiohttp.client_proto import ResponseHandler
 
 Transports = WeakSet[asyncio.Transport]
+# The most that one read brings. asyncio sets four times as much aside for each connection, of which a console
+# has more than a dozen; TLS itself comes in records of 16 KiB.
+SSLProtocol.max_size = 64 << 10
 
 
 class _Handler(ResponseHandler):

@@ -1,7 +1,7 @@
 """Following a journal that somebody else writes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Set
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from tui.model.clock import Clock, either
@@ -20,7 +20,7 @@ async def follow(
     incident_id: str,
     clock: Clock,
     *,
-    seen: Iterable[Entry] = (),
+    knows: Callable[[str], bool] | None = None,
     every: float = POLL,
     without: str = "",
     wake: asyncio.Event | None = None,
@@ -31,19 +31,23 @@ async def follow(
     writer fails to put it on disk after all may have been yielded.
 
     Args:
-        seen: entries that are known already.
+        knows: whether whoever takes what is yielded has an entry, by its id. Without it what was yielded is
+            kept in mind here, a second time.
         every: seconds between two looks.
         without: the name of a journal that is not followed: one's own.
         wake: to be set by whoever knows that there is something: the next look comes at once.
     """
     folder = incident_folder(state_dir, incident_id)
-    known = {entry.id for entry in seen}
+    yielded: set[str] = set()
     offsets: dict[str, _Place] = {}
     wake = wake or asyncio.Event()
     while True:
         # In a thread, all of it: fifty journals may have grown by thousands of entries.
-        fresh = await asyncio.to_thread(_news, folder, offsets, incident_id, without, known)
-        known.update(entry.id for entry in fresh)
+        fresh = await asyncio.to_thread(
+            _news, folder, offsets, incident_id, without, knows or yielded.__contains__
+        )
+        if knows is None:
+            yielded.update(entry.id for entry in fresh)
         if fresh:
             yield fresh
         await either(wake, clock, every)
@@ -51,7 +55,7 @@ async def follow(
 
 
 def _news(
-    folder: Path, offsets: dict[str, _Place], incident_id: str, without: str, known: Set[str]
+    folder: Path, offsets: dict[str, _Place], incident_id: str, without: str, knows: Callable[[str], bool]
 ) -> tuple[Entry, ...]:
     """What was added and is not known, in the order of the ids.
 
@@ -59,7 +63,7 @@ def _news(
     """
     followed = (path for path in journals(folder) if path.name != without)
     added = (entry for path in followed for entry in _added(path, offsets, incident_id))
-    return tuple(sorted((entry for entry in added if entry.id not in known), key=lambda entry: entry.id))
+    return tuple(sorted((entry for entry in added if not knows(entry.id)), key=lambda entry: entry.id))
 
 
 def _added(path: Path, offsets: dict[str, _Place], incident_id: str) -> tuple[Entry, ...]:

@@ -22,6 +22,8 @@ from tui.record.errors import JournalError
 
 VERSION = 1
 NO_LINE = "0" * 64
+# One for all that have none: an entry is never changed.
+_NO_DATA: Mapping[str, Any] = {}
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -290,7 +292,7 @@ def entry_of(line: Line) -> Entry:
         sys.intern(actor),
         sys.intern(kind),
         text,
-        {} if body is None else body.data,
+        body.data if body is not None and body.data else _NO_DATA,
         body is None,
     )
 

@@ -332,8 +332,8 @@ class Chronicle:
         from tui.record.following import follow
 
         own = "" if journal.read_only else journal.path_name
-        seen, where = self.recorded, (self._state_dir, journal.incident_id, self._clock)
-        async for entries in follow(*where, seen=seen, without=own, wake=self.wake):
+        where = (self._state_dir, journal.incident_id, self._clock)
+        async for entries in follow(*where, knows=self._memory.knows, without=own, wake=self.wake):
             await self._came(journal, entries)
 
     async def _came(self, journal: "Journal", entries: tuple[Entry, ...]) -> None:

@@ -28,7 +28,7 @@ class Ledger:
         self.contested: dict[str, SharedLine] = {}
         self.problems: dict[str, str] = {}
         self.resting = False
-        self._here: set[str] = set()
+        self._here: dict[str, str] = {}  # each by itself: of ten thousand ids one copy is kept, and no set
         self._there: dict[str, str] = {}  # the object's uid; "" while only our own creating told of it
         self._stones_there: set[str] = set()
         self._stones_here: dict[str, SharedLine] = {}
@@ -56,7 +56,7 @@ class Ledger:
         new = 0
         for line in found:
             new += line.entry not in self._here
-            self._here.add(line.entry)
+            self._here.setdefault(line.entry, line.entry)
             self._redacted.update(redacted_by(line))
             stone = is_stone(line.line)
             if stone:
@@ -80,7 +80,7 @@ class Ledger:
         new = 0
         for entry in entries:
             new += entry not in self._here
-            self._here.add(entry)
+            entry = self._here.setdefault(entry, entry)
             if not self._decided(entry) and entry not in self._waiting:
                 self._unheld.add(entry)
         return new
@@ -106,8 +106,8 @@ class Ledger:
         assert self._listing is not None, "it is begun first"
         news = []
         for one in found:
-            self._listing.add(one.entry)
             self._is_there(one)
+            self._listing.add(self._here.get(one.entry, one.entry))
             if one.entry not in self._here:
                 news.append(one)
         return tuple(news)
@@ -162,7 +162,9 @@ class Ledger:
     def took(self, entries: Iterable[Entry]) -> None:
         """These are on this machine's disk by now."""
         for entry in entries:
-            self._here.add(entry.id)
+            one = self._here.setdefault(entry.id, entry.id)
+            if (uid := self._there.pop(one, None)) is not None:
+                self._there[one] = uid  # under the same copy
             self._redacted.update(redacts(entry))
 
     def next(self, limit: int) -> tuple[SharedLine, ...]:
@@ -234,7 +236,7 @@ class Ledger:
         self.lost.add(entry)
 
     def _is_there(self, found: FoundLine) -> None:
-        entry = found.entry
+        entry = self._here.get(found.entry, found.entry)
         self._there[entry] = found.uid
         self.lost.discard(entry)
         self._waiting.pop(entry, None)
