@@ -171,6 +171,7 @@ class Client:
                 if left:
                     await self._ask("list")
                 if left and self.server.forgotten > version:
+                    await self._ask("list")
                     break
                 begins = False
             else:

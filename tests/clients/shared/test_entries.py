@@ -290,6 +290,43 @@ async def test_more_than_a_console_can_hold_is_left_and_said(
     assert "more in the shared place than one console can hold" in listing.problems[0]
 
 
+async def test_parts_on_two_pages_are_one_line_and_what_is_left_of_one_is_a_stray(
+    stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_asking, "_PAGE", 2)
+    for body in objects(replace(numbered(1), line=LONG)):
+        stub.put(ENTRIES, body)
+    _, second, third = objects(replace(numbered(2), line=LONG))
+    stub.put(ENTRIES, objects(numbered(2, "{stone}"))[0])
+    for body in (second, third):
+        stub.put(ENTRIES, body)
+    async with aclosing(entries.pages(INCIDENT)) as pages:
+        found = [page async for page in pages]
+    assert [[one.line for one in page.found] for page in found] == [[], [LONG, "{stone}"], []]
+    assert [page.begins for page in found] == [True, False, False]
+    assert [page.whole is None for page in found] == [True, True, False]
+    whole = found[-1].whole
+    assert whole is not None
+    assert (whole.version, whole.incomplete) == ("1006", ())
+    assert [one.name for one in whole.strays] == [f"{numbered(2).entry}.{number}" for number in (2, 3)]
+
+
+async def test_a_page_that_expired_begins_anew_and_says_so(
+    stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_asking, "_PAGE", 2)
+    for number in range(3):
+        stub.put(ENTRIES, objects(numbered(number))[0])
+    begins = []
+    async with aclosing(entries.pages(INCIDENT)) as pages:
+        async for page in pages:
+            if not begins:
+                gone = (410, status(410, "Expired", "The provided continue parameter is too old"))
+                stub.script("GET", ENTRIES, gone)
+            begins.append(page.begins)
+    assert begins == [True, True, False]
+
+
 async def test_a_listing_whose_next_page_expired_is_begun_anew(
     stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
