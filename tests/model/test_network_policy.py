@@ -258,13 +258,13 @@ def simply(policies: list[dict[str, Any]], address: str, port: int) -> bool:
     return False
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(POLICIES, ADDRESSES, PORTS)
 def test_every_ruling_agrees_with_the_rules_in_words(policies, address, port) -> None:  # type: ignore[no-untyped-def]
     assert allowed(policies, address, port) is simply(policies, address, port)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(POLICIES, ADDRESSES, PORTS, st.randoms())
 def test_order_changes_no_answer_and_more_policies_never_close_what_one_of_them_opens(
     policies, address, port, rng
@@ -277,7 +277,7 @@ def test_order_changes_no_answer_and_more_policies_never_close_what_one_of_them_
         assert allowed(policies, address, port) is True
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(POLICIES, PORTS)
 def test_what_is_told_without_an_address_holds_for_every_address(policies, port) -> None:  # type: ignore[no-untyped-def]
     told = np.evaluate(policies, APP, "prod", [], port, host="api")[0].allowed

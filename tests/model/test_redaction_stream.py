@@ -45,7 +45,7 @@ FORMS = st.sampled_from(
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.tuples(WORDS, FORMS | WORDS, st.sampled_from(["\n", " ", "\n\n"])), max_size=8),
     st.lists(st.integers(0, 60), max_size=30),
@@ -60,7 +60,7 @@ def test_no_secret_survives_however_the_reads_part_it(
     assert base64.b64encode(KEY.encode()).decode() not in out
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 500), max_size=40))
 def test_where_the_reads_part_it_makes_no_difference(sizes: list[int]) -> None:
     data = f"one {KEY} two\n{PEM}\nthree token=abcdef123456 four\n".encode() * 3

@@ -205,7 +205,7 @@ async def told(_message: Message) -> None:
     return None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     answers=st.lists(st.sampled_from(["sent", "sent", "lost", "busy", "refused"]), max_size=12),
     fuses=st.lists(st.integers(0, 14), min_size=1, max_size=6),

@@ -271,7 +271,7 @@ async def refused(tmp_path: Path, data: bytes) -> str:
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_flipped_byte_is_refused_or_changes_nothing(place: int, flip: int) -> None:
     broken = bytearray(WHOLE)
     broken[place] ^= flip
@@ -296,7 +296,7 @@ def test_anything_else_is_refused(data: bytes) -> None:
 
 
 @given(st.integers(0, len(JOURNAL) - 1), st.integers(1, 255))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_journal_changed_before_it_was_packed_is_refused(place: int, flip: int) -> None:
     """Its hash in the manifest fits; its chain does not."""
     broken = bytearray(JOURNAL)

@@ -94,7 +94,7 @@ def test_a_kill_leaves_what_was_typed(tmp_path: Path) -> None:
 
 
 @given(st.text(max_size=200), st.text(max_size=40))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_any_text_under_any_name(text: str, name: str) -> None:
     import tempfile
 

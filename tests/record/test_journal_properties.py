@@ -24,7 +24,7 @@ sessions = st.lists(st.lists(st.lists(drafts, min_size=1, max_size=4), max_size=
 
 
 @given(sessions)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_entry_of_every_session_is_read_back(written: list[Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         entries = asyncio.run(_write(Path(folder), written))
@@ -35,7 +35,7 @@ def test_every_entry_of_every_session_is_read_back(written: list[Any]) -> None:
 
 
 @given(st.lists(drafts, min_size=1, max_size=5), st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_tear_at_any_byte_keeps_the_entries_before_it(written: list[Any], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -197,7 +197,7 @@ async def test_copies_elsewhere_are_named(tmp_path: Path) -> None:
 
 
 @given(st.sets(st.integers(0, 5), min_size=1), st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_entries_in_any_order(which: set[int], data: st.DataObject) -> None:
     order = data.draw(st.permutations(sorted(which)))
     with tempfile.TemporaryDirectory() as folder:

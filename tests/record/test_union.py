@@ -215,6 +215,5 @@ TestResponders = Responders.TestCase
 TestResponders.settings = settings(
     max_examples=int(os.environ.get("LEEWARD_UNIONS", "40")),
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

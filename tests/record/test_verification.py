@@ -63,7 +63,7 @@ def test_what_was_written_is_whole() -> None:
 
 
 @given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_flipped_byte_is_found_in_its_line(place: int, flip: int) -> None:
     broken = bytearray(WHOLE)
     broken[place] ^= flip
@@ -97,7 +97,6 @@ def test_a_swapped_pair_is_found(one: int, other: int) -> None:
 
 
 @given(st.integers(0, len(WHOLE) - 1))
-@settings(deadline=None)
 def test_a_file_that_was_cut_is_found(length: int) -> None:
     report = checked(WHOLE[:length])
     assert not report.whole
@@ -125,7 +124,7 @@ KINDS = _with_stone_and_notes()
 
 
 @given(st.sampled_from(["journal.jsonl", "journal-notes.jsonl"]), st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_any_single_mutation_is_found_and_its_journal_named(name: str, data: st.DataObject) -> None:
     """Bytes that are changed, cut out, put in or repeated, anywhere but behind the last line."""
     whole = KINDS[name]

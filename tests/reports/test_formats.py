@@ -159,7 +159,7 @@ def told_by(text: str) -> PostmortemFacts:
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_hostile_text_is_text_on_the_page(text: str) -> None:
     drawn = render(told_by(text), Format.HTML)
     plain = render(told_by("a"), Format.HTML)
@@ -174,7 +174,7 @@ def test_hostile_text_is_text_on_the_page(text: str) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_hostile_text_is_text_in_markdown(text: str) -> None:
     drawn = render(told_by(text), Format.MARKDOWN)
     _, front, body = drawn.split("---\n", 2)
@@ -194,7 +194,7 @@ def test_hostile_text_is_text_in_markdown(text: str) -> None:
 
 
 @given(TEXTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_hostile_text_is_exact_in_json_and_harmless_to_a_terminal(text: str) -> None:
     drawn = render(told_by(text), Format.JSON)
     assert is_shown(drawn)

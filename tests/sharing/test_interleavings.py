@@ -202,7 +202,6 @@ class Consoles(RuleBasedStateMachine):
 Consoles.TestCase.settings = settings(
     max_examples=max(KILLS // 2, 20),
     stateful_step_count=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestInterleavings = Consoles.TestCase
