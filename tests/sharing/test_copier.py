@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -513,3 +514,46 @@ async def test_leaving_sends_what_is_here_and_does_not_wait_for_a_place_that_is_
         leaving = asyncio.ensure_future(ana.copier.finish(2.0))
         await until(clock, leaving.done)
         assert not leaving.result()
+
+
+class SlowClock(ManualClock):
+    """One of a machine whose disk takes its time: what is put on it moves the clock."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.took = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.took
+
+
+class SettlingDisk(Disk):
+    """Its syncs take so many seconds; `settled` are the moments at which they began."""
+
+    def __init__(self, clock: SlowClock, seconds: float) -> None:
+        super().__init__()
+        self._clock, self._seconds = clock, seconds
+        self.settled: list[float] = []
+
+    def settle(self) -> tuple[str, ...]:
+        self.settled.append(self._clock.monotonic())
+        self._clock.took += self._seconds
+        return super().settle()
+
+
+@pytest.mark.parametrize(("seconds", "least"), [(0.0, 1.0), (0.1, 5.0), (3.0, 10.0)])
+async def test_a_slow_disk_is_asked_more_seldom_to_settle_what_came(seconds: float, least: float) -> None:
+    clock, server = SlowClock(), Server()
+    disk = SettlingDisk(clock, seconds)
+    console = Console(server, clock, disk=disk)
+    other = Client(server)
+    console.copier.start()
+    await until(clock, lambda: console.status.link is Link.LIVE)
+    for letter in "abcdefghjkmnpq":
+        await other.create(line(letter))
+        await until(clock, lambda: len(disk.written) == len(server.objects))
+        await passes(clock, 2.0)
+    await console.copier.stop()
+    pauses = [later - earlier - seconds for earlier, later in pairwise(disk.settled[:-1])]
+    assert pauses
+    assert all(least <= pause for pause in pauses)

@@ -34,8 +34,11 @@ WATCH = (240.0, 300.0)
 BRIEF = 5.0
 # What waits for a line before it, or for space on the disk, is tried again after this time.
 WAITING = 2.0
-# What came is in the files at once, and on the disk with what came within this time.
+# What came is in the files at once, and on the disk with what came within this time; where the disk is slow
+# (fifty files are fifty writes), within so many times what it takes, so that it has time for what is our own.
 SETTLE = 1.0
+SETTLES = 50.0
+LONGEST_SETTLE = 10.0
 NO_ENTRY = "0" * 26
 PROOF = 0.2
 _UNANSWERED = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT})
@@ -326,10 +329,12 @@ class Copier:
                 await self._copy.take_waiting()
 
     async def _settle(self) -> None:
-        now = self._clock.monotonic()
-        if now >= self._settle_at:
-            self._settle_at = now + SETTLE
+        began = self._clock.monotonic()
+        if began >= self._settle_at:
+            self._settle_at = began + SETTLE
             await self._copy.settle()
+            now = self._clock.monotonic()
+            self._settle_at = now + min(max(SETTLE, SETTLES * (now - began)), LONGEST_SETTLE)
 
     async def _look_and_send(self) -> None:
         try:
