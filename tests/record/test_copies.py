@@ -7,6 +7,8 @@ import pytest
 
 from tests.record.copies import folder_of, found, names, shared, take, texts, together
 from tests.record.helpers import INCIDENT, create, draft, with_entries
+from tests.support.clock import START
+from tui.model.erasing import redaction
 from tui.record.incoming import Incoming
 from tui.record.outgoing import Outgoing
 from tui.record.shared import begin
@@ -88,6 +90,21 @@ async def test_only_what_is_acknowledged_is_shared_and_each_once(tmp_path: Path)
             file.truncate(len(whole))
         await journal.append(draft("three"))
         assert [line.text for line in outgoing.look()] == ["three"]
+
+
+async def test_of_what_is_not_wanted_the_id_is_told_and_of_stones_and_redactions_all(tmp_path: Path) -> None:
+    async with await create(tmp_path) as journal:
+        entries = [(await journal.append(draft(text)))[0] for text in ("one", "two", "three")]
+        outgoing = Outgoing(folder_of(tmp_path), INCIDENT)
+        unwanted = {entries[0].id, entries[2].id}
+        assert [line.text for line in outgoing.look(unwanted.__contains__)] == ["two"]
+        assert outgoing.passed() == (entries[0].id, entries[2].id)
+        assert outgoing.passed() == ()
+        redacted = await journal.redact(redaction(entries[0], (entries[0],), "a name", "ana", START))
+    again = outgoing.look(lambda _: True)
+    assert [line.entry for line in again] == [entries[0].id, redacted.id]
+    assert again[0].line.endswith('"salt":null,"body":null}')
+    assert outgoing.passed() == ()
 
 
 async def test_a_text_is_shown_in_short(tmp_path: Path) -> None:

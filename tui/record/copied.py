@@ -26,8 +26,11 @@ class Copied:
         problem: what was found wrong with it, in a sentence, or "".
     """
 
-    def __init__(self, path: Path, data: bytes) -> None:
-        """`data` is the whole file. Raises JournalError where a torn end cannot be cut off."""
+    def __init__(self, path: Path, data: bytes, *, on_disk: bool = False) -> None:
+        """`data` is the whole file, and `on_disk` whether it was put there just now.
+
+        Raises JournalError where a torn end cannot be cut off.
+        """
         self.path = path
         self.inode = self.changed = 0
         self.problem = ""
@@ -41,14 +44,14 @@ class Copied:
             self._cut()
         self._promised = self._lost(head, data[:size])
         if head is None or head.lines < self.end.lines:
-            self._catch_up()
+            self._catch_up(on_disk)
 
     @classmethod
     def begun(cls, path: Path, data: bytes) -> "Copied":
         """A chain of which nothing was here: its first lines, header included. Raises JournalError."""
         head_file(path).unlink(missing_ok=True)
         put(path, data)
-        return cls(path, data)
+        return cls(path, data, on_disk=True)
 
     @property
     def settled(self) -> bool:
@@ -97,14 +100,15 @@ class Copied:
         self._on_disk, self._failed = self.end, False
         self._write_head()
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, on_disk: bool) -> None:
         """Whoever wrote the last lines did not come to write the head: what is whole is on disk by now."""
         with contextlib.suppress(OSError):
-            descriptor = os.open(self.path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            if not on_disk:
+                descriptor = os.open(self.path, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
             self._write_head()
 
     def _write_head(self) -> None:
