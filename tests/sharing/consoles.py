@@ -10,6 +10,7 @@ import array
 import asyncio
 import hashlib
 import json
+import os
 import resource
 import sys
 import time
@@ -48,7 +49,8 @@ class Work:
         out: a folder of its own: the state folders, and what is told at the end.
         incident: which incident all work.
         names: one console for each.
-        each: how many entries each writes, evenly within `seconds`.
+        each: how many entries each writes, evenly from when it begins to the end of `seconds`.
+        joins: within how many seconds they begin, each at a moment of its own, as people join.
         total: how many entries there are in the end, from everybody.
         seed: of pauses and jitter.
     """
@@ -58,6 +60,7 @@ class Work:
     incident: str
     names: tuple[str, ...]
     each: int
+    joins: float
     seconds: float
     total: int
     seed: int
@@ -101,8 +104,9 @@ class Console:
 
     async def write(self) -> None:
         """Each entry at its moment, somewhere in its share of the time."""
-        share = self._work.seconds / max(self._work.each, 1)
-        begun = time.monotonic()
+        waits = self._rng.uniform(0, self._work.joins)
+        share = (self._work.seconds - waits) / max(self._work.each, 1)
+        begun = time.monotonic() + waits
         for number in range(self._work.each):
             at = begun + (number + self._rng.random()) * share
             await asyncio.sleep(max(0.0, at - time.monotonic()))
@@ -164,12 +168,13 @@ async def run(work: Work) -> None:
     for console in consoles:
         await console.until(console.has_all)
     spent = resource.getrusage(resource.RUSAGE_SELF)
-    resident = resident_mib()
+    resident, load = resident_mib(), os.getloadavg()[0]
     for console in consoles:
         await console.close()
     whole = {
         "cpu": spent.ru_utime + spent.ru_stime,
         "resident": resident,
+        "load": load,
         "consoles": [await asyncio.to_thread(console.told) for console in consoles],
     }
     out = Path(work.out)

@@ -6,7 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ class Run:
         resident: MiB of that console's process in the end.
         seconds: from the first entry to the last taking-in.
         cpu: seconds of processor time, by process.
+        load: of the machine, as everything had come.
     """
 
     consoles: tuple[dict[str, Any], ...]
@@ -39,6 +40,7 @@ class Run:
     resident: float
     seconds: float
     cpu: dict[str, float]
+    load: float
 
     def told(self) -> dict[str, Any]:
         """The figures, for people."""
@@ -51,6 +53,7 @@ class Run:
                 for who, values in (("all", self.latency), (OBSERVER, self.observed))
             },
             "resident_mib_of_one_console": round(self.resident, 1),
+            "load": round(self.load, 1),
             "cpu_seconds": {name: round(spent, 1) for name, spent in self.cpu.items()},
         }
 
@@ -64,8 +67,21 @@ def _ms(values: list[float], of: int) -> int:
     return round(percentile(values, of) * 1000)
 
 
-def run(folder: Path, writers: int, entries: int, seconds: float, processes: int = 2) -> Run:
-    """`writers` write `entries` in all, evenly within so many seconds; one more console looks on."""
+def run(
+    folder: Path,
+    writers: int,
+    entries: int,
+    seconds: float,
+    joins: float,
+    then: Callable[[Mapping[str, Any], str], None] = lambda world, incident: None,
+    processes: int = 2,
+) -> Run:
+    """`writers` write `entries` in all within so many seconds; one more console looks on.
+
+    Args:
+        joins: the writers begin within so many seconds, and write evenly from then on.
+        then: called at the end, with the world that is still served and the incident.
+    """
     incident = new_incident_id(datetime.now(UTC), Random(writers))
     names = [f"writer-{number:02d}" for number in range(writers)]
     crews = {f"crew-{at}": names[at::processes] for at in range(processes)} | {OBSERVER: [OBSERVER]}
@@ -74,7 +90,7 @@ def run(folder: Path, writers: int, entries: int, seconds: float, processes: int
         for name, crew in crews.items():
             each = 0 if name == OBSERVER else entries // writers
             work = Work(
-                world["config"], str(_made(folder / name)), incident, tuple(crew), each, seconds,
+                world["config"], str(_made(folder / name)), incident, tuple(crew), each, joins, seconds,
                 entries // writers * writers, len(crew),
             )  # fmt: skip
             running[name] = stack.enter_context(_process(work))
@@ -85,7 +101,9 @@ def run(folder: Path, writers: int, entries: int, seconds: float, processes: int
             process.stdin.flush()
         for process in running.values():
             _hear(process, "done", folder)
-    return _gathered(folder, {name: len(crew) for name, crew in crews.items()})
+        ran = _gathered(folder, {name: len(crew) for name, crew in crews.items()})
+        then(world, incident)
+    return ran
 
 
 def _made(folder: Path) -> Path:
@@ -142,6 +160,7 @@ def _gathered(folder: Path, crews: dict[str, int]) -> Run:
         results[OBSERVER]["resident"],
         last - min(written.values()),
         {name: result["cpu"] for name, result in results.items()},
+        results[OBSERVER]["load"],
     )
 
 

@@ -13,12 +13,12 @@ import pytest
 from tests.sharing import fifty
 
 THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
-WRITERS, ENTRIES, SECONDS = (50, 10_000, 100.0) if THOROUGH else (8, 400, 4.0)
+WRITERS, ENTRIES, SECONDS, JOINS = (50, 10_000, 100.0, 10.0) if THOROUGH else (8, 400, 4.0, 1.0)
 
 
 @pytest.mark.slow
 def test_what_many_write_at_once_is_whole_and_the_same_everywhere(tmp_path: Path) -> None:
-    ran = fifty.run(tmp_path, WRITERS, ENTRIES, SECONDS)
+    ran = fifty.run(tmp_path, WRITERS, ENTRIES, SECONDS, JOINS)
     fifty.keep("sharing", ran.told())
     written = [entry for console in ran.consoles for entry in console["written"]]
     assert len(written) == len(set(written)) == ENTRIES

@@ -66,8 +66,15 @@ class Terminal:
 
     def resident(self) -> float:
         """The program's resident memory in MiB."""
+        return self._memory("VmRSS")
+
+    def most_resident(self) -> float:
+        """The most that it ever was."""
+        return self._memory("VmHWM")
+
+    def _memory(self, what: str) -> float:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+        return int(next(line for line in status.splitlines() if line.startswith(what)).split()[1]) / 1024
 
     def write(self, data: bytes) -> None:
         """Type these bytes, all of them: a terminal holds some thousand that nobody has read yet."""
