@@ -8,6 +8,7 @@ from textual import events
 from textual.app import App
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 
 Typed = events.Key | events.Paste
 
@@ -70,12 +71,13 @@ class Typeahead:
             self._app.call_later(self._through)
 
     async def _go_on(self) -> None:
-        if not self._waiting or self._under_way or self._held():
-            return
-        self._under_way, self._stuck = True, 0
-        first = self._app.focused or self._app.screen
-        await self._press(self._waiting.popleft())
-        self._follow(first, first)
+        while self._waiting and not self._under_way and not self._held():
+            typed, first = self._waiting.popleft(), self._app.focused or self._app.screen
+            self._stuck = 0
+            self._under_way = not _is_text(typed, first)
+            await self._press(typed)
+            if self._under_way:
+                self._follow(first, first)
 
     def _shows(self, screen: Screen[Any]) -> None:
         """Another screen is on top: it gets the keys once it is painted, and its focus is set."""
@@ -113,3 +115,9 @@ class Typeahead:
         if self._patience is patience:
             self._patience = None
             await self._go_on()
+
+
+def _is_text(typed: Typed, node: DOMNode) -> bool:
+    """Whether a field only takes it in: that opens nothing, so the next need not wait for it."""
+    key, character = (typed.key, typed.character) if isinstance(typed, events.Key) else ("v", "v")
+    return isinstance(node, Widget) and node.check_consume_key(key, character)
