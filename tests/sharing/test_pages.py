@@ -1,12 +1,12 @@
 """What is there is taken in page by page: never much at once, and right whatever happens between two."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.sharing.lines import INCIDENT, line, redaction_of
-from tests.sharing.support import Client, Disk, Server, Taken
+from tests.sharing.support import Client, Disk, Looking, Server, Taken
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
@@ -145,3 +145,21 @@ async def test_what_was_there_and_is_on_no_page_of_the_next_list_is_lost() -> No
         disk.is_closed = False
         await copy.relist()
         assert [one.entry for one in copy.ledger.next(9)] == [there[4].entry], "open again, it is put back"
+
+
+async def test_a_look_ends_well_where_the_files_are_to_be_read_anew_meanwhile() -> None:
+    """A list decides so in the loop, while another look is under way in the thread."""
+    server, there = full()
+    disk = Disk()
+    disk.written = list(there)
+    async with copied(server, disk) as (copy, _):
+
+        class Dropping(Looking):
+            def look(self, passes: Callable[[str], bool]) -> Sequence[SharedLine]:
+                found = super().look(passes)
+                copy._outgoing = None
+                return found
+
+        disk.outgoing = lambda: Dropping(disk)  # type: ignore[method-assign]
+        assert await copy.look() == len(there)
+        assert copy.unsent == len(there)

@@ -269,12 +269,12 @@ class Copy:
         return new
 
     def _look(self) -> None:
-        if self._outgoing is None:
-            self._outgoing = self._files.outgoing()
+        if (outgoing := self._outgoing) is None:  # the loop may set it to None at any moment
+            outgoing = self._outgoing = self._files.outgoing()
         # Kept by the thread, since each is told once: whoever waits for it may be killed meanwhile.
-        found = self._outgoing.look(self.ledger.passes)
+        found = outgoing.look(self.ledger.passes)
         self._found.extend(found)
-        self._passed.extend(self._outgoing.passed())
+        self._passed.extend(outgoing.passed())
         if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
             # What a console here redacted of others is in the copies, which nobody else may write.
             self._incoming.finish_redactions()
