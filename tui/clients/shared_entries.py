@@ -164,7 +164,6 @@ class SharedEntries:
                 yield Page(lines, found.begins, whole)
 
     def _whole(self, incident: str, version: str, reading: "_Reading") -> Listing:
-        reading.end()
         self._assemblers[incident] = reading.assembler
         incomplete = reading.assembler.incomplete
         problems = (*reading.problems.told, *self._lacking_long(incident, incomplete))
@@ -294,25 +293,32 @@ class _Reading:
         self.assembler = Assembler()
         self.strays: list[Stray] = []
         self.problems = _Problems()
-        self._whole: set[str] = set()
+        self._before: frozenset[str] = frozenset()
 
     def read(self, page: Found, incident: str) -> tuple[FoundLine, ...]:
         """The lines that are complete with this page. Pure and slow: in a thread where there is much."""
         found: dict[str, FoundLine] = {}
         for content in page.items:
             self._take(content, incident, found)
-        self._whole.update(found)
+        self._before = self._sorted_out(found)
         if page.cut:
             self.problems.add(
                 "There is more in the shared place than one console can hold; the rest was left."
             )
         return tuple(found.values())
 
-    def end(self) -> None:
-        """All was read: parts of an entry that is complete without them belong to nothing."""
+    def _sorted_out(self, found: Iterable[str]) -> frozenset[str]:
+        """Let go parts of an entry that is complete without them; answers whose may yet come.
+
+        A list is in the order of the names, so that they come right behind their entry, on this page or the
+        next ones.
+        """
+        whole, left = frozenset(found), set()
         for one in self.assembler.incomplete:
-            if one.entry in self._whole:
+            if one.entry in whole or one.entry in self._before:
                 self.strays += self.assembler.forget(one.entry)
+                left.add(one.entry)
+        return whole | left
 
     def _take(self, content: msgspec.Raw, incident: str, found: dict[str, FoundLine]) -> None:
         try:

@@ -165,6 +165,9 @@ class Ledger:
             one = self._here.setdefault(entry.id, entry.id)
             if (uid := self._there.pop(one, None)) is not None:
                 self._there[one] = uid  # under the same copy
+            if self._listing is not None and one in self._listing:
+                self._listing.discard(one)
+                self._listing.add(one)
             self._redacted.update(redacts(entry))
 
     def next(self, limit: int) -> tuple[SharedLine, ...]:

@@ -311,6 +311,19 @@ async def test_parts_on_two_pages_are_one_line_and_what_is_left_of_one_is_a_stra
     assert [one.name for one in whole.strays] == [f"{numbered(2).entry}.{number}" for number in (2, 3)]
 
 
+async def test_what_is_left_of_an_entry_on_many_pages_is_strays(
+    stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_asking, "_PAGE", 1)
+    stub.put(ENTRIES, objects(numbered(1, "{stone}"))[0])
+    for body in objects(numbered(1, "x" * PART_BYTES * 5))[1:]:
+        stub.put(ENTRIES, body)
+    listing = await entries.list(INCIDENT)
+    assert [one.line for one in listing.found] == ["{stone}"]
+    assert [one.name for one in listing.strays] == [f"{numbered(1).entry}.{part}" for part in range(2, 6)]
+    assert listing.incomplete == ()
+
+
 async def test_a_page_that_expired_begins_anew_and_says_so(
     stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
