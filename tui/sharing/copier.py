@@ -19,14 +19,14 @@ from tui.sharing.status import CopyStatus, link_of
 
 log = logging.getLogger(__name__)
 
-# How often the files are looked at, besides being told: notes of other programs come so.
+# How often the files are looked at besides: notes of other programs come so.
 LOOK = 0.25
-# What arrives within this time is written and shown together: no wait for a person, and most of what it costs
-# to take in what fifty write. What comes after a pause is taken in at once.
+# What arrives within this time is written and shown together: most of what it costs to take in what fifty
+# write. What comes after a pause is taken in at once.
 TOGETHER = 0.1
 LONGEST_TOGETHER = 0.25
-# A server tells something about once a minute, if only a bookmark, and promises not even that: two are to be
-# missing. A connection that is dead is noticed sooner, by what is sent and by the leases. Both in seconds.
+# A server tells something about once a minute, and promises not even that: two bookmarks are to be missing. A
+# connection that is dead is noticed sooner, by what is sent and by the leases. Both in seconds.
 SILENCE = (130.0, 160.0)
 # For how long a watch is asked for: the server ends it then, and it is resumed.
 WATCH = (240.0, 300.0)
@@ -34,11 +34,10 @@ WATCH = (240.0, 300.0)
 BRIEF = 5.0
 # What waits for a line before it, or for space on the disk, is tried again after this time.
 WAITING = 2.0
-# What came is in the files at once, and on the disk with what came within this time; where the disk is slow
-# (fifty files are fifty writes), within so many times what it takes, so that it has time for what is our own.
-SETTLE = 1.0
+# What came is in the files at once, and on the disk with what came within this time. Where the disk is slow
+# (fifty files are fifty syncs), it has so many times what it takes for what is our own.
+SETTLE, LONGEST_SETTLE = 1.0, 10.0
 SETTLES = 50.0
-LONGEST_SETTLE = 10.0
 NO_ENTRY = "0" * 26
 PROOF = 0.2
 _UNANSWERED = frozenset({Reason.UNREACHABLE, Reason.TIMEOUT})
@@ -207,7 +206,7 @@ class Copier:
                 self._well_since(began)
                 await self._pause(self._read_backoff.next())
             else:
-                # Ended by the server, or silent: resumed at once, unless it never came to anything.
+                # Ended, or silent: resumed at once, unless it never came to anything.
                 if not self._well_since(began) and not self._again.is_set():
                     await self._pause(self._read_backoff.next())
 
@@ -331,10 +330,9 @@ class Copier:
     async def _settle(self) -> None:
         began = self._clock.monotonic()
         if began >= self._settle_at:
-            self._settle_at = began + SETTLE
             await self._copy.settle()
-            now = self._clock.monotonic()
-            self._settle_at = now + min(max(SETTLE, SETTLES * (now - began)), LONGEST_SETTLE)
+            took = self._clock.monotonic() - began
+            self._settle_at = began + took + min(max(SETTLE, SETTLES * took), LONGEST_SETTLE)
 
     async def _look_and_send(self) -> None:
         try:
