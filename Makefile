@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SCENARIO ?= rate-limited
 # Twice the workers that two cores suit: most of the tests' time is a rollout or a window that passes.
-WORKERS ?= 4
+WORKERS ?= 6
 
 # The larger lock is made first, and the smaller one is a part of it: what is run is what is tested.
 EXTRAS = gcp aws vault test lint build

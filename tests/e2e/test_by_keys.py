@@ -32,7 +32,9 @@ def listens(console: Tmux) -> None:
     wait_for(lambda: "in a moment" not in console.seen(), 60)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24)], ids=["120x40", "80x24"])
+@pytest.mark.parametrize(
+    "size", [pytest.param((120, 40), marks=pytest.mark.thorough), (80, 24)], ids=["120x40", "80x24"]
+)
 def test_a_rate_limit_is_mitigated_resolved_and_written_up_by_keys_alone(size: tuple[int, int]) -> None:
     with terminal(*size) as console:
         console.open("drill", "rate-limited", "--speed", "20")

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.real
 NOTE = "traffic rose after the newsletter"
 
 
+@pytest.mark.thorough
 def test_a_drill_from_alert_to_postmortem_by_keys_alone(tmp_path: Path) -> None:
     with recorded(tmp_path, "from-alert-to-postmortem", "drill", "rate-limited", "--speed", "20") as console:
         console.shows("Rate limited: our own limit (P2)", "10 → 3 per pod")

@@ -72,6 +72,7 @@ def kept(folder: Path) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(80, 24)], ids=["80x24"])
 def test_a_revoked_key_is_exchanged_resolved_and_written_up_by_keys_alone(size: tuple[int, int]) -> None:
     with terminal(*size) as console:

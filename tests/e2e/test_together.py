@@ -18,11 +18,12 @@ import pytest
 from tests.support.commands import served
 from tests.support.seats import GUARD, Seat, Way, seat, took
 from tests.support.terminal import wait_for
+from tests.support.thorough import THOROUGH
 
 pytestmark = pytest.mark.real
 # At this speed a lease lasts six seconds, the shortest that may be set.
 SPEED = ("--speed", "20")
-SIZES = [(80, 24), (120, 40)] if os.environ.get("LEEWARD_THOROUGH") else [(80, 24)]
+SIZES = [(80, 24), (120, 40)] if THOROUGH else [(80, 24)]
 
 
 @pytest.fixture
@@ -272,6 +273,7 @@ def hand_over(one: Seat, other: Seat) -> None:
     other.shows("command: you")
 
 
+@pytest.mark.thorough
 def test_while_one_changes_the_target_the_other_is_told_who_does(tmp_path: Path) -> None:
     """In a world that takes its time, so that the change is under way for long enough to look."""
     (tmp_path / "world").mkdir()
@@ -294,6 +296,7 @@ def test_while_one_changes_the_target_the_other_is_told_who_does(tmp_path: Path)
         assert len(of(rae, "intent")) == 1
 
 
+@pytest.mark.thorough
 def test_one_is_killed_in_the_middle_of_a_change_and_the_other_takes_over(
     world: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -341,6 +344,7 @@ def resume(one: Seat) -> None:
     one.press("Escape")
 
 
+@pytest.mark.thorough
 def test_two_consoles_of_one_machine_and_one_login(world: dict[str, Any], tmp_path: Path) -> None:
     with contextlib.ExitStack() as seats:
         first = seats.enter_context(seat(world, tmp_path / "a"))
@@ -399,6 +403,7 @@ def test_one_is_cut_off_from_the_shared_place_in_the_middle_of_the_work(
         agree(rae, ada)
 
 
+@pytest.mark.thorough
 def test_who_sleeps_before_it_says_yes_finds_that_another_was_there(
     world: dict[str, Any], tmp_path: Path
 ) -> None:

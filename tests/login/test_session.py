@@ -1,6 +1,5 @@
 """The login ends in the middle of an incident: that costs the workload panel, and nothing else."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from tests.login.plugins import BROKEN, LoginPlugin
 from tests.support.drills import drill, session_on, until
+from tests.support.thorough import THOROUGH
 from tui.drill.serve import Drill
 from tui.model.reading import Check, State
 from tui.model.walk import Walk
@@ -16,7 +16,6 @@ from tui.session.session import Session
 from tui.session.snapshot import Snapshot
 
 SPEED = 20.0
-THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
 
 
 @pytest.fixture

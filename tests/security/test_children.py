@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.commands import environ, leeward
 from tests.support.hostile_world import leaked
 
@@ -48,6 +50,7 @@ def test_a_login_plugin_gets_no_key_of_ours(tmp_path: Path) -> None:
     assert leaked((tmp_path / "argv").read_bytes(), (KEY, PASSWORD)) == []
 
 
+@pytest.mark.thorough
 def test_a_drill_hands_no_real_key_to_its_world_and_tells_none(tmp_path: Path) -> None:
     seen: list[tuple[bytes, bytes]] = []
     drill = subprocess.Popen(

@@ -28,7 +28,7 @@ from tui.session.snapshot import Snapshot
 from tui.settings import load
 
 __all__ = ["account", "credentials", "moto"]
-STORES = ("kubernetes", "vault", *(pytest.param(name, marks=pytest.mark.slow) for name in ("aws", "gcp")))
+STORES = ("kubernetes", "vault", *(pytest.param(name, marks=pytest.mark.thorough) for name in ("aws", "gcp")))
 
 
 @dataclass(slots=True)

@@ -102,6 +102,7 @@ async def test_refused_with_an_echo_then_stored_proven_and_written_up(world: Dri
     assert world.cluster.key() == new
 
 
+@pytest.mark.thorough
 async def test_killed_between_store_and_restart_then_resumed_and_settled(world: Drill) -> None:
     values = guard(world)
     held = Held(done=False)

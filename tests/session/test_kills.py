@@ -17,11 +17,11 @@ from tests.mitigations.test_protocol import QUICK, World, world_of
 from tests.support.consoles import BAD, INCIDENT, console_on
 from tests.support.nursery import Nursery, nursery
 from tests.support.rows import ON_CLUSTER, ROWS, Row, stored
+from tests.support.thorough import THOROUGH
 from tui.model.incident import Applied
 from tui.record.verification import verify
 
 KILLS = int(os.environ.get("LEEWARD_KILLS", "4"))
-THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
 STEPS = [(name, step) for name in ON_CLUSTER for step in range(1, ROWS[name].writes + 1)]
 SAMPLE = STEPS if THOROUGH else Random(KILLS).sample(STEPS, min(KILLS, len(STEPS)))
 ANY = max(KILLS // 20, 1)

@@ -12,6 +12,7 @@ from tui.model.sharing import Link
 from tui.session import place_connection
 
 
+@pytest.mark.thorough
 async def test_what_another_declares_and_resolves_is_offered_and_withdrawn_without_waiting_for_the_next_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

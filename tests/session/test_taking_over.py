@@ -11,6 +11,7 @@ import pytest
 
 from tests.session.test_together import armed, changes, console, of, opened, same
 from tests.support.drills import drill, until
+from tests.support.thorough import THOROUGH
 from tui.drill.serve import Drill
 from tui.model.incident import Kind
 from tui.record.verification import verify
@@ -47,7 +48,7 @@ def told(process: Process, word: str) -> None:
     process.stdin.write(f"{word}\n".encode())
 
 
-@pytest.mark.parametrize("later", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("later", [0.0, 0.3, 2.0] if THOROUGH else [0.3])
 async def test_a_change_of_a_killed_console_is_settled_and_judged_by_another(
     tmp_path: Path, later: float
 ) -> None:

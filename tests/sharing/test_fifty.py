@@ -5,14 +5,13 @@ to another console is no matter of these tests: `python -m benchmarks sharing` h
 The figures lie in LEEWARD_ARTEFACTS where that is set.
 """
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.sharing import fifty
+from tests.support.thorough import THOROUGH
 
-THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
 WRITERS, ENTRIES, SECONDS, JOINS = (50, 10_000, 100.0, 10.0) if THOROUGH else (8, 400, 4.0, 1.0)
 
 

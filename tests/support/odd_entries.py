@@ -1,6 +1,5 @@
 """What a hostile console may say in an entry of each kind: the right keys, and nothing right in them."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +7,9 @@ from typing import Any
 
 from tests.support.hostile_console import Mallory
 from tests.support.hostile_world import TRICKS
+from tests.support.thorough import THOROUGH
 from tui.model.incident import Kind
 
-THOROUGH = bool(os.environ.get("LEEWARD_THOROUGH"))
 DOCUMENT = Path(__file__).parents[2] / "docs" / "journal.md"
 # Beside those that the table of kinds names, what a reader of any kind looks for.
 EVERYWHERE = (
