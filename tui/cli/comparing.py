@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from tui.cli.incidents import described
-from tui.cli.output import minute, narrate, put_json, put_table
+from tui.cli.output import incident_data, minute, narrate, put_json, put_table
 from tui.model.amending import amended
 from tui.model.comparison import Comparison, Likeness, Past, Spread, compare, similar
 from tui.model.folding import fold
@@ -119,7 +118,11 @@ def _stats(compared: Comparison) -> dict[str, Any]:
 
 
 def _like(one: Likeness) -> dict[str, Any]:
-    return described(one.incident) | {"likeness": one.share, "why": list(one.why), "helped": list(one.helped)}
+    return incident_data(one.incident) | {
+        "likeness": one.share,
+        "why": list(one.why),
+        "helped": list(one.helped),
+    }
 
 
 def _seconds(length: timedelta | None) -> float | None:

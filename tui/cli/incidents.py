@@ -2,12 +2,11 @@
 
 import os
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import click
 
 from tui.cli import CANNOT_TELL, USAGE, WELL, Options
-from tui.cli.output import Failure, failing_in_words, minute, moment, narrate, put_json, put_table
+from tui.cli.output import Failure, failing_in_words, incident_data, minute, narrate, put_json, put_table
 from tui.model.incident import Incident, Status
 from tui.model.severity import Severity
 from tui.record.reading import Listed, list_incidents
@@ -80,7 +79,7 @@ def command(
         else:
             comparing.put_similar(similar, incidents, drills=drills, as_json=as_json)
     elif as_json:
-        put_json([described(item.incident) for item in wanted])
+        put_json([incident_data(item.incident) for item in wanted])
     elif wanted:
         put_table(("ID", "STARTED (UTC)", "SEVERITY", "STATUS", "TITLE"), [_row(item) for item in wanted])
     else:
@@ -89,18 +88,6 @@ def command(
         for problem in item.problems:
             narrate(f"{item.incident.id}: {problem}")
     return WELL if len(readable) == len(listed) else CANNOT_TELL
-
-
-def described(incident: Incident) -> dict[str, Any]:
-    """An incident as the JSON of `incidents` has it."""
-    return {
-        "id": incident.id,
-        "title": incident.title,
-        "severity": incident.severity,
-        "status": incident.status,
-        "started_at": moment(incident.started_at),
-        "drill": incident.drill,
-    }
 
 
 def _is_wanted(

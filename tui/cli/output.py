@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from tui.cli import CANNOT_TELL, USAGE
+from tui.model.incident import Incident
 from tui.model.reading import State
 from tui.model.text import clean, clean_lines, escaped
 from tui.model.times import rfc3339
@@ -84,3 +85,15 @@ def moment(at: datetime | None) -> str | None:
 def minute(at: datetime | None) -> str:
     """As a table shows it, in UTC; a dash where unknown."""
     return "-" if at is None else f"{at:%Y-%m-%d %H:%M}"
+
+
+def incident_data(incident: Incident) -> dict[str, Any]:
+    """An incident as the JSON of `incidents` has it; other commands add to it."""
+    return {
+        "id": incident.id,
+        "title": incident.title,
+        "severity": incident.severity,
+        "status": incident.status,
+        "started_at": moment(incident.started_at),
+        "drill": incident.drill,
+    }

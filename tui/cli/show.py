@@ -6,8 +6,16 @@ from typing import Any
 import click
 
 from tui.cli import WELL, Options
-from tui.cli.incidents import described
-from tui.cli.output import failing_in_words, minute, moment, narrate, put_bytes, put_json, put_table
+from tui.cli.output import (
+    failing_in_words,
+    incident_data,
+    minute,
+    moment,
+    narrate,
+    put_bytes,
+    put_json,
+    put_table,
+)
 from tui.model.amending import Amendments, amendments
 from tui.model.folding import fold
 from tui.model.incident import Entry, Incident
@@ -101,7 +109,7 @@ def _milestones(incident: Incident) -> dict[str, Any]:
 
 
 def _whole(incident: Incident) -> dict[str, Any]:
-    return described(incident) | {
+    return incident_data(incident) | {
         "milestones": {name: moment(at) for name, at in _milestones(incident).items()},
         "milestones_set": _by_hand(incident),
         "commander": incident.commander or None,

@@ -8,12 +8,11 @@ asks for more is refused: a simulation that quietly allowed what a real server r
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tui.drill.kubernetes import status
 from tui.drill.kubernetes.managed_fields import Writer
-from tui.drill.kubernetes.resources import CUSTOM_RESOURCES, SERVED, Resource
+from tui.drill.kubernetes.resources import CUSTOM_RESOURCES, SERVED, Definition, Resource
 from tui.drill.kubernetes.schema import ANY, ATOM, METADATA, Type
 from tui.drill.kubernetes.store import Store, stamp
 
@@ -21,16 +20,6 @@ Obj = dict[str, Any]
 UNCHANGED = "self == oldSelf"
 _VERBS = ("create", "delete", "get", "list", "patch", "update", "watch")
 _APISERVER = Writer("kube-apiserver", subresource="status")
-
-
-@dataclass(frozen=True)
-class Definition:
-    """One version of a custom resource: its schema, the columns of its table, what may be selected by."""
-
-    openapi: Mapping[str, Any]
-    schema: Type
-    columns: tuple[Mapping[str, Any], ...] = ()
-    selectable: frozenset[str] = frozenset()
 
 
 def resources(crd: Obj) -> Iterator[Resource]:

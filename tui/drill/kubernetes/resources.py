@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tui.drill.kubernetes.schema import ANY, KINDS, Type
-
-if TYPE_CHECKING:
-    from tui.drill.kubernetes.definitions import Definition
 
 
 @dataclass(frozen=True)
@@ -20,6 +18,16 @@ class Subresource:
     verbs: tuple[str, ...]
     group: str = ""
     version: str = ""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of a custom resource: its schema, the columns of its table, what may be selected by."""
+
+    openapi: Mapping[str, Any]
+    schema: Type
+    columns: tuple[Mapping[str, Any], ...] = ()
+    selectable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
