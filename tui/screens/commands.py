@@ -1,9 +1,9 @@
-"""What the palette offers: every binding by name, and the few acts that have no key."""
+"""The palette and what it offers: every binding by name, and the few acts that have no key."""
 
-from tui.screens import flows
+from tui.screens import acting, looking
 from tui.screens.bindings import MAIN, shown_key
 from tui.screens.desk import Desk
-from tui.screens.palette import Command
+from tui.screens.palette import Command, PaletteScreen
 from tui.session import offers
 
 THEMES = ("dark", "light", "ansi")
@@ -12,6 +12,13 @@ _OF_THE_INCIDENT = {
     "handover-page": "Handover page: for the next shift, to copy",
     "return-card": "While you were away, or before you joined: what happened",
 }
+
+
+async def palette(desk: Desk) -> None:
+    """Every action by name."""
+    chosen = await desk.ask(PaletteScreen(commands(desk), desk.glyphs))
+    if chosen is not None:
+        await run(desk, chosen)
 
 
 def commands(desk: Desk) -> tuple[Command, ...]:
@@ -28,13 +35,13 @@ async def run(desk: Desk, command_id: str) -> None:
     """Run what was chosen."""
     what, _, which = command_id.partition(":")
     if what == "page":
-        await flows.PAGES[which](desk)
+        await looking.PAGES[which](desk)
     elif what == "key":
-        await flows.preview(desk, which, desk.runbook.mitigations[which].title if desk.runbook else which)
+        await acting.preview(desk, which, desk.runbook.mitigations[which].title if desk.runbook else which)
     elif what in _OF_THE_INCIDENT:
         await _about_the_incident(desk, what)
     elif what == "checks":
-        await flows.read_checks(desk)
+        await looking.read_checks(desk)
     elif what == "theme":
         desk.wear(which)
     elif what == "disarm":
@@ -79,7 +86,7 @@ def _without_key(desk: Desk) -> list[Command]:
     more += [
         Command(f"key:{rule.id}", "Test the API key, or a new one, and look at storing it")
         for rule in rules.values()
-        if rule.change.kind == flows.ROTATES
+        if rule.change.kind == acting.ROTATES
     ]
     more += [
         Command(f"reset:{name}", f"Let {rules[name].title} be tried again after two failures")
