@@ -190,7 +190,7 @@ class LeewardApp(App[int]):
         try:
             session = await self.opening.make()
         except SessionError as refused:
-            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            self.say(str(refused), "fail")
             return
         self._session = session
         self.drafts.hides = session.without_secrets
@@ -223,7 +223,7 @@ class LeewardApp(App[int]):
         try:
             await flow(self)
         except SessionError as refused:
-            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            self.say(str(refused), "fail")
         finally:
             self._typeahead.flow_ended()
             self._messages.uncovered()

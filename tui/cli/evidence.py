@@ -50,7 +50,7 @@ def command(options: Options, incident_id: str, output: Path | None) -> int:
     try:
         collected = run(_collect(loaded, state, incident, folder))
     except SessionError as error:
-        raise Failure(f"{error.said} {error.remedy}".strip(), CANNOT_TELL) from error
+        raise Failure(str(error), CANNOT_TELL) from error
     for row in collected.missing:
         narrate(f"{'Incomplete' if row.partial else 'Missing'}: {row.what}. {row.reason}")
     narrate(

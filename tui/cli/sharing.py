@@ -52,7 +52,7 @@ async def opened(settings: Settings, hides: Redactor) -> AsyncIterator[tuple[Sha
             yield place, await place.open()
         except ClusterError as error:
             code = CANNOT_TELL if error.reason in _AWAY else PROBLEM
-            raise Failure(f"{error.said} {error.remedy}".strip(), code) from error
+            raise Failure(str(error), code) from error
 
 
 async def of_this_world(opened: Opened, settings: Settings) -> tuple[SharedIncident, ...]:

@@ -85,4 +85,4 @@ async def _owner_and_end(desk: Desk, lease: Lease) -> tuple[str, datetime] | Non
         try:
             return deciding.owner_of(owner), deciding.end_of(typed, now)
         except SessionError as refused:
-            why, text = f"{refused.said} {refused.remedy}", typed
+            why, text = str(refused), typed

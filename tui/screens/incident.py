@@ -222,10 +222,10 @@ async def _resolve(desk: Desk, _which: str) -> None:
             "Resolve in spite of it: why?",
             hint="Enter resolves with this reason; Esc keeps the incident open",
             draft="resolve",
-            why=f"{held.said} {held.remedy}".strip(),
+            why=str(held),
         )
         if reason is None:
-            desk.say(f"Still open. {held.said} {held.remedy}".strip(), "warn")
+            desk.say(f"Still open. {held}", "warn")
             return
         await desk.session.resolve(reason)
         desk.drafts.pop("resolve", None)

@@ -91,7 +91,7 @@ async def read_network(desk: Desk) -> None:
         try:
             look = await session.look_at_network()
         except SessionError as error:
-            refused = f"{error.said} {error.remedy}".strip()
+            refused = str(error)
         return details.network(desk.snapshot, look, desk.clock.now(), refused)
 
     first = details.network(desk.snapshot, None, desk.clock.now())

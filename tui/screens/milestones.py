@@ -71,7 +71,7 @@ async def _edit(desk: Desk, milestone: Milestone) -> None:
         try:
             at = await desk.session.set_milestone(milestone, answer)
         except SessionError as refused:
-            text, why = answer, f"{refused.said} {refused.remedy}".strip()
+            text, why = answer, str(refused)
         else:
             desk.say(f"{milestone.words}: {told(at) if at else 'as the record tells it'}.", "ok")
             return

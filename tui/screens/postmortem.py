@@ -232,7 +232,7 @@ class Keeper:
                 text, self._unkept = self._unkept, None
                 await self._put(text)
         except SessionError as refused:
-            self._desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
+            self._desk.say(str(refused), "warn")
         finally:
             self._idle.set()
 

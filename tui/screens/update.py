@@ -131,12 +131,11 @@ class UpdateScreen(DeafDialog[None]):
 
     def _refused(self, refused: SessionError) -> None:
         self._sending = False
-        said = f"{refused.said} {refused.remedy}".strip()
         if self.is_current:
-            self._said = said
+            self._said = str(refused)
             self._show()
         else:
-            self.desk.say(said, "fail")
+            self.desk.say(str(refused), "fail")
 
     def _copy(self) -> None:
         text = plain(self.draft.text)
@@ -148,7 +147,7 @@ class UpdateScreen(DeafDialog[None]):
         try:
             await self.desk.session.update_copied(self.draft, text)
         except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
+            self.desk.say(str(refused), "warn")
 
     def _toggle(self) -> None:
         if self.notify_them is not None:
@@ -192,7 +191,7 @@ class UpdateScreen(DeafDialog[None]):
                 text, self._unkept = self._unkept, None
                 await self.desk.session.keep_update(self.draft, text)
         except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
+            self.desk.say(str(refused), "warn")
         finally:
             self._keeping = False
 

@@ -306,7 +306,7 @@ class Operations:
         try:
             cluster = await self._cluster()
         except SessionError as error:
-            text = f"Nothing was sent: {error.said} {error.remedy}".strip()
+            text = f"Nothing was sent: {error}"
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
@@ -314,8 +314,7 @@ class Operations:
             result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
-            text = f"{refused.said} {refused.remedy}".strip()
-            await self._note(Kind.OUTCOME, text, {**refused.kept, **data})
+            await self._note(Kind.OUTCOME, str(refused), {**refused.kept, **data})
             return refused.outcome
         except EndedByHand:
             data = {"intent": run.intent, "outcome": "failed"}

@@ -206,7 +206,7 @@ class Updates:
         except SessionError as refused:
             if self._chronicle.console and isinstance(refused.__cause__, HeldByAnother):
                 return  # another console of this machine minds it; it is tried again, should that end
-            self._trouble(f"{refused.said} {refused.remedy}".strip())
+            self._trouble(str(refused))
 
     async def _open(self) -> "Sender":
         """The sender of the incident that is open here; only one console has it. Raises SessionError."""
