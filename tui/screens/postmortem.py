@@ -1,7 +1,6 @@
 """The postmortem: written in three formats; its sections and action items, which people write."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.widgets import TextArea
@@ -13,7 +12,7 @@ from tui.reports.formats import Format
 from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
-from tui.session.errors import SessionError
+from tui.screens.keeper import Keeper
 from tui.session.writing import NEW_ITEM, Written
 from widgets.glyphs import Glyphs
 from widgets.prompt import Choice, Prompt
@@ -203,38 +202,7 @@ async def _remove(desk: Desk, item: ActionItem) -> None:
         desk.say("Removed from the list.", "ok")
 
 
-# Keeping what is typed
-
-
-class Keeper:
-    """Every key is kept on disk, the latest text alone where the disk is slower than the hand."""
-
-    def __init__(self, desk: Desk, put: Callable[[str], Awaitable[None]]) -> None:
-        self._desk, self._put = desk, put
-        self._unkept: str | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def keep(self, text: str) -> None:
-        """Keep this text, soon."""
-        self._unkept = text
-        if self._idle.is_set():
-            self._idle.clear()
-            self._desk.own(self._keep_all(), "keeping what is typed")
-
-    async def rest(self) -> None:
-        """Return when the last text is on disk, or was refused by it."""
-        await self._idle.wait()
-
-    async def _keep_all(self) -> None:
-        try:
-            while self._unkept is not None:
-                text, self._unkept = self._unkept, None
-                await self._put(text)
-        except SessionError as refused:
-            self._desk.say(str(refused), "warn")
-        finally:
-            self._idle.set()
+# The field
 
 
 class WritingScreen(Dialog[str]):

@@ -12,6 +12,7 @@ from tui.notify.rendering import plain
 from tui.screens.deaf import DeafDialog
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
+from tui.screens.keeper import Keeper
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
 from tui.session.telling import UpdateDraft
@@ -38,8 +39,7 @@ class UpdateScreen(DeafDialog[None]):
         self.preview = UpdatePreview(glyphs=desk.glyphs)
         self._said = ""
         self._sending = False
-        self._unkept: str | None = None
-        self._keeping = False
+        self._keeper = Keeper(desk, lambda text: desk.session.keep_update(self.draft, text), "a draft")
 
     def compose(self) -> ComposeResult:
         """The frame."""
@@ -163,7 +163,7 @@ class UpdateScreen(DeafDialog[None]):
         self.desk.own(work(), "writing an update anew")
 
     def _edit(self) -> None:
-        self.app.push_screen(EditingScreen(self.desk, self.draft, self._keep), self._edited)
+        self.app.push_screen(EditingScreen(self.desk, self.draft, self._keeper.keep), self._edited)
 
     def _edited(self, text: str | None) -> None:
         if text is not None and text.strip() != self.draft.text.strip():
@@ -175,25 +175,6 @@ class UpdateScreen(DeafDialog[None]):
         self._said = said
         self.deafen()
         self._show()
-
-    # Keeping what is typed
-
-    def _keep(self, text: str) -> None:
-        """Every key is kept on disk, the latest text alone where the disk is slower than the hand."""
-        self._unkept = text
-        if not self._keeping:
-            self._keeping = True
-            self.desk.own(self._keep_all(), "keeping a draft")
-
-    async def _keep_all(self) -> None:
-        try:
-            while self._unkept is not None:
-                text, self._unkept = self._unkept, None
-                await self.desk.session.keep_update(self.draft, text)
-        except SessionError as refused:
-            self.desk.say(str(refused), "warn")
-        finally:
-            self._keeping = False
 
 
 class EditingScreen(Dialog[str]):
