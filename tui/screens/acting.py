@@ -47,7 +47,7 @@ async def mitigate(desk: Desk) -> None:
 def _fitting(action: Action, snapshot: Snapshot) -> Choice:
     """A change to look at; what somebody else's lock blocks, too, since its preview waits."""
     hint = f"{action.hint}  {action.risk}".strip()
-    if company.holds(snapshot):
+    if company.locker(snapshot) is not None:
         return Choice(action.id, action.title, f"{hint}  {here.blocked(action, snapshot)}")
     return Choice(action.id, action.title, hint, action.blocked)
 

@@ -60,7 +60,7 @@ def look_at(action_id: str) -> Flow:
             await PAGES[action.id](desk)
         elif action.kind == "link":
             desk.say(f"{action.title}: {action.url}. {desk.copy(action.url, 'The link')}", "ok")
-        elif action.blocked and not company.holds(desk.snapshot):
+        elif action.blocked and company.locker(desk.snapshot) is None:
             desk.say(f"{action.title}: {action.blocked}", "warn")
         else:
             await acting.preview(desk, action.id, action.title)

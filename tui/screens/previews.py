@@ -75,9 +75,9 @@ class Room:
 
 def room(snapshot: Snapshot, arm_for: str) -> Room:
     """The room as it is now."""
-    lock, sharing = snapshot.lock, snapshot.sharing
+    lock, sharing = company.locker(snapshot), snapshot.sharing
     held, told = "", ""
-    if lock is not None and company.holds(snapshot):
+    if lock is not None:
         held = company.called(lock, company.people(snapshot))
         told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
     elif sharing is not None:

@@ -129,8 +129,7 @@ def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     yield Row("", "Who is here (h tells more)", "title")
     yield Row("command", company.command(snapshot).removeprefix("command: ") or "nobody")
     yield Row("here", company.with_whom(snapshot, now)[0].removeprefix("with "))
-    lock = snapshot.lock
-    if lock is not None and company.holds(snapshot):
+    if (lock := company.locker(snapshot)) is not None:
         yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
 
 
