@@ -46,7 +46,7 @@ class ReturnCard(ReaderScreen[None]):
             self.desk.press(meant.id)
 
 
-async def show(desk: Desk) -> None:
+async def show(desk: Desk, _which: str = "") -> None:
     """The card of the last return; without one it is said so."""
     if _back(desk.snapshot) is None:
         desk.say("This incident was not resumed: nothing happened while nobody had it open.", "warn")

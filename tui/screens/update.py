@@ -14,7 +14,6 @@ from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
 from tui.screens.keeper import Keeper
 from tui.session.errors import SessionError
-from tui.session.snapshot import Snapshot
 from tui.session.telling import UpdateDraft
 from widgets.prompt import Prompt
 from widgets.update import UpdatePreview, UpdateView
@@ -49,9 +48,6 @@ class UpdateScreen(DeafDialog[None]):
         """Keys go to the preview."""
         self.preview.focus()
         self._show()
-
-    def take(self, _snapshot: Snapshot) -> None:
-        """A new snapshot: the message stays as the person reads it."""
 
     def _show(self) -> None:
         # An edited message is looked at again.
