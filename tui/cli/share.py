@@ -10,7 +10,7 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.settings import Settings, load
 
 if TYPE_CHECKING:
-    from tui.sharing.checking import Finding
+    from tui.model.finding import Finding
 
 DEFAULT_NAMESPACE = "leeward"
 
