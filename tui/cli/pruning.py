@@ -9,8 +9,9 @@ from datetime import timedelta
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
+from tui.cli.at_hand import redactor
 from tui.cli.output import Failure, minute, narrate
-from tui.cli.sharing import of_this_world, opened, redactor, shared
+from tui.cli.sharing import of_this_world, opened, shared
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.shared_objects import GROUP, PLURAL
 from tui.clients.shared_place import Opened, SharedPlace

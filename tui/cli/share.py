@@ -68,7 +68,8 @@ def check(options: Options, as_json: bool) -> int:
 
 
 async def _checked(settings: Settings) -> "tuple[Finding, ...]":
-    from tui.cli.sharing import door, redactor
+    from tui.cli.at_hand import redactor
+    from tui.cli.sharing import door
     from tui.sharing import checking
 
     async with door(settings, redactor(settings)) as place:

@@ -13,7 +13,15 @@ from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
-from tui.settings import Kubernetes, Loaded, SecretSource, Settings, SettingsError, fetch_secret
+from tui.settings import (
+    Kubernetes,
+    Loaded,
+    SecretSource,
+    Settings,
+    SettingsError,
+    fetch_secret,
+    server_sources,
+)
 
 if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
@@ -140,9 +148,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
 
 def _learn(settings: Settings, environ: Mapping[str, str], redact: Redactor) -> None:
     """Hold what the environment has of secrets from the start, be it fetched later or never."""
-    servers = (settings.prometheus, settings.alertmanager)
-    sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
-    for value in (environ.get(source.env, "").strip() for source in sources if source.env):
+    for value in (environ.get(source.env, "").strip() for source in server_sources(settings) if source.env):
         redact.add(Secret(value))
 
 
