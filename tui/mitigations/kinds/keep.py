@@ -13,7 +13,7 @@ from tui.clients.cluster import Cluster, ClusterError
 from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OPEN_AGAIN, OVERWRITTEN, Asked
 from tui.mitigations.kinds.objects import OnObject, dry_run
 from tui.mitigations.patch import JSON_PATCH, lease_patch
-from tui.mitigations.refusal import Refused, refused_by
+from tui.mitigations.refusal import Refused, refused_by, rewritten
 from tui.mitigations.survey import not_permitted, ownership_of
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, annotation_of, lease_text, live_of, notes_of
@@ -126,11 +126,7 @@ class KeepKind(OnObject):
 
     def _check_stored(self, stored: Json, mitigation: str, becomes: str | None) -> None:
         if workload.annotations(stored).get(annotation_of(mitigation)) != becomes:
-            raise Refused(
-                "The cluster would not store the lease as it was sent: a policy rewrites it. "
-                "Nothing was changed.",
-                "Ask whoever owns the cluster's admission policies.",
-            )
+            raise rewritten("not store the lease as it was sent")
 
 
 async def _look(cluster: Cluster) -> tuple[Json, Target]:
