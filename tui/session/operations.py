@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui.model import deployment as workload
 from tui.model.clock import Clock
 from tui.model.incident import DECIDES, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Plan, Stage
@@ -206,7 +207,7 @@ class Operations:
         if not uid and self._guard.console:
             with contextlib.suppress(SessionError), in_words():
                 found = await (await self._cluster()).deployment()
-                uid = str((found.get("metadata") or {}).get("uid") or "")
+                uid = workload.uid(found)
         return await self._guard.take(uid, plan.target, plan.rule.title)
 
     async def _intend(self, plan: Plan, hold: Hold | None, *, without_lock: bool) -> tuple[str, datetime]:

@@ -95,7 +95,7 @@ class KeepKind(OnObject):
 
     def drifted(self, deployment: Json, plan: Plan) -> str:
         """Why it no longer is the lease that was read."""
-        if str((deployment.get("metadata") or {}).get("uid") or "") != plan.target.uid:
+        if workload.uid(deployment) != plan.target.uid:
             return f"deployment {plan.target.deployment} was deleted and made anew"
         return self._other(deployment, plan.made, plan.mark.get("was"), plan.before)
 
@@ -109,7 +109,7 @@ class KeepKind(OnObject):
 
     def outcome(self, deployment: Json, change: Made) -> str:
         """What became of it, by the lease itself."""
-        uid = str((deployment.get("metadata") or {}).get("uid") or "")
+        uid = workload.uid(deployment)
         live = self.live(deployment, change)
         if (change.uid and uid != change.uid) or live == change.mark.get("was"):
             return NOT_APPLIED
@@ -147,7 +147,7 @@ async def _look(cluster: Cluster) -> tuple[Json, Target]:
         deployment=cluster.deployment_name,
         container="",
         user=user,
-        uid=str(deployment["metadata"].get("uid") or ""),
+        uid=workload.uid(deployment),
         generation=workload.generation(deployment),
     )
 
