@@ -23,7 +23,7 @@ from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
 from tui.session.followed import follow
 from tui.session.identity import Identity
-from tui.session.leases import LeaseWatch
+from tui.session.leases import LeaseNews
 from tui.session.open_incidents import OpenIncidents, with_shared
 from tui.session.parts import Parts, Working
 from tui.session.picture import picture
@@ -67,7 +67,7 @@ class Core:
         self._redact = Redactor(())
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watch = LeaseWatch()
+        self._lease_news = LeaseNews()
         self._next_id = ""
         chronicle = Chronicle(state_dir, clock, self._redact, self._publish)
         monitoring = duration(settings.timing.monitoring)

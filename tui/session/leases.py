@@ -57,7 +57,7 @@ def told_undoable(change: Applied | LeaseSeen) -> str:
     return f"{change.variable} {told(now)} → {told(before)}"
 
 
-class LeaseWatch:
+class LeaseNews:
     """Tells once when a lease is overwritten, and once when its time is over."""
 
     def __init__(self) -> None:
@@ -72,7 +72,7 @@ class LeaseWatch:
             if change.lease == "ended":
                 self._told.add((change.intent, "ended", _end(change.lease_until)))
 
-    def news(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
+    def due(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
         """The entries that are due now."""
         return [draft for lease in leases for draft in self._of(lease, incident, now)]
 
