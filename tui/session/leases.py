@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tui.model.amending import GONE
-from tui.model.incident import Applied, Draft, Incident, Kind
+from tui.model.incident import LEEWARD, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Lease, VerdictKind, told
 from tui.model.reading import Held, LeaseSeen
 from tui.model.times import clock, rfc3339
 
-ACTOR = "leeward"
 # What is known of a lease that should be on the object.
 ON_IT = ("taken", "kept", "ended")
 
@@ -123,7 +122,7 @@ class LeaseNews:
         if key in self._told:
             return []
         self._told.add(key)
-        return [Draft(Kind.LEASE, text, now, ACTOR, {"intent": change.intent, "event": event, **more})]
+        return [Draft(Kind.LEASE, text, now, LEEWARD, {"intent": change.intent, "event": event, **more})]
 
 
 def on_object(change: Applied) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Kind
+from tui.model.incident import LEEWARD, Draft, Kind
 from tui.model.mitigation import Lease
 from tui.model.recovery import Recovery, Rule, Window
 from tui.model.runbook import Diagnosis
@@ -17,7 +17,6 @@ from tui.model.times import span
 if TYPE_CHECKING:
     from tui.probes.completion import Completion, Sample
 
-ACTOR = "leeward"
 # While one of these stands, or a fallback is held, recovery is what everybody waits for.
 OUTAGES = frozenset({"provider-outage", "provider-capacity"})
 HOLDS = "enable-fallback"
@@ -139,4 +138,4 @@ class RecoveryWatch:
             "completions": asked,
             "over_s": round(self._rule.over.total_seconds()),
         }
-        return Draft(Kind.RECOVERY, text, sample.at, ACTOR, data)
+        return Draft(Kind.RECOVERY, text, sample.at, LEEWARD, data)
