@@ -18,7 +18,6 @@ from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
 from tui.session.commanding import CommandByLease
-from tui.session.connections import in_thread
 from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
 from tui.session.followed import follow
@@ -30,6 +29,7 @@ from tui.session.picture import picture
 from tui.session.sharing import Sharing
 from tui.session.snapshot import Place, Snapshot
 from tui.session.standing import standing
+from tui.session.threads import in_thread
 from tui.settings import Loaded, duration
 
 if TYPE_CHECKING:

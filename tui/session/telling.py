@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui.model.incident import Incident
 from tui.model.update import Audience
-from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import SessionError
+from tui.session.threads import in_thread
 from tui.session.updates import Updates, what_to_set
 
 if TYPE_CHECKING:
