@@ -4,7 +4,7 @@ It announces, and proposes turning the fallback off; it never performs it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
@@ -24,6 +24,11 @@ PROPOSES = "disable-fallback"
 
 NO_KEY = "Set the key, and recovery is watched."
 NO_MODEL = "Set mistral.model in the settings, and recovery is watched."
+
+
+def fallback_held(leases: Iterable[Lease]) -> bool:
+    """Whether the fallback is live, and nobody has overwritten it."""
+    return any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
 
 
 class RecoveryWatch:
@@ -78,9 +83,8 @@ class RecoveryWatch:
 
     def mind(self, diagnosis: Diagnosis | None, leases: tuple[Lease, ...]) -> None:
         """Watch while it is worth it; a watch that ended begins anew the next time."""
-        held = any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
         # An unknown diagnosis in between ends nothing: checks are away for a moment.
-        wanted = held or (diagnosis.id in OUTAGES if diagnosis else self._wanted)
+        wanted = fallback_held(leases) or (diagnosis.id in OUTAGES if diagnosis else self._wanted)
         if wanted == self._wanted:
             return
         self._wanted = wanted
