@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli import CANNOT_TELL, WELL, Options
+from tui.cli.at_hand import actor_of
 from tui.cli.loading import settings_of
-from tui.cli.note import actor_of
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.cli.running import leave, run
 from tui.model.clock import SystemClock

@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator
 
 from tui.cli import CANNOT_TELL, PROBLEM, USAGE, Options
-from tui.cli.note import secrets_at_hand
 from tui.cli.output import Failure
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.shared_place import Opened, SharedPlace
@@ -27,11 +26,6 @@ def shared(options: Options) -> Settings:
     if not settings.sharing.namespace:
         raise Failure(NOT_SET, USAGE)
     return settings
-
-
-def redactor(settings: Settings) -> Redactor:
-    """What takes out the secrets that are at hand."""
-    return Redactor(secrets_at_hand(settings, os.environ))
 
 
 @contextlib.asynccontextmanager

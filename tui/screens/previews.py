@@ -101,10 +101,9 @@ def preview(stand: Stand, room: Room) -> PreviewView:
     plan, place = stand.plan, room.place
     confirm, asks = _confirm(stand, room)
     if plan is None:
-        target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
         return PreviewView(
             title=stand.title,
-            target=target or "no deployment is set",
+            target=place.target,
             user=place.user,
             env_colour=place.colour,
             change=stand.failed or _CHECKING,

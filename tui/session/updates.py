@@ -15,11 +15,11 @@ from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.model.update import Audience, Told
 from tui.session.chronicle import Chronicle
-from tui.session.connections import in_thread
 from tui.session.errors import NoIncident, SessionError
 from tui.session.identity import Identity
 from tui.session.references import recorded
 from tui.session.snapshot import Unsent
+from tui.session.threads import in_thread
 
 if TYPE_CHECKING:
     from tui.notify.message import Message, State, Target
