@@ -57,7 +57,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> set[Call]:
 
         monkeypatch.setattr(module, name, kept)
 
-    keep(cluster_http, "ask_json", 3)
     keep(cluster_http, "ask", 3)
     keep(cluster_watch, "opened", 2)
     return made

@@ -16,10 +16,10 @@ from tui.model.incident import Entry
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
 from tui.record.errors import JournalError
-from tui.record.lines import parse
+from tui.record.lines import is_stone, parse
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
-from tui.sharing.ledger import is_stone, redacted_by
+from tui.sharing.ledger import redacted_by
 from tui.sharing.status import CopyStatus
 
 

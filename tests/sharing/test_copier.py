@@ -16,10 +16,10 @@ from tui.clients.cluster_errors import Reason
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, Link
 from tui.record.errors import JournalError
+from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
-from tui.sharing.ledger import is_stone
 
 
 class SlowDisk(Disk):

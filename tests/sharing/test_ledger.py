@@ -9,8 +9,9 @@ from tests.sharing.support import Seen, found_of
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
 from tui.model.sharing import FoundLine, SharedLine
+from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
-from tui.sharing.ledger import Ledger, holds_secret, is_stone, same_entry
+from tui.sharing.ledger import Ledger, holds_secret, same_entry
 from tui.sharing.needs import IncompleteEntry, Stray
 
 INCIDENT = "inc-20261123-1503-7f3a"

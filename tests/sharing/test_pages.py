@@ -10,8 +10,8 @@ from tests.sharing.support import Client, Disk, Looking, Server, Taken
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
+from tui.record.lines import is_stone
 from tui.sharing.copying import Copy
-from tui.sharing.ledger import is_stone
 
 LETTERS = "abcdefghjk"
 

@@ -10,7 +10,7 @@ from tests.support.clock import START
 from tui.clients.cluster_errors import ClusterError
 from tui.model.incident import Kind
 from tui.model.sharing import FoundLine, SharedLine
-from tui.sharing.ledger import is_stone
+from tui.record.lines import is_stone
 from tui.sharing.overview import incidents, told
 from tui.sharing.pruning import finish_redactions, prunable, prune
 

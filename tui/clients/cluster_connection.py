@@ -125,9 +125,7 @@ class Connection:
 
     async def json(self, method: str, path: str, asked: Asked, **how: Any) -> dict[str, Any]:
         """The object that is answered. Raises ClusterError."""
-        return await self._again(
-            lambda: cluster_http.ask_json(self._login, method, path, asked, self._deadline, **how),
-        )
+        return cluster_http.an_answer(await self.content(method, path, asked, **how), asked)
 
     async def content(self, method: str, path: str, asked: Asked, **how: Any) -> bytes:
         """What is answered, as it is. Raises ClusterError."""

@@ -109,6 +109,7 @@ class Asked:
 
 
 RETRY = "Then ask again (r in the console)."
+OPEN_AGAIN = "Open the preview again: it shows what is there now."
 LOGIN = "Log in to the cluster again, then press r."
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"?')
 _RBAC = re.compile(r'User "(?P<user>[^"]*)" cannot ')
@@ -214,7 +215,7 @@ def _conflict(told: dict[str, Any], asked: Asked) -> ClusterError:
     return ClusterError(
         Reason.CONFLICT,
         f"Somebody changed {asked.what} in {asked.place} at the same moment; nothing was applied.",
-        "Open the preview again: it shows what is there now.",
+        OPEN_AGAIN,
         409,
     )
 
@@ -229,7 +230,7 @@ def _invalid(told: dict[str, Any], asked: Asked) -> ClusterError:
         said = (
             f"A condition of the change to {asked.what} in {asked.place} does not hold; nothing was applied."
         )
-        remedy = "Open the preview again: it shows what is there now."
+        remedy = OPEN_AGAIN
     return ClusterError(Reason.INVALID, said, remedy, status)
 
 

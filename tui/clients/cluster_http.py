@@ -64,21 +64,8 @@ async def ask(
     raise unanswered(failure, asked, deadline)
 
 
-async def ask_json(
-    login: "Login",
-    method: str,
-    path: str,
-    asked: Asked,
-    deadline: float,
-    *,
-    query: Query = (),
-    body: object = None,
-    content_type: str = "application/json",
-) -> dict[str, Any]:
-    """As `ask`, for an answer that must be a JSON object."""
-    content = await ask(
-        login, method, path, asked, deadline, query=query, body=body, content_type=content_type
-    )
+def an_answer(content: bytes, asked: Asked) -> dict[str, Any]:
+    """The answer's body, if it is a JSON object. Raises ClusterError."""
     try:
         answer = json.loads(content)
     except (ValueError, RecursionError):

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tui.clients.cluster import Cluster
+from tui.clients.cluster_connection import items_of
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.cluster_http import at
 from tui.model.secret import Secret
@@ -36,8 +37,7 @@ class RawCluster:
         path = f"{root}/namespaces/{quote(self._cluster.namespace)}/{resource}"
         for _ in range(_MOST_PAGES):
             answer = await self._asking.json("GET", path, asked, query=query)
-            items = answer.get("items")
-            found += [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+            found += items_of(answer)
             more = at(answer, "metadata", "continue")
             if not (isinstance(more, str) and more):
                 break

@@ -1,11 +1,11 @@
 """Messages that a person is still writing, in files: they survive Escape, and the console's end."""
 
 import contextlib
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.model.update import Audience
+from tui.record.folder import write_whole
 
 FOLDER = "drafts"
 
@@ -18,13 +18,7 @@ def draft_file(folder: Path, audience: Audience) -> Path:
 def keep(folder: Path, audience: Audience, text: str) -> None:
     """Keep what stands there now, whole, for us alone (0600). Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = draft_file(folder, audience)
-    new = path.with_name(f".{path.name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8", errors="replace") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
-    new.replace(path)
+    write_whole(draft_file(folder, audience), text.encode(errors="replace"), sync=False)
 
 
 def kept(folder: Path, audience: Audience) -> tuple[str, datetime] | None:

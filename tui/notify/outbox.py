@@ -5,8 +5,6 @@ a crash leaves the state before or the state after. A message that is found on i
 outbox is opened was interrupted there: it may have arrived, and only a person has it sent again.
 """
 
-import contextlib
-import os
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -19,7 +17,7 @@ from tui.model.text import clean_lines
 from tui.model.times import span
 from tui.notify.message import Message, State
 from tui.record.errors import JournalError, told
-from tui.record.folder import free_name, sync_folder
+from tui.record.folder import free_name, put
 from tui.record.lock import Lock
 
 NAME = "outbox.json"
@@ -144,24 +142,8 @@ class Outbox:
                 self.change(message.id, now, state=State.FAILED, said=said, remedy=remedy)
 
     def _commit(self, messages: tuple[Message, ...]) -> None:
-        self._write(msgspec.json.encode(_File(VERSION, messages)))
+        put(self._path, msgspec.json.encode(_File(VERSION, messages)))
         self.messages = messages
-
-    def _write(self, content: bytes) -> None:
-        draft = self._path.with_name(f".{NAME}.new")
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-            with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-                os.fchmod(file.fileno(), 0o600)
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self._path)
-            sync_folder(self._path.parent)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                draft.unlink()
-            raise told("write", self._path, error) from error
 
 
 def _read(path: Path) -> tuple[tuple[Message, ...], str]:

@@ -5,12 +5,13 @@ come while one is written the last counts. A draft is nobody's record: it is in 
 """
 
 import contextlib
-import os
 import re
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from tui.record.folder import write_whole
 
 FOLDER = "drafts"
 _FLUSH_S = 2.0
@@ -111,10 +112,4 @@ class Drafts:
 
 def _put(path: Path, text: str) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    write_whole(path, text.encode(errors="replace"))

@@ -138,19 +138,35 @@ def unmake_folder(folder: Path) -> None:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Put another content in the place of a file, whole or not at all. Raises JournalError."""
+    """Put another content in the place of a file, as `write_whole`, and on disk. Raises JournalError."""
+    try:
+        write_whole(path, data)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise told("write", path, error) from error
+
+
+def write_whole(path: Path, data: bytes, *, sync: bool = True) -> None:
+    """Put another content in the place of a file, whole or not at all, for us alone (0600). Raises OSError.
+
+    Args:
+        sync: whether the content is on disk on return; that it has this name is only once `sync_folder` was
+            called, too.
+    """
     fresh = path.with_name(f".{path.name}.new")
     try:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # one that was left there may be open to others
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                os.fsync(file.fileno())
         fresh.replace(path)
-        sync_folder(path.parent)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise told("write", path, error) from error
+    except OSError:
+        with contextlib.suppress(OSError):  # what matters is why it could not be written
+            fresh.unlink()
+        raise
 
 
 def sync_folder(folder: Path) -> None:

@@ -22,6 +22,8 @@ from tui.record.errors import JournalError
 
 VERSION = 1
 NO_LINE = "0" * 64
+STONE_END = b',"salt":null,"body":null}'
+_STONE_END_AS_TEXT = STONE_END.decode()
 # One for all that have none: an entry is never changed.
 _NO_DATA: Mapping[str, Any] = {}
 
@@ -167,7 +169,12 @@ def joined(envelope: bytes, salt: str, body: bytes) -> bytes:
 
 def stone(envelope: bytes) -> bytes:
     """The line of an entry of which the content was taken out, without its newline."""
-    return b'{"envelope":%b,"salt":null,"body":null}' % envelope
+    return b'{"envelope":%b%b' % (envelope, STONE_END)
+
+
+def is_stone(line: bytes | str) -> bool:
+    """Whether the content was taken out of a line. Text is never encoded: a stranger's may be none."""
+    return line.endswith(_STONE_END_AS_TEXT) if isinstance(line, str) else line.endswith(STONE_END)
 
 
 def parse_header(line: bytes) -> Header:

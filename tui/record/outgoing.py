@@ -142,7 +142,7 @@ class Outgoing:
             if seen.lines == 1:
                 seen.header = line.decode("utf-8", "replace")
             elif (entry := self._entry(line)) is not None:
-                stone = line.endswith(b',"salt":null,"body":null}')
+                stone = lines.is_stone(line)
                 if seen.lines > old or (stone and entry.id not in seen.stones):
                     if not stone and entry.kind != Kind.REDACTED and self._passes(entry.id):
                         self._passed.append(entry.id)

@@ -1,8 +1,9 @@
 """What a person is still writing, in files beside the journal: it survives Escape, and the console's end."""
 
 import contextlib
-import os
 from pathlib import Path
+
+from tui.record.folder import write_whole
 
 
 def unsaved_file(folder: Path, name: str) -> Path:
@@ -12,15 +13,7 @@ def unsaved_file(folder: Path, name: str) -> Path:
 
 def keep(folder: Path, name: str, text: str) -> None:
     """Keep what stands there now, whole, for us alone (0600). Raises OSError."""
-    path = unsaved_file(folder, name)
-    new = path.with_name(f".{path.name}.new")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
-    with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8", errors="replace") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    write_whole(unsaved_file(folder, name), text.encode(errors="replace"))
 
 
 def kept(folder: Path, name: str) -> str | None:

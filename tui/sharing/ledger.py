@@ -6,10 +6,9 @@ from tui.model.amending import redacts
 from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedLine
 from tui.record import lines
+from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
 from tui.sharing.needs import IncompleteEntry, Redacts, SeenEntry, Stray
-
-_STONE = '"salt":null,"body":null}'
 
 
 class Ledger:
@@ -253,11 +252,6 @@ class Ledger:
                 f"Entry {entry} is in the shared place with other content than here. "
                 f"`leeward verify {self.incident}` tells whether it was changed on this machine."
             )
-
-
-def is_stone(line: str) -> bool:
-    """Whether the content was taken out of a journal's line."""
-    return line.endswith(_STONE)
 
 
 def same_entry(one: str, other: str) -> bool:

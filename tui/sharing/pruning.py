@@ -18,8 +18,8 @@ from tui.model.amending import redacts
 from tui.model.folding import fold
 from tui.model.incident import Entry, Kind
 from tui.model.sharing import FoundLine, SharedIncident, SharedLine
+from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
-from tui.sharing.ledger import is_stone
 from tui.sharing.needs import Listed
 from tui.sharing.overview import entry_of
 

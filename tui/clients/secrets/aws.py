@@ -13,18 +13,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.clients.secrets import aws_errors, fields
-from tui.clients.secrets.calling import (
-    ANSWERS,
-    CONNECTS,
-    DEADLINE,
-    SYNC,
-    Caller,
-    Denied,
-    Errand,
-    Told,
-    library,
-)
+from tui.clients.secrets.calling import ANSWERS, CONNECTS, DEADLINE, SYNC, Denied, Errand, Told, library
+from tui.clients.secrets.library_store import LibraryStore
 from tui.model.keys import Stored, StoreError
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -37,18 +29,12 @@ OURS = "LEEWARD"
 _TOKENS = uuid.UUID("6f6b9f0e-4f0c-5d0a-9a53-0d1f5b0c7a11")
 
 
-class AwsStore:
+class AwsStore(LibraryStore[AwsSecret]):
     """One secret, or one member of a secret that is a JSON object."""
 
     kind = "aws"
     whom = "whoever manages the IAM policies of the AWS account"
     keeps_previous = "in AWS Secrets Manager as the version AWSPREVIOUS"
-
-    def __init__(self, where: AwsSecret, redact: Redactor, deadline: float = DEADLINE) -> None:
-        self._where = where
-        self._redact = redact
-        self._client: Any = None
-        self._caller = Caller(self.name, self._turned, deadline)
 
     @classmethod
     async def opened(cls, where: AwsSecret, redact: Redactor, deadline: float = DEADLINE) -> "AwsStore":
@@ -61,19 +47,6 @@ class AwsStore:
         """`AWS Secrets Manager prod/mistral`."""
         inside = f" ({self._where.json_key})" if self._where.json_key else ""
         return clean(f"AWS Secrets Manager {self._where.secret_id}{inside}")
-
-    async def read(self) -> Stored:
-        """The key of AWSCURRENT, and its VersionId."""
-        return await self._caller.run(lambda errand: self._stored(self._value(errand, CURRENT)))
-
-    async def write(self, key: Secret, *, after: str, token: str) -> str:
-        """Put the key beside, and move AWSCURRENT to it from `after` alone."""
-        self._redact.add(key)
-        return await self._caller.run(lambda errand: self._write(errand, key, after, token))
-
-    async def previous(self) -> Stored | None:
-        """The key of AWSPREVIOUS, where that is another one than the current."""
-        return await self._caller.run(self._previous)
 
     async def permissions(self) -> tuple[str, ...]:
         """That the current key cannot be read; AWS tells nobody beforehand what a write would need."""
@@ -95,13 +68,8 @@ class AwsStore:
     def by_hand(self) -> str:
         """Paste the key and press Ctrl+D: the command reads it from the standard input."""
         put = shlex.join(self._command("put-secret-value"))
-        put = f"{put} --secret-string file:///dev/stdin"
-        if not self._where.json_key:
-            return f"tr -d '[:space:]' | {put}"
         get = shlex.join([*self._command("get-secret-value"), "--query", "SecretString", "--output", "text"])
-        program = '.[$name] = ($key | gsub("\\\\s"; ""))'
-        jq = shlex.join(["jq", "-c", "--rawfile", "key", "/dev/stdin", "--arg", "name", self._where.json_key])
-        return f"{jq} {shlex.quote(program)} <({get}) | {put}"
+        return fields.by_hand(self._where.json_key, get, f"{put} --secret-string file:///dev/stdin")
 
     def back_by_hand(self) -> str:
         """AWSCURRENT moved back to the version before; no value passes through anything."""
@@ -114,15 +82,17 @@ class AwsStore:
         to, fro = version(PREVIOUS), version(CURRENT)
         return f"{move} --move-to-version-id {to} --remove-from-version-id {fro}"
 
-    async def close(self) -> None:
-        """Close idle connections; a call that still hangs ends by its own deadline."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+    def _shut(self, client: Any) -> None:
+        client.close()
 
     # -- in a thread
 
+    def _read(self, errand: Errand) -> Stored:
+        """The key of AWSCURRENT, and its VersionId."""
+        return self._stored(self._value(errand, CURRENT))
+
     def _write(self, errand: Errand, key: Secret, after: str, token: str) -> str:
+        """Put the key beside, and move AWSCURRENT to it from `after` alone."""
         version = str(uuid.uuid5(_TOKENS, token))
         now = self._value(errand, CURRENT)
         if now["VersionId"] == version:
@@ -184,9 +154,10 @@ class AwsStore:
         )
 
     def _previous(self, errand: Errand) -> Stored | None:
+        """The key of AWSPREVIOUS, where that is another one than the current."""
         from botocore.exceptions import ClientError
 
-        current = self._stored(self._value(errand, CURRENT))
+        current = self._read(errand)
         try:
             before = self._stored(self._value(errand, PREVIOUS))
         except ClientError as error:
@@ -230,19 +201,16 @@ class AwsStore:
         except Denied:
             return {}
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = _client(self._where)
-        return self._client
+    def _made(self) -> Any:
+        return _client(self._where)
 
-    def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
-        self._client = None  # a new login is taken at the next time
+    def _told(self, error: Exception, errand: Errand) -> Told | StoreError:
         return aws_errors.turned(error, errand, self.name, self.whom)
 
     def _conflict(self) -> StoreError:
         return StoreError(
             f"Somebody stored another version in {self.name} since it was read; that one stays in use.",
-            "Open the preview again: it shows what is there now.",
+            OPEN_AGAIN,
             outcome="conflict",
         )
 

@@ -1,6 +1,7 @@
 """A key inside what a store holds: the whole text, or one member of a JSON object."""
 
 import json
+import shlex
 from typing import Any
 
 from tui.model.keys import StoreError
@@ -26,6 +27,20 @@ def replaced(value: str, json_key: str, where: str, key: Secret) -> str:
     if not json_key:
         return key.reveal()
     return json.dumps({**_object(value, json_key, where), json_key: key.reveal()}, ensure_ascii=False)
+
+
+def by_hand(json_key: str, get: str, put: str) -> str:
+    """The command that stores a key from its standard input; `get` and `put` are the store's own commands.
+
+    Args:
+        get: prints the whole value; asked only where the key is one member of it.
+        put: stores what it reads from its standard input.
+    """
+    if not json_key:
+        return f"tr -d '[:space:]' | {put}"
+    program = '.[$name] = ($key | gsub("\\\\s"; ""))'
+    jq = shlex.join(["jq", "-c", "--rawfile", "key", "/dev/stdin", "--arg", "name", json_key, program])
+    return f"{jq} <({get}) | {put}"
 
 
 def text(raw: bytes, where: str) -> str:

@@ -10,8 +10,10 @@ import re
 import shlex
 from typing import Any
 
+from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.clients.secrets import fields, gcp_errors, versions
-from tui.clients.secrets.calling import ANSWERS, DEADLINE, SYNC, Caller, Errand, Told, library
+from tui.clients.secrets.calling import ANSWERS, DEADLINE, SYNC, Errand, Told, library
+from tui.clients.secrets.library_store import LibraryStore
 from tui.model.keys import Stored, StoreError
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -24,17 +26,11 @@ _NAME = re.compile(r"projects/([^/]+)(?:/locations/([^/]+))?/secrets/([^/]+)")
 _VERSION = re.compile(r".+/versions/([0-9]+)")
 
 
-class GcpStore:
+class GcpStore(LibraryStore[GcpSecret]):
     """The newest version of one secret, or one member of it where it is a JSON object."""
 
     kind = "gcp"
     keeps_previous = "in GCP Secret Manager as the version before"
-
-    def __init__(self, where: GcpSecret, redact: Redactor, deadline: float = DEADLINE) -> None:
-        self._where = where
-        self._redact = redact
-        self._client: Any = None
-        self._caller = Caller(self.name, self._turned, deadline)
 
     @classmethod
     async def opened(cls, where: GcpSecret, redact: Redactor, deadline: float = DEADLINE) -> "GcpStore":
@@ -55,22 +51,6 @@ class GcpStore:
         """Who gives permissions."""
         return f"whoever manages IAM of the project {self._parts[0]}"
 
-    async def read(self) -> Stored:
-        """The key of the newest version, and its number."""
-        return await self._caller.run(lambda errand: self._stored(*self._access(errand, "latest")))
-
-    async def write(self, key: Secret, *, after: str, token: str) -> str:
-        """Add a version while the newest is `after`. The same key a second time adds none.
-
-        Raises StoreError `conflict` with `sent` where somebody's version came right between.
-        """
-        self._redact.add(key)
-        return await self._caller.run(lambda errand: self._write(errand, key, after))
-
-    async def previous(self) -> Stored | None:
-        """The newest key before the current one that is another one and can still be read."""
-        return await self._caller.run(self._previous)
-
     async def permissions(self) -> tuple[str, ...]:
         """Those of reading and adding versions that Secret Manager says we lack."""
 
@@ -83,10 +63,6 @@ class GcpStore:
 
         return await self._caller.run(work)
 
-    async def obstacles(self) -> tuple[str, ...]:
-        """None: a secret of GCP is nobody else's."""
-        return ()
-
     async def notes(self) -> tuple[str, ...]:
         """How pods come to a new version."""
         return (f"who reads a numbered version and not latest keeps the key before; {SYNC}",)
@@ -94,11 +70,7 @@ class GcpStore:
     def by_hand(self) -> str:
         """Paste the key and press Ctrl+D: the command reads it from the standard input."""
         add = f"{self._gcloud('versions', 'add', self._parts[2])} --data-file=-"
-        if not self._where.json_key:
-            return f"tr -d '[:space:]' | {add}"
-        program = '.[$name] = ($key | gsub("\\\\s"; ""))'
-        jq = shlex.join(["jq", "-c", "--rawfile", "key", "/dev/stdin", "--arg", "name", self._where.json_key])
-        return f"{jq} {shlex.quote(program)} <({self._accessed('latest')}) | {add}"
+        return fields.by_hand(self._where.json_key, self._accessed("latest"), add)
 
     def back_by_hand(self) -> str:
         """The version before, added once more; its value is not shown."""
@@ -107,15 +79,20 @@ class GcpStore:
         add = f"{self._gcloud('versions', 'add', self._parts[2])} --data-file=-"
         return f'{self._accessed("")} "{before}" | {add}'
 
-    async def close(self) -> None:
-        """Close idle connections; a call that still hangs ends by its own deadline."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.transport.close()
+    def _shut(self, client: Any) -> None:
+        client.transport.close()
 
     # -- in a thread
 
-    def _write(self, errand: Errand, key: Secret, after: str) -> str:
+    def _read(self, errand: Errand) -> Stored:
+        """The key of the newest version, and its number."""
+        return self._stored(*self._access(errand, "latest"))
+
+    def _write(self, errand: Errand, key: Secret, after: str, token: str) -> str:
+        """Add a version while the newest is `after`. The same key a second time adds none.
+
+        Raises StoreError `conflict` with `sent` where somebody's version came right between.
+        """
         value, version = self._access(errand, "latest")
         if version != after:
             if fields.taken(value, self._where.json_key, self.name) == key:
@@ -136,8 +113,7 @@ class GcpStore:
         return number
 
     def _previous(self, errand: Errand) -> Stored | None:
-        now = self._stored(*self._access(errand, "latest"))
-        return versions.key_before(now, lambda number: self._kept(errand, number))
+        return versions.key_before(self._read(errand), lambda number: self._kept(errand, number))
 
     def _kept(self, errand: Errand, number: int) -> Stored | None:
         from google.api_core.exceptions import GoogleAPICallError
@@ -162,20 +138,17 @@ class GcpStore:
         self._redact.add(secret)
         return Stored(secret, version)
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = _client(self._where, self._parts[1])
-        return self._client
+    def _made(self) -> Any:
+        return _client(self._where, self._parts[1])
 
-    def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
-        self._client = None  # a new login is taken at the next time
+    def _told(self, error: Exception, errand: Errand) -> Told | StoreError:
         return gcp_errors.turned(error, errand, self.name, self.whom)
 
     def _conflict(self, said: str, *, sent: bool = False) -> StoreError:
         what = "Look at both" if sent else "Nothing was stored"
         return StoreError(
             f"{said} {what}.",
-            "Open the preview again: it shows what is there now.",
+            OPEN_AGAIN,
             sent=sent,
             outcome="conflict",
         )

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.cluster_errors import OPEN_AGAIN, ClusterError, Reason
 from tui.clients.cluster_http import at
 from tui.clients.cluster_secrets import decoded, encoded, last_applied
 from tui.clients.secrets.owners import declared_by, operator_of
@@ -193,7 +193,7 @@ class KubernetesStore:
     def _conflict(self) -> StoreError:
         return StoreError(
             f"Somebody changed secret {self.secret_name} since the preview; nothing was stored.",
-            "Open the preview again: it shows what is there now.",
+            OPEN_AGAIN,
             outcome="conflict",
         )
 

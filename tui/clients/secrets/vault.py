@@ -11,8 +11,10 @@ import urllib.parse
 from collections.abc import Mapping
 from typing import Any
 
+from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.clients.secrets import vault_client, vault_errors, versions
-from tui.clients.secrets.calling import DEADLINE, SYNC, Caller, Errand, Told, library
+from tui.clients.secrets.calling import DEADLINE, SYNC, Errand, Told, library
+from tui.clients.secrets.library_store import LibraryStore
 from tui.model.keys import Stored, StoreError
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
@@ -23,7 +25,7 @@ _MERGE = {"Content-Type": "application/merge-patch+json"}
 _NOT_MERGED = (403, 405, 415)  # no capability `patch`, or a Vault before 1.9
 
 
-class VaultStore:
+class VaultStore(LibraryStore[VaultSecret]):
     """One field of one secret."""
 
     kind = "vault"
@@ -33,11 +35,8 @@ class VaultStore:
     def __init__(
         self, where: VaultSecret, environ: Mapping[str, str], redact: Redactor, deadline: float = DEADLINE
     ) -> None:
-        self._where = where
+        super().__init__(where, redact, deadline)
         self._environ = environ
-        self._redact = redact
-        self._client: Any = None
-        self._caller = Caller(self.name, self._turned, deadline)
 
     @classmethod
     async def opened(
@@ -52,19 +51,6 @@ class VaultStore:
         """`Vault secret/prod/mistral (api-key)`."""
         return clean(f"Vault {self._where.mount}/{self._where.path} ({self._where.field})")
 
-    async def read(self) -> Stored:
-        """The key in the newest version, and the version's number."""
-        return await self._caller.run(lambda errand: self._stored(*self._version(errand, None)))
-
-    async def write(self, key: Secret, *, after: str, token: str) -> str:
-        """Merge the field in, if the version is still `after`. The same key a second time changes nothing."""
-        self._redact.add(key)
-        return await self._caller.run(lambda errand: self._write(errand, key, after))
-
-    async def previous(self) -> Stored | None:
-        """The newest key before the current one that is another one and is still kept."""
-        return await self._caller.run(self._previous)
-
     async def permissions(self) -> tuple[str, ...]:
         """The capabilities on the secret's path that our token lacks."""
 
@@ -77,10 +63,6 @@ class VaultStore:
             return missing if able & {"root", "patch", "update"} else (*missing, f"patch on {path}")
 
         return await self._caller.run(work)
-
-    async def obstacles(self) -> tuple[str, ...]:
-        """None: who may write to the path, may."""
-        return ()
 
     async def notes(self) -> tuple[str, ...]:
         """How pods come to a new version."""
@@ -99,15 +81,17 @@ class VaultStore:
         patch = self._vault("patch", self._where.path, f"{self._where.field}=-")
         return f'{get} -version="{before}" {shlex.quote(self._where.path)} | {patch}'
 
-    async def close(self) -> None:
-        """Close idle connections; a call that still hangs ends by its own deadline."""
-        client, self._client = self._client, None
-        if client is not None:
-            client.adapter.close()
+    def _shut(self, client: Any) -> None:
+        client.adapter.close()
 
     # -- in a thread
 
-    def _write(self, errand: Errand, key: Secret, after: str) -> str:
+    def _read(self, errand: Errand) -> Stored:
+        """The key in the newest version, and the version's number."""
+        return self._stored(*self._version(errand, None))
+
+    def _write(self, errand: Errand, key: Secret, after: str, token: str) -> str:
+        """Merge the field in, if the version is still `after`. The same key a second time changes nothing."""
         data, version = self._version(errand, None)
         if version != after:
             return self._ours(data, version, key)
@@ -164,13 +148,12 @@ class VaultStore:
             return version
         raise StoreError(
             f"Somebody wrote version {version} of {self.name} since it was read; nothing was stored.",
-            "Open the preview again: it shows what is there now.",
+            OPEN_AGAIN,
             outcome="conflict",
         )
 
     def _previous(self, errand: Errand) -> Stored | None:
-        now = self._stored(*self._version(errand, None))
-        return versions.key_before(now, lambda number: self._kept(errand, number))
+        return versions.key_before(self._read(errand), lambda number: self._kept(errand, number))
 
     def _kept(self, errand: Errand, number: int) -> Stored | None:
         from hvac.exceptions import InvalidPath
@@ -204,15 +187,11 @@ class VaultStore:
         self._redact.add(secret)
         return Stored(secret, version)
 
-    def _connected(self) -> Any:
-        if self._client is None:
-            self._client = vault_client.made(self._where, self._environ, self._redact, self.name)
-        return self._client
+    def _made(self) -> Any:
+        return vault_client.made(self._where, self._environ, self._redact, self.name)
 
-    def _turned(self, error: Exception, errand: Errand) -> Told | StoreError:
-        told = vault_errors.turned(error, errand, self.name, self.whom, self._token_is_known)
-        self._client = None  # a new login is taken at the next time
-        return told
+    def _told(self, error: Exception, errand: Errand) -> Told | StoreError:
+        return vault_errors.turned(error, errand, self.name, self.whom, self._token_is_known)
 
     def _token_is_known(self) -> bool:
         """Whether Vault knows the token at all: a 403 does not tell that from a missing capability."""

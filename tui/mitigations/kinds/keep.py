@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from tui.clients.cluster import Cluster, ClusterError
-from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OPEN_AGAIN, OVERWRITTEN, Asked
+from tui.clients.cluster_errors import OPEN_AGAIN
+from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OVERWRITTEN, Asked
 from tui.mitigations.kinds.objects import OnObject, dry_run
 from tui.mitigations.patch import JSON_PATCH, lease_patch
 from tui.mitigations.refusal import Refused, refused_by, rewritten

@@ -23,7 +23,6 @@ UNKNOWN = "unknown"
 STORED = "stored"
 # Asked immediately before each write: raises Refused where the change may be made from here no longer.
 Confirm = Callable[[], Awaitable[None]]
-OPEN_AGAIN = "Open the preview again: it shows what is there now."
 
 
 async def unguarded() -> None:

@@ -7,16 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from tui.clients.cluster import Cluster, ClusterError, Reason
+from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.mitigations import meaning
-from tui.mitigations.kinds.kind import (
-    APPLIED,
-    NOT_APPLIED,
-    OPEN_AGAIN,
-    OVERWRITTEN,
-    Asked,
-    Confirm,
-    unguarded,
-)
+from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OVERWRITTEN, Asked, Confirm, unguarded
 from tui.mitigations.ownership import suspend
 from tui.mitigations.patch import JSON_PATCH, Op, guarded
 from tui.mitigations.refusal import Refused, refused_by

@@ -1,7 +1,7 @@
 """A key is written to its store once; what became of an answer that was lost is told by reading."""
 
+from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.clients.secrets import KeyStore
-from tui.mitigations.kinds.kind import OPEN_AGAIN
 from tui.mitigations.refusal import Refused
 from tui.model.clock import Clock
 from tui.model.keys import Stored, StoreError, named
