@@ -69,6 +69,7 @@ class LeewardApp(App[int]):
         self._messages = Messages(opening.clock, self._say)
         self._refused = ""
         self._ending = False
+        self.left_behind = ""
         self._typeahead = Typeahead(self, super().on_event)
         self.main = MainScreen(self)
         for theme in THEMES:
@@ -334,6 +335,7 @@ class LeewardApp(App[int]):
             await asyncio.wait_for(session.stop(), STOPPING)
         except TimeoutError:
             self.log.warning("the session did not stop in time")
+        self.left_behind = session.left_behind
 
     # What nobody foresaw
 
@@ -370,4 +372,6 @@ async def run(opening: Opening) -> int:
     finally:
         # After a fault of our own the session is still there: what it knows goes to disk.
         await app.let_go()
+    if app.left_behind:
+        opening.tell(app.left_behind)
     return code if code is not None else app.return_code or 0

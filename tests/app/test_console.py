@@ -8,6 +8,7 @@ import pytest
 from textual import events
 
 from tests.support import sights
+from tui.model.incident import Status
 from tui.model.severity import Severity
 from tui.session.errors import SessionError
 from tui.session.snapshot import Arming, OpenIncident
@@ -253,6 +254,30 @@ async def test_a_note_is_kept_when_escape_leaves_it_and_forgotten_once_written(c
         await desk.press("n")
         assert desk.session.snapshot.entries[-1].text == "halfway"
         assert not desk.app.drafts.get("note")
+
+
+async def test_a_note_that_was_begun_before_the_incident_was_resolved_is_about_that_one(console) -> None:
+    async with console() as desk:
+        incident = desk.session.snapshot.incident
+        await desk.press("n", *"half")
+        over = replace(incident, status=Status.RESOLVED)
+        desk.session.publish(replace(desk.session.snapshot, incident=over))
+        await desk.press(*"way", "enter")
+        assert desk.session.did("note") == [("note", "halfway")]
+        assert desk.session.noted_in == [incident.id]
+        assert f"Noted in {incident.id}, which was resolved meanwhile." in desk.seen()
+
+
+async def test_a_note_says_which_incident_was_opened_for_it(console) -> None:
+    incident = sights.limited().incident
+    for before in (None, replace(incident, id="inc-20261122-0900-0000", status=Status.RESOLVED)):
+        async with console(sights.limited(incident=before, entries=())) as desk:
+            await desk.press("n")
+            assert "this opens an incident" in desk.seen()
+            desk.session.publish(replace(desk.session.snapshot, incident=incident))
+            await desk.press(*"new", "enter")
+            assert desk.session.noted_in == [""]
+            assert f"Noted; {incident.id} was opened for it." in desk.seen()
 
 
 async def test_a_note_that_could_not_be_written_is_still_there(console) -> None:

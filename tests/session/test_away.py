@@ -130,7 +130,9 @@ async def test_leaving_does_not_wait_for_a_place_that_is_silent(tmp_path: Path) 
     async with drill("rate-limited") as world, behind(world, tmp_path / "a") as (ana, way):
         await until(ana, diagnosed)
         await ana.note("the first")
-        await until(ana, live)
+        seen = await until(ana, live)
+        assert seen.incident is not None
+        incident = seen.incident.id
         await armed(ana)
         await ana.approve(await ana.preview("reduce-concurrency"))
         await until(ana, running(Stage.ROLLING_OUT))
@@ -139,4 +141,5 @@ async def test_leaving_does_not_wait_for_a_place_that_is_silent(tmp_path: Path) 
         # Less than any deadline of the place's clients: a machine ten times slower keeps it, too.
         async with asyncio.timeout(30):
             await ana.stop()
+        assert f" on this machine only: leeward share sync {incident} sends" in ana.left_behind
         assert way.to_server.cut

@@ -101,6 +101,16 @@ async def test_there_and_back_within_a_turn_is_told_by_one_alone() -> None:
     assert [d.text for d in desk.written] == ["service fail", "service ok"]
 
 
+async def test_what_was_told_while_it_waited_counts_no_more_for_what_comes_after_it() -> None:
+    desk = Desk(rank=1)
+    desk.hear(state("ok"))
+    await desk.sees(state("warn"))
+    desk.hear(state("warn"), state("ok"))
+    await desk.sees(state("ok"))
+    await desk.clock.pass_by(5.0)
+    assert desk.written == []
+
+
 async def test_the_third_waits_two_turns_and_writes_where_nobody_did() -> None:
     desk = Desk(rank=2)
     await desk.sees(state("fail"))

@@ -98,6 +98,11 @@ async def test_two_machines_one_incident(tmp_path: Path) -> None:
             over = await until(ana, lambda s: s.incident and not s.incident.open)
             assert over.incident is not None
             await same(ana, bo)
+            await ana.note("begun before it was over", incident)
+            late = await until(bo, has("begun before it was over"))
+            assert late.incident == ana.snapshot.incident
+            assert late.incident is not None
+            assert (late.incident.id, late.incident.open) == (incident, False)
             with pytest.raises(SessionError, match="resolved already"):
                 await ana.resolve("it is over, as I say, too")
 
@@ -110,6 +115,7 @@ async def test_who_comes_back_is_told_what_others_did_meanwhile(tmp_path: Path) 
             await bo.join(incident)
             await bo.note("bo leaves")
             await until(ana, has("bo leaves"))
+        assert bo.left_behind == ""
         await ana.take_command()
         await ana.note("while bo was away")
         await until(ana, lambda s: s.sharing and not s.sharing.unsent)

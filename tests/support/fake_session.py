@@ -36,6 +36,7 @@ class FakeSession(FakeUpdates, FakeWriting):
         unredactable: why no entry can be redacted, or "".
         unlocked: when set, a change is refused with it, until it is approved without the lock.
         joined: what is published once an incident is joined.
+        noted_in: the incident that each note was begun in, "" where none was open.
         draft, look: what the draft to support and the look at the network are; the gate holds the look.
     """
 
@@ -57,6 +58,8 @@ class FakeSession(FakeUpdates, FakeWriting):
         self.unredactable = ""
         self.unlocked: LockUnreachable | None = None
         self.joined: Snapshot | None = None
+        self.noted_in: list[str] = []
+        self.left_behind = ""
         self.left: tuple[Lease, ...] = ()
         self.started = False
         self.stopped = False
@@ -145,8 +148,9 @@ class FakeSession(FakeUpdates, FakeWriting):
     async def hand_over(self, name: str) -> None:
         self._did("hand_over", name)
 
-    async def note(self, text: str) -> Entry:
+    async def note(self, text: str, of: str = "") -> Entry:
         self._did("note", text)
+        self.noted_in.append(of)
         made = sights.entry(self.clock.now(), Kind.NOTE, text, 100 + len(self.calls))
         self.publish(replace(self._snapshot, entries=(*self._snapshot.entries, made)))
         return made

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.cli import USAGE, Options, allocator
 from tui.cli.loading import settings_of
-from tui.cli.output import Failure, failing_in_words
+from tui.cli.output import Failure, failing_in_words, narrate
 from tui.cli.running import leave, run
 from tui.model.clock import SystemClock
 from tui.model.times import span
@@ -64,6 +64,7 @@ def opening(options: Options, loaded: Loaded, environ: Mapping[str, str]) -> "Op
         ascii=console.ascii or not speaks_unicode(environ),
         arm_for=span(duration(loaded.settings.timing.arm)),
         resume=options.resume,
+        tell=narrate,
     )
 
 

@@ -159,13 +159,25 @@ async def _overrule(desk: Desk, runbook: Runbook, question_id: str) -> None:
 
 async def note(desk: Desk) -> None:
     """Write a note; the first opens an incident."""
-    incident = desk.snapshot.incident
-    hint = "Enter writes it down; Esc keeps the draft" + ("" if incident else "; this opens an incident")
+    begun = _open_incident(desk)
+    hint = "Enter writes it down; Esc keeps the draft" + ("" if begun else "; this opens an incident")
     text = await asking.ask(desk, "Note", hint=hint, draft="note")
-    if text is not None:
-        await desk.session.note(text)
-        desk.drafts.pop("note", None)
+    if text is None:
+        return
+    await desk.session.note(text, begun)
+    desk.drafts.pop("note", None)
+    now = _open_incident(desk)
+    if begun and not now:
+        desk.say(f"Noted in {begun}, which was resolved meanwhile.", "ok")
+    elif now != begun:
+        desk.say(f"Noted; {now} was opened for it.", "ok")
+    else:
         desk.say("Noted.", "ok")
+
+
+def _open_incident(desk: Desk) -> str:
+    incident = desk.snapshot.incident
+    return incident.id if incident is not None and incident.open else ""
 
 
 async def leave(desk: Desk) -> None:

@@ -28,6 +28,7 @@ class Opening:
         arm_for: how long an arming lasts, in words.
         resume: the incident to resume once the session is there, or "".
         notices: sentences to say at start.
+        tell: says a sentence once the terminal is given back.
     """
 
     make: "Callable[[], Awaitable[Session]]"
@@ -40,3 +41,4 @@ class Opening:
     arm_for: str = "15 minutes"
     resume: str = ""
     notices: tuple[str, ...] = ()
+    tell: Callable[[str], None] = lambda sentence: None

@@ -96,8 +96,19 @@ class Core:
         return self._snapshot
 
     async def declare(self, title: str = "", severity: Severity | None = None) -> Entry:
-        """Open an incident, from the diagnosis where nothing else is said."""
+        """Open an incident, from the diagnosis where nothing else is said.
+
+        Raises SessionError where others declared one meanwhile, which nobody here could have seen.
+        """
+        seen = {one.id for one in self._parts.open_incidents}
+        await self._parts.sharing.look_again()
         await self._look_for_open()
+        unseen = next((one for one in self._parts.open_incidents if one.shared and one.id not in seen), None)
+        if unseen is not None:
+            raise SessionError(
+                f"{unseen.id} ({unseen.title}) was declared by others meanwhile.",
+                "Press i to join it; or do the same once more to open another.",
+            )
         return await self._declare(title, severity)
 
     def without_secrets(self, text: str) -> str:

@@ -5,12 +5,13 @@ from datetime import datetime
 from tui.model.incident import Entry
 from tui.model.reading import Alert, Check
 from tui.model.severity import Severity
+from tui.model.sharing import SharedIncident
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.snapshot import OpenIncident, Snapshot
 from tui.session.threads import in_thread
 
-# How often this console looks what others have opened and resolved, in seconds.
+# How often this console looks what others on this machine have opened and resolved, in seconds.
 LOOK_EVERY = 10.0
 
 
@@ -18,6 +19,7 @@ class Declaring(Core):
     """The calls that open an incident from an alert."""
 
     _looked_at = float("-inf")
+    _shared: tuple[SharedIncident, ...] = ()
 
     async def declare_from_alert(self, fingerprint: str, severity: Severity | None = None) -> Entry:
         """Open an incident that began when this alert did; `severity` None takes what is proposed.
@@ -35,19 +37,20 @@ class Declaring(Core):
             await self._look_for_open()
             if (other := part_of(fingerprint, self._parts.open_incidents)) is not None:
                 raise SessionError(
-                    f"{alert.name} is part of {other.id} already, which is open.", "Resume that one with i."
+                    f"{alert.name} is part of {other.id} already, which is open.", "Take that one up with i."
                 )
             return await self._declare("", severity, alert)
         finally:
             alone.release()
 
     def _look_now_and_then(self) -> None:
-        """While no incident is open here: what others did since."""
-        incident = self._parts.chronicle.incident
+        """While no incident is open here: what others did since; in the shared place, at once."""
+        incident, shared = self._parts.chronicle.incident, self._parts.sharing.shared
         now = self._clock.monotonic()
-        if (incident is not None and incident.open) or now - self._looked_at < LOOK_EVERY:
+        early = now - self._looked_at < LOOK_EVERY and shared == self._shared
+        if (incident is not None and incident.open) or early:
             return
-        self._looked_at = now
+        self._looked_at, self._shared = now, shared
         self._spawn(self._look_for_open(), "look for open incidents")
 
 

@@ -94,9 +94,15 @@ class Handling(Core):
         """Hand command to somebody else."""
         await self._parts.command.hand_over(name)
 
-    async def note(self, text: str) -> Entry:
-        """Write a note; the first one opens an incident. It is on disk on return."""
-        await self._ensure_incident()
+    async def note(self, text: str, of: str = "") -> Entry:
+        """Write a note; the first one opens an incident. It is on disk on return.
+
+        Args:
+            of: the incident that it was begun in: the note is about that one, though it is resolved by now.
+        """
+        incident = self._parts.chronicle.incident
+        if incident is None or incident.id != of:
+            await self._ensure_incident()
         return await self._parts.command.note(text)
 
     async def resolve(self, reason: str = "") -> None:

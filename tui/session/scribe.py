@@ -117,8 +117,8 @@ class Scribe:
                 self._waiting.popleft()
 
     def _expected(self, topic: Topic) -> str | None:
-        """What will have been told of a topic once everything that waits is written."""
-        waiting = [one.value for one in self._waiting if one.topic == topic]
+        """What will have been told of a topic once everything that waits, and is not told yet, is written."""
+        waiting = [one.value for one in self._waiting if one.topic == topic and not self._is_told(one)]
         return waiting[-1] if waiting else self._last.get(topic)
 
     def _is_told(self, one: _Waiting) -> bool:

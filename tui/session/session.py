@@ -90,6 +90,11 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
         await self._parts.chronicle.close()
 
     @property
+    def left_behind(self) -> str:
+        """What is on this machine alone now that it was left, and how others get it; "" where nothing is."""
+        return self._parts.sharing.left_behind
+
+    @property
     def runbook(self) -> Runbook:
         """The runbook in use. Raises SessionError before it is loaded."""
         return self._working.board.runbook

@@ -106,6 +106,16 @@ class Sharing(PlaceConnection):
                 async with asyncio.timeout(LEAVING):
                     await self._place.close()
 
+    @property
+    def left_behind(self) -> str:
+        """After `stop`: what others do not have yet, and how they get it; "" where there is nothing."""
+        unsent = self._one.status().unsent if self._one is not None else 0
+        if self._one is None or not unsent:
+            return ""
+        incident = self._one.incident
+        many = f"1 entry of {incident} is" if unsent == 1 else f"{unsent} entries of {incident} are"
+        return f"{many} on this machine only: leeward share sync {incident} sends what is left."
+
     # -- what is known
 
     @property
