@@ -21,6 +21,7 @@ from tui.record.drafts import Drafts
 from tui.screens import clipboard, news, view
 from tui.screens.bindings import rebind
 from tui.screens.desk import Flow
+from tui.screens.dialog import Dialog
 from tui.screens.main import MainScreen
 from tui.screens.messages import Messages
 from tui.screens.opening import Opening
@@ -190,7 +191,7 @@ class LeewardApp(App[int]):
         try:
             session = await self.opening.make()
         except SessionError as refused:
-            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            self.say(str(refused), "fail")
             return
         self._session = session
         self.drafts.hides = session.without_secrets
@@ -223,7 +224,7 @@ class LeewardApp(App[int]):
         try:
             await flow(self)
         except SessionError as refused:
-            self.say(f"{refused.said} {refused.remedy}".strip(), "fail")
+            self.say(str(refused), "fail")
         finally:
             self._typeahead.flow_ended()
             self._messages.uncovered()
@@ -252,7 +253,7 @@ class LeewardApp(App[int]):
         if self.opening.console.bell and rings:
             self.bell()
         self._paint()
-        if self.screen is not self.main and hasattr(self.screen, "take"):
+        if isinstance(self.screen, Dialog):
             self.screen.take(snapshot)
 
     @property

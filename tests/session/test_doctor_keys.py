@@ -20,25 +20,25 @@ def on(named: KeyStore) -> Settings:
 
 async def test_the_secret_of_the_deployment_is_there_and_may_be_written(tmp_path: Path) -> None:
     async with keyed(tmp_path) as keys:
-        state, said, remedy = await look(on(KeyStore()), keys.cluster)
-    assert (state, remedy) == (State.OK, "")
-    assert said.startswith("Kubernetes Secret mistral/api-key can be read")
+        found = await look(on(KeyStore()), keys.cluster)
+    assert (found.state, found.remedy) == (State.OK, "")
+    assert found.summary.startswith("Kubernetes Secret mistral/api-key can be read")
 
 
 async def test_a_permission_that_is_missing_and_an_owner_are_warnings_with_a_remedy(tmp_path: Path) -> None:
     async with keyed(tmp_path, "viewer") as keys:
-        state, said, remedy = await look(on(KeyStore()), keys.cluster)
-        assert state is State.WARN
-        assert "secrets/mistral patch in namespace prod" in said
-        assert remedy.startswith("Ask an administrator of ")
+        found = await look(on(KeyStore()), keys.cluster)
+        assert found.state is State.WARN
+        assert "secrets/mistral patch in namespace prod" in found.summary
+        assert found.remedy.startswith("Ask an administrator of ")
     async with keyed(tmp_path) as keys:
         keys.edit(
-            lambda found: found["metadata"].update(labels={"reconcile.external-secrets.io/managed": ""})
+            lambda secret: secret["metadata"].update(labels={"reconcile.external-secrets.io/managed": ""})
         )
-        state, said, remedy = await look(on(KeyStore()), keys.cluster)
-        assert state is State.WARN
-        assert "it is made by External Secrets" in said
-        assert remedy
+        found = await look(on(KeyStore()), keys.cluster)
+        assert found.state is State.WARN
+        assert "it is made by External Secrets" in found.summary
+        assert found.remedy
 
 
 async def test_a_cloud_store_is_read_and_what_it_lacks_fails(
@@ -46,14 +46,14 @@ async def test_a_cloud_store_is_read_and_what_it_lacks_fails(
 ) -> None:
     monkeypatch.setenv("VAULT_TOKEN", TOKEN)
     async with keyed(tmp_path) as keys, bench("vault", "") as (vault, way):
-        assert (await look(on(vault.named), keys.cluster))[0] is State.OK
+        assert (await look(on(vault.named), keys.cluster)).state is State.OK
         assert vault.values() == [OLD], "a look writes nothing"
         vault.forbid(way)
-        state, said, remedy = await look(on(vault.named), keys.cluster)
-        assert (state, "patch" in said, bool(remedy)) == (State.FAIL, True, True)
-        assert not [value for value in (OLD, NEW, TOKEN) if value in said + remedy]
+        found = await look(on(vault.named), keys.cluster)
+        assert (found.state, "patch" in found.summary, bool(found.remedy)) == (State.FAIL, True, True)
+        assert not [value for value in (OLD, NEW, TOKEN) if value in found.summary + found.remedy]
         monkeypatch.setenv("VAULT_TOKEN", "another")
-        assert (await look(on(vault.named), keys.cluster))[0] is State.FAIL
+        assert (await look(on(vault.named), keys.cluster)).state is State.FAIL
 
 
 async def test_a_library_that_is_missing_fails_and_names_the_extra(
@@ -65,5 +65,5 @@ async def test_a_library_that_is_missing_fails_and_names_the_extra(
     monkeypatch.setattr(calling, "library", missing)
     monkeypatch.setattr("tui.clients.secrets.vault.library", missing, raising=False)
     async with keyed(tmp_path) as keys, bench("vault", "") as (vault, _):
-        state, _said, remedy = await look(on(vault.named), keys.cluster)
-    assert (state, remedy) == (State.FAIL, "Install leeward[vault].")
+        found = await look(on(vault.named), keys.cluster)
+    assert (found.state, found.remedy) == (State.FAIL, "Install leeward[vault].")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from tui.model.incident import Applied, Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import LeaseSeen
-from tui.session.leases import LeaseWatch, told_undoable, undoable
+from tui.session.leases import LeaseNews, told_undoable, undoable
 
 NOW = datetime(2026, 11, 23, 15, 22, tzinfo=UTC)
 FALLBACK = LeaseSeen(
@@ -78,11 +78,11 @@ TAKEN = replace(OURS, lease="taken", lease_until=NOW + timedelta(hours=2))
 
 def readings(change: Applied, *found: tuple[Lease, ...], read: bool = True) -> list[str]:
     """What is told of a change by readings of the deployment, one a minute, that found these leases."""
-    watch, incident, told = LeaseWatch(), Incident("inc-a", mitigations=(change,)), []
+    news, incident, told = LeaseNews(), Incident("inc-a", mitigations=(change,)), []
     for minute, leases in enumerate(found, 1):
         at = NOW + timedelta(minutes=minute)
-        told += watch.gone(leases, incident, at if read else None, at)
-        told += watch.gone(leases, incident, at if read else None, at)
+        told += news.gone(leases, incident, at if read else None, at)
+        told += news.gone(leases, incident, at if read else None, at)
     return [f"{draft.data['event']}: {draft.text}" for draft in told]
 
 

@@ -15,9 +15,10 @@ from tests.drill_kubernetes.test_recordings import Make
 from tui.clients import server_clocks
 from tui.clients.shared_place import SharedPlace
 from tui.drill.kubernetes import Cluster, KubeApi, discovery, shared
+from tui.model.finding import Finding
 from tui.model.reading import State
 from tui.settings import Settings, Sharing
-from tui.sharing.checking import PROBE, Finding, check
+from tui.sharing.checking import PROBE, check
 
 __all__ = ["client"]
 

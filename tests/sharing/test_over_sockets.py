@@ -300,7 +300,7 @@ async def test_one_exchange_without_a_console_and_pruning_it_all(
     assert verify(kim.state_dir, INCIDENT).problems == ()
 
     later = datetime.now(UTC) + timedelta(days=40)
-    (old,) = await prunable(opened.entries, later, timedelta(days=30))
+    (old,) = prunable(await incidents(opened.entries), later, timedelta(days=30))
     pruned = await prune(opened.entries, opened.leases, old.id, later, timedelta(days=30))
     assert pruned.why_not == ""
     assert stored(shared) == []

@@ -69,9 +69,9 @@ def test_a_title_steers_no_terminal() -> None:
 
 async def test_closed_incidents_past_the_age_are_prunable_and_no_other() -> None:
     client = filled(declared(), resolved())
-    assert [one.id for one in await prunable(client, LATER, LONG)] == [INCIDENT]
-    assert await prunable(client, START + timedelta(days=3), LONG) == ()
-    assert await prunable(filled(declared()), LATER, LONG) == ()
+    assert [one.id for one in prunable(await incidents(client), LATER, LONG)] == [INCIDENT]
+    assert prunable(await incidents(client), START + timedelta(days=3), LONG) == ()
+    assert prunable(await incidents(filled(declared())), LATER, LONG) == ()
 
 
 async def test_pruning_removes_all_of_the_incident_and_its_leases_and_nothing_else() -> None:
@@ -101,7 +101,7 @@ async def test_pruning_that_is_cut_off_is_begun_again_and_still_found() -> None:
         client.fails_after = 1
         with pytest.raises(ClusterError):
             await prune(client, LeasesThere([]), INCIDENT, LATER, LONG)
-        assert [one.id for one in await prunable(client, LATER, LONG)] == [INCIDENT]
+        assert [one.id for one in prunable(await incidents(client), LATER, LONG)] == [INCIDENT]
     client.fails_after = None
     done = await prune(client, LeasesThere([]), INCIDENT, LATER, LONG)
     assert done.why_not == ""

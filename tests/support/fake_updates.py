@@ -7,7 +7,7 @@ from typing import Any
 from tests.support import sights
 from tui.model.update import Audience
 from tui.notify import rendering
-from tui.session.telling import Place, UpdateDraft
+from tui.session.telling import Recipient, UpdateDraft
 
 INTERNAL = "\n".join(
     (
@@ -74,7 +74,9 @@ class FakeUpdates:
     def edited(self, draft: UpdateDraft, text: str) -> UpdateDraft:
         internal = draft.audience is Audience.INTERNAL
         fit = rendering.slack_fit(text) if internal else rendering.page_fit(text)
-        places = tuple(Place(name, fit, None if internal else True) for name in self.targets[draft.audience])
+        places = tuple(
+            Recipient(name, fit, None if internal else True) for name in self.targets[draft.audience]
+        )
         to_set = "" if places else "Set updates.slack.webhook in the settings."
         return replace(draft, text=text, places=places, to_set=to_set)
 

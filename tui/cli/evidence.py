@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tui.cli import CANNOT_TELL, WELL, Options
+from tui.cli.at_hand import actor_of
 from tui.cli.loading import settings_of
-from tui.cli.note import actor_of
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.cli.running import leave, run
 from tui.model.clock import SystemClock
@@ -50,7 +50,7 @@ def command(options: Options, incident_id: str, output: Path | None) -> int:
     try:
         collected = run(_collect(loaded, state, incident, folder))
     except SessionError as error:
-        raise Failure(f"{error.said} {error.remedy}".strip(), CANNOT_TELL) from error
+        raise Failure(str(error), CANNOT_TELL) from error
     for row in collected.missing:
         narrate(f"{'Incomplete' if row.partial else 'Missing'}: {row.what}. {row.reason}")
     narrate(

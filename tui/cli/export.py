@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
-from tui.cli.note import actor_of, secrets_at_hand
+from tui.cli.at_hand import actor_of, redactor
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
-from tui.model.redaction import Redactor
 from tui.record.adding import add
 from tui.record.errors import JournalError
 from tui.record.exporting import AlreadyThere, Damaged, export
@@ -39,7 +38,7 @@ def command(options: Options, incident_id: str, file: Path) -> int:
     narrate(f"{made.entries} entries in {made.journals} {journals}, sha256 {made.sha256}")
     told = made.told(clock.now(), actor_of(settings, state, incident_id))
     try:
-        asyncio.run(add(state, incident_id, told, clock, Redactor(secrets_at_hand(settings, os.environ))))
+        asyncio.run(add(state, incident_id, told, clock, redactor(settings)))
     except JournalError as error:
         narrate(f"The file is written; that it was is not in the record. {error}")
     click.echo(str(made.path))

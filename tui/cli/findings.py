@@ -1,30 +1,14 @@
 """What was tested and how it is: a line each, or JSON; and the exit code that it comes to."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import click
 
 from tui.cli import CANNOT_TELL, PROBLEM, WELL
 from tui.cli.output import GLYPHS, put_json
+from tui.model.finding import Finding
 from tui.model.reading import State
 from tui.model.text import clean
-
-
-class Finding(Protocol):
-    """One thing that was tested, how it is, and how to mend it ("" where nothing is to be mended)."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def state(self) -> State: ...
-
-    @property
-    def summary(self) -> str: ...
-
-    @property
-    def remedy(self) -> str: ...
 
 
 def put_findings(findings: Sequence[Finding], *, as_json: bool) -> int:

@@ -8,10 +8,9 @@ from pathlib import Path
 import click
 
 from tui.cli import PROBLEM, WELL, Options
-from tui.cli.note import actor_of, secrets_at_hand
+from tui.cli.at_hand import actor_of, redactor
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.clock import SystemClock
-from tui.model.redaction import Redactor
 from tui.record.errors import HeldByAnother
 from tui.record.importing import take
 from tui.record.merging import OtherContent
@@ -30,7 +29,7 @@ def command(options: Options, file: Path) -> int:
     what says something else than what is here is refused.
     """
     settings = load(options.config, os.environ).settings
-    hides = Redactor(secrets_at_hand(settings, os.environ))
+    hides = redactor(settings)
     state = state_dir(os.environ)
     try:
         made = asyncio.run(

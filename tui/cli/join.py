@@ -41,7 +41,8 @@ def command(options: Options, incident_id: str) -> int:
 
 
 async def _open(options: Options) -> tuple[SharedIncident, ...]:
-    from tui.cli.sharing import of_this_world, opened, redactor, shared
+    from tui.cli.at_hand import redactor
+    from tui.cli.sharing import of_this_world, opened, shared
 
     settings = shared(options)
     async with opened(settings, redactor(settings)) as (place, found):

@@ -9,8 +9,9 @@ from datetime import timedelta
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
+from tui.cli.at_hand import redactor
 from tui.cli.output import Failure, minute, narrate
-from tui.cli.sharing import of_this_world, opened, redactor, shared
+from tui.cli.sharing import of_this_world, opened, shared
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.shared_objects import GROUP, PLURAL
 from tui.clients.shared_place import Opened, SharedPlace
@@ -29,7 +30,7 @@ async def prune(options: Options, older_than: str, yes: bool) -> int:
     async with opened(settings, redactor(settings)) as (place, found):
         await _allowed(place)
         there = await of_this_world(found, settings)
-        over = _over(there, clock, age)
+        over = pruning.prunable(there, clock.now(), age)
         failed = await _finish_redactions(found, [one for one in there if one not in over])
         if not over:
             narrate(f"Nothing in {place.words} was closed more than {older_than} ago.")
@@ -55,11 +56,6 @@ async def _allowed(place: SharedPlace) -> None:
         f"Who has leeward-keeper there may: ask {whom} for it, or to run this.",
         PROBLEM,
     )
-
-
-def _over(there: Sequence[SharedIncident], clock: Clock, age: timedelta) -> tuple[SharedIncident, ...]:
-    now = clock.now()
-    return tuple(one for one in there if one.closed_at is not None and now - one.closed_at >= age)
 
 
 async def _finish_redactions(found: Opened, incidents: Sequence[SharedIncident]) -> bool:

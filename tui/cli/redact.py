@@ -7,11 +7,10 @@ import sys
 import click
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
-from tui.cli.note import actor_of, secrets_at_hand
+from tui.cli.at_hand import actor_of, redactor
 from tui.cli.output import Failure, failing_in_words, narrate
 from tui.model.amending import amended
 from tui.model.clock import SystemClock
-from tui.model.redaction import Redactor
 from tui.model.times import date_and_time
 from tui.record.errors import HeldByAnother, JournalError, NoSuchIncident
 from tui.record.ids import checked
@@ -36,7 +35,7 @@ def command(options: Options, incident_id: str, entry_id: str, reason: str, yes:
     _confirm(checked(incident_id), entry_id, yes)
     settings = load(options.config, os.environ).settings
     actor = actor_of(settings, state_dir(os.environ), incident_id)
-    hides = Redactor(secrets_at_hand(settings, os.environ))
+    hides = redactor(settings)
     work = redact(state_dir(os.environ), incident_id, entry_id, reason, actor, SystemClock(), hides)
     try:
         done = asyncio.run(work)

@@ -10,7 +10,7 @@ from tui.cli.output import Failure, failing_in_words, narrate, put_bytes
 from tui.settings import Settings, load
 
 if TYPE_CHECKING:
-    from tui.sharing.checking import Finding
+    from tui.model.finding import Finding
 
 DEFAULT_NAMESPACE = "leeward"
 
@@ -68,7 +68,8 @@ def check(options: Options, as_json: bool) -> int:
 
 
 async def _checked(settings: Settings) -> "tuple[Finding, ...]":
-    from tui.cli.sharing import door, redactor
+    from tui.cli.at_hand import redactor
+    from tui.cli.sharing import door
     from tui.sharing import checking
 
     async with door(settings, redactor(settings)) as place:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tui.cli import WELL, Options
+from tui.cli.at_hand import redactor
 from tui.cli.output import minute, moment, narrate, put_json, put_table
 from tui.cli.running import leave, run
-from tui.cli.sharing import of_this_world, opened, redactor, shared
+from tui.cli.sharing import of_this_world, opened, shared
 from tui.model.sharing import SharedIncident
 from tui.record.errors import NoSuchIncident
 from tui.record.folder import existing_folder

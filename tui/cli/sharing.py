@@ -5,7 +5,6 @@ import os
 from collections.abc import AsyncIterator
 
 from tui.cli import CANNOT_TELL, PROBLEM, USAGE, Options
-from tui.cli.note import secrets_at_hand
 from tui.cli.output import Failure
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.shared_place import Opened, SharedPlace
@@ -29,11 +28,6 @@ def shared(options: Options) -> Settings:
     return settings
 
 
-def redactor(settings: Settings) -> Redactor:
-    """What takes out the secrets that are at hand."""
-    return Redactor(secrets_at_hand(settings, os.environ))
-
-
 @contextlib.asynccontextmanager
 async def door(settings: Settings, hides: Redactor) -> AsyncIterator[SharedPlace]:
     """The shared place of the settings, closed at the end; nothing is asked of it yet."""
@@ -52,7 +46,7 @@ async def opened(settings: Settings, hides: Redactor) -> AsyncIterator[tuple[Sha
             yield place, await place.open()
         except ClusterError as error:
             code = CANNOT_TELL if error.reason in _AWAY else PROBLEM
-            raise Failure(f"{error.said} {error.remedy}".strip(), code) from error
+            raise Failure(str(error), code) from error
 
 
 async def of_this_world(opened: Opened, settings: Settings) -> tuple[SharedIncident, ...]:

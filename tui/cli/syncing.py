@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tui.cli import PROBLEM, USAGE, WELL, Options
+from tui.cli.at_hand import redactor
 from tui.cli.output import Failure, narrate
-from tui.cli.sharing import of_this_world, opened, redactor, shared
+from tui.cli.sharing import of_this_world, opened, shared
 from tui.clients.shared_place import Opened
 from tui.model.clock import SystemClock
 from tui.model.folding import fold

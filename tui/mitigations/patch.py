@@ -139,21 +139,6 @@ def lease_patch(
     return [*ops, {"op": "replace", "path": _annotation(key), "value": lease_text(lease)}]
 
 
-def lease_in(patch: Any) -> tuple[str, str] | None:
-    """The annotation's key and text that a patch writes, or None: it tells our change from another's."""
-    for op in patch if isinstance(patch, list) else ():
-        if op.get("op") == "test":
-            continue
-        written = op.get("value")
-        if op.get("path") == "/metadata/annotations" and isinstance(written, dict):
-            found = [(key, text) for key, text in written.items() if key.startswith(annotation_of(""))]
-            return found[0] if found else None
-        key = str(op.get("path")).removeprefix("/metadata/annotations/").replace("~1", "/")
-        if key.startswith(annotation_of("")) and isinstance(written, str):
-            return key, written
-    return None
-
-
 def _annotation_ops(
     deployment: Mapping[str, Any],
     written: dict[str, str],

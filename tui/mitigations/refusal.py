@@ -41,3 +41,11 @@ class Refused(Exception):
 def refused_by(error: ClusterError) -> Refused:
     """The cluster's refusal as the protocol's; nothing was changed by what was asked."""
     return Refused(error.said, error.remedy, reason=error.reason)
+
+
+def rewritten(would: str) -> Refused:
+    """The refusal of a change that the cluster would store as something else, as its dry run told."""
+    return Refused(
+        f"The cluster would {would}: a policy rewrites it. Nothing was changed.",
+        "Ask whoever owns the cluster's admission policies.",
+    )

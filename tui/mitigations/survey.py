@@ -73,7 +73,7 @@ async def survey(
         deployment=cluster.deployment_name,
         container="",
         user=user,
-        uid=str(deployment["metadata"].get("uid") or ""),
+        uid=workload.uid(deployment),
         generation=workload.generation(deployment),
     )
     return Survey(

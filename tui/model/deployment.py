@@ -80,6 +80,11 @@ def replicas_wanted(deployment: Json) -> int:
     return wanted if isinstance(wanted, int) and not isinstance(wanted, bool) else 1
 
 
+def uid(found: Json) -> str:
+    """`metadata.uid` of any object; "" where it has none."""
+    return str(_dict(found, "metadata").get("uid") or "")
+
+
 def generation(deployment: Json) -> int:
     """`metadata.generation`: bumped by every change of the spec, and by nothing else."""
     return _number(_dict(deployment, "metadata"), "generation")

@@ -11,6 +11,11 @@ from tui.model.severity import Severity
 NO_TITLE = "incident"
 # Ids of entries that wait for an incident, and are on no disk: no journal has such ones.
 KEPT_ID = "kept-"
+# In whose name the program writes by itself, or what a server says: no person's word.
+LEEWARD = "leeward"
+STATUS_PAGE = "status page"
+ALERTMANAGER = "alertmanager"
+NOBODY = frozenset({LEEWARD, STATUS_PAGE, ALERTMANAGER})
 DECIDES = "lease"  # the kind of a change that decides about a lease, and changes nothing else
 
 

@@ -51,8 +51,7 @@ class Way:
         try:
             found, groups = await self._policies(cluster)
         except ClusterError as error:
-            said = f"{error.said} {error.remedy}".strip()
-            return EgressView(Egress.UNKNOWN, self._host, self._port, unknowns=(said,))
+            return EgressView(Egress.UNKNOWN, self._host, self._port, unknowns=(str(error),))
         template = read.template(deployment)
         addresses, caveats = await self._addresses()
         why = policies.unknowns(groups, template, pods, self._proxy(deployment, container))

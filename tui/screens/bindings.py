@@ -257,6 +257,19 @@ def bound(table: Sequence[Bound], binding_id: str) -> Bound:
     return next(entry for entry in table if entry.id == binding_id)
 
 
+def bar(table: Sequence[Bound]) -> tuple[tuple[str, str], ...]:
+    """The keys of the bar with their words, in their order."""
+    told = sorted((entry for entry in _of(table, MAIN) if entry.label), key=lambda entry: entry.rank)
+    return tuple((shown_key(entry.keys[0]), entry.label) for entry in told)
+
+
+def hints(table: Sequence[Bound], locked: str) -> tuple[tuple[str, str], ...]:
+    """The keys told beside what to do here; that of a change only where nothing has it `locked`."""
+    change = () if locked else (("mitigate", "mitigate"),)
+    rest = (("list.choose", "open"), ("details", "details"), ("pin", "pin"), ("overrule", "overrule"))
+    return tuple((shown_key(bound(table, name).keys[0]), words) for name, words in (*change, *rest))
+
+
 def rebind(
     keys: Mapping[str, str], table: Sequence[Bound] = TABLE
 ) -> tuple[tuple[Bound, ...], tuple[str, ...]]:

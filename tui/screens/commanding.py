@@ -2,7 +2,7 @@
 
 from tui.model.sharing import Holder, Person
 from tui.model.times import clock
-from tui.screens import company, flows, handover, people
+from tui.screens import asking, company, handover, people
 from tui.screens.desk import Desk
 from widgets.prompt import Choice
 
@@ -28,7 +28,7 @@ async def _in_a_name(desk: Desk) -> None:
     since = f" since {clock(now.commander_at)} UTC" if now is not None and now.commander_at else ""
     has = f"{now.commander} has command{since}." if now is not None and now.commander else ""
     mine = next((one.name for one in company.people(desk.snapshot) if one.here), "")
-    name = await flows.ask(
+    name = await asking.ask(
         desk, "Incident commander", text=mine or desk.snapshot.place.user, hint="who takes command", why=has
     )
     if name is not None:
@@ -47,7 +47,7 @@ async def _held(desk: Desk, holder: Holder) -> None:
     yours = company.is_yours(holder, company.people(desk.snapshot))
     ask = "Hand it over there: i, h." if yours else f"Ask {holder.name} to hand it over: i, h there."
     why = f"{name} has had command{since}, and is here. {ask} Once it is gone, it can be taken over here."
-    if await flows.choose(desk, "Incident commander", choices, why) == "who":
+    if await asking.choose(desk, "Incident commander", choices, why) == "who":
         await people.show(desk)
 
 
@@ -60,7 +60,7 @@ async def _take_over(desk: Desk, holder: Holder) -> None:
         Choice("take", f"Take over from {name}", f"{silent}; an entry", key="t"),
     )
     why = f"{name} has command, and is {silent}. A console that comes back finds that it lost it."
-    if await flows.choose(desk, "Incident commander", choices, why) == "take":
+    if await asking.choose(desk, "Incident commander", choices, why) == "take":
         await desk.session.take_command()
         desk.say(f"You have command now, taken over from {name}.", "ok")
 
@@ -70,7 +70,7 @@ async def hand_over(desk: Desk, _which: str = "") -> None:
     sharing = desk.snapshot.sharing
     chosen: Person | None = None
     if sharing is not None and sharing.others:
-        which = await flows.choose(desk, "Hand over to", _choices(desk, sharing.others))
+        which = await asking.choose(desk, "Hand over to", _choices(desk, sharing.others))
         if which is None:
             return
         chosen = next((one for one in sharing.others if one.console == which), None)
@@ -94,7 +94,7 @@ def _choices(desk: Desk, others: tuple[Person, ...]) -> tuple[Choice, ...]:
 
 
 async def _named(desk: Desk) -> str | None:
-    return await flows.ask(desk, "Hand over to", hint="who takes command from now on; it is an entry")
+    return await asking.ask(desk, "Hand over to", hint="who takes command from now on; it is an entry")
 
 
 def _consoles(desk: Desk) -> set[str]:

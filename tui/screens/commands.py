@@ -1,9 +1,9 @@
-"""What the palette offers: every binding by name, and the few acts that have no key."""
+"""The palette and what it offers: every binding by name, and the few acts that have no key."""
 
-from tui.screens import flows
+from tui.screens import acting, handover, looking, milestones, returning
 from tui.screens.bindings import MAIN, shown_key
 from tui.screens.desk import Desk
-from tui.screens.palette import Command
+from tui.screens.palette import Command, PaletteScreen
 from tui.session import offers
 
 THEMES = ("dark", "light", "ansi")
@@ -12,6 +12,13 @@ _OF_THE_INCIDENT = {
     "handover-page": "Handover page: for the next shift, to copy",
     "return-card": "While you were away, or before you joined: what happened",
 }
+
+
+async def palette(desk: Desk) -> None:
+    """Every action by name."""
+    chosen = await desk.ask(PaletteScreen(commands(desk), desk.glyphs))
+    if chosen is not None:
+        await run(desk, chosen)
 
 
 def commands(desk: Desk) -> tuple[Command, ...]:
@@ -25,43 +32,12 @@ def commands(desk: Desk) -> tuple[Command, ...]:
 
 
 async def run(desk: Desk, command_id: str) -> None:
-    """Run what was chosen."""
+    """Run what was chosen: an act without a key, or what a key does."""
     what, _, which = command_id.partition(":")
-    if what == "page":
-        await flows.PAGES[which](desk)
-    elif what == "key":
-        await flows.preview(desk, which, desk.runbook.mitigations[which].title if desk.runbook else which)
-    elif what in _OF_THE_INCIDENT:
-        await _about_the_incident(desk, what)
-    elif what == "checks":
-        await flows.read_checks(desk)
-    elif what == "theme":
-        desk.wear(which)
-    elif what == "disarm":
-        desk.session.disarm()
-        desk.say("Read-only again.", "ok")
-    elif what == "stop-waiting":
-        await desk.session.cancel_watch()
-        desk.say("Nobody waits any longer; what the cluster has now is on the timeline.", "ok")
-    elif what == "reset":
-        await desk.session.reset_breaker(which)
-        desk.say(f"{which} may be tried again.", "ok")
-    elif what == "hand-on":
-        path = await desk.session.hand_on()
-        desk.say(f"The incident is in {path}; on the other machine: leeward import FILE", "ok")
+    if what in _WITHOUT_KEY:
+        await _WITHOUT_KEY[what](desk, which)
     else:
         desk.press(command_id)
-
-
-async def _about_the_incident(desk: Desk, what: str) -> None:
-    from tui.screens import handover, milestones, returning
-
-    flows_of = {
-        "milestones": milestones.show,
-        "handover-page": handover.show,
-        "return-card": returning.show,
-    }
-    await flows_of[what](desk)
 
 
 def _without_key(desk: Desk) -> list[Command]:
@@ -79,7 +55,7 @@ def _without_key(desk: Desk) -> list[Command]:
     more += [
         Command(f"key:{rule.id}", "Test the API key, or a new one, and look at storing it")
         for rule in rules.values()
-        if rule.change.kind == flows.ROTATES
+        if rule.change.kind == acting.ROTATES
     ]
     more += [
         Command(f"reset:{name}", f"Let {rules[name].title} be tried again after two failures")
@@ -87,3 +63,54 @@ def _without_key(desk: Desk) -> list[Command]:
         if name in rules
     ]
     return more
+
+
+async def _page(desk: Desk, page: str) -> None:
+    await looking.PAGES[page](desk)
+
+
+async def _key(desk: Desk, rule: str) -> None:
+    await acting.preview(desk, rule, desk.runbook.mitigations[rule].title if desk.runbook else rule)
+
+
+async def _checks(desk: Desk, _which: str) -> None:
+    await looking.read_checks(desk)
+
+
+async def _theme(desk: Desk, name: str) -> None:
+    desk.wear(name)
+
+
+async def _disarm(desk: Desk, _which: str) -> None:
+    desk.session.disarm()
+    desk.say("Read-only again.", "ok")
+
+
+async def _stop_waiting(desk: Desk, _which: str) -> None:
+    await desk.session.cancel_watch()
+    desk.say("Nobody waits any longer; what the cluster has now is on the timeline.", "ok")
+
+
+async def _reset(desk: Desk, rule: str) -> None:
+    await desk.session.reset_breaker(rule)
+    desk.say(f"{rule} may be tried again.", "ok")
+
+
+async def _hand_on(desk: Desk, _which: str) -> None:
+    path = await desk.session.hand_on()
+    desk.say(f"The incident is in {path}; on the other machine: leeward import FILE", "ok")
+
+
+_WITHOUT_KEY = {
+    "page": _page,
+    "key": _key,
+    "milestones": milestones.show,
+    "handover-page": handover.show,
+    "return-card": returning.show,
+    "checks": _checks,
+    "theme": _theme,
+    "disarm": _disarm,
+    "stop-waiting": _stop_waiting,
+    "reset": _reset,
+    "hand-on": _hand_on,
+}

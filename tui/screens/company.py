@@ -21,13 +21,17 @@ def is_company(snapshot: Snapshot, now: datetime) -> bool:
     sharing = snapshot.sharing
     if sharing is None:
         return False
-    return any(not one.here for one in sharing.people) or bool(_place(sharing, now)) or holds(snapshot)
+    return (
+        any(not one.here for one in sharing.people)
+        or bool(_place(sharing, now))
+        or locker(snapshot) is not None
+    )
 
 
-def holds(snapshot: Snapshot) -> bool:
-    """Whether another console holds the target's lock, as far as that is known."""
+def locker(snapshot: Snapshot) -> Holder | None:
+    """Who else holds the target's lock, as far as that is known."""
     lock = snapshot.lock
-    return lock is not None and not lock.here and not lock.gone
+    return lock if lock is not None and not lock.here and not lock.gone else None
 
 
 # Names
@@ -163,8 +167,8 @@ def is_deserted(snapshot: Snapshot) -> bool:
 
 def under_change(snapshot: Snapshot) -> tuple[str, ...]:
     """`bo changes the target: Raise timeout`, then shorter; () where nobody else does."""
-    lock = snapshot.lock
-    if lock is None or not holds(snapshot):
+    lock = locker(snapshot)
+    if lock is None:
         return ()
     name = called(lock, people(snapshot))
     short = f"{name} changes the target"

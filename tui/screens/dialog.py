@@ -5,6 +5,8 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import ModalScreen, ScreenResultType
 
+from tui.session.snapshot import Snapshot
+
 T = TypeVar("T")
 
 
@@ -16,6 +18,9 @@ class Dialog(ModalScreen[T]):
     """
 
     _left = False
+
+    def take(self, snapshot: Snapshot) -> None:
+        """A new snapshot: what a person reads stays as it is, unless a subclass says otherwise."""
 
     def answer(self, result: T | None = None) -> None:
         """Close with this answer, None for none; only the first time, and only while it is seen."""

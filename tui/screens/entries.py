@@ -1,7 +1,7 @@
 """One entry of the timeline: all of it, and what a person may say of it: pin, correct, redact."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -9,15 +9,12 @@ from textual.message import Message
 from tui.model.incident import Entry
 from tui.model.milestones import HOW
 from tui.model.times import clock
-from tui.screens import company, pages, sifting
+from tui.screens import company, pages
+from tui.screens.asking import ask
+from tui.screens.asking import read as read_page
 from tui.screens.bindings import ENTRY, shown_key
 from tui.screens.desk import Desk, Flow
-from tui.screens.flows import ask, choose
-from tui.screens.flows import read as read_page
 from tui.screens.reader import Page, Reader, ReaderScreen, Row
-
-if TYPE_CHECKING:
-    from tui.screens.main import MainScreen
 
 WORD = "redact"
 # The rows of an entry's page down to its times.
@@ -77,24 +74,6 @@ def pin(entry_id: str) -> Flow:
     async def flow(desk: Desk) -> None:
         pinned = await desk.session.pin_entry(entry_id)
         desk.say("Pinned: / with is:pinned shows what is." if pinned else "Unpinned.", "ok")
-
-    return flow
-
-
-def choose_kinds(main: "MainScreen") -> Flow:
-    """Which entries the timeline shows: a numbered list of what there is."""
-
-    async def flow(desk: Desk) -> None:
-        snapshot = desk.snapshot
-        listed = sifting.choices(snapshot.entries, snapshot.amendments, main.needle, main.all_entries)
-        chosen = await choose(desk, "Timeline: show which entries?", listed)
-        if chosen is None:
-            return
-        if chosen in (sifting.KEY, sifting.ALL):
-            main.needle, main.all_entries = "", chosen == sifting.ALL
-        else:
-            main.needle = chosen
-        main.sift()
 
     return flow
 

@@ -1,7 +1,7 @@
 """The handover page, which the next shift reads."""
 
 from tui.reports.handover import HandoverFacts, handover, markdown
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.reader import Page, Reader, ReaderScreen, Row
 from tui.session.pages import handover_facts
@@ -38,7 +38,7 @@ async def offer(desk: Desk, name: str) -> None:
         Choice("page", "Read the handover page", "c copies it, to send it on", key="p"),
         Choice("done", "Back to the console", key="b"),
     )
-    if await flows.choose(desk, f"Handed over to {name}", choices) == "page":
+    if await asking.choose(desk, f"Handed over to {name}", choices) == "page":
         await show(desk)
 
 

@@ -235,15 +235,15 @@ def _action(action: Action, snapshot: Snapshot) -> ActionRow:
 
 def blocked(action: Action, snapshot: Snapshot) -> str:
     """Why it cannot be chosen now: since somebody else changes the same target, else as the session says."""
-    lock = snapshot.lock
-    if action.kind != "mitigation" or lock is None or not company.holds(snapshot):
+    lock = company.locker(snapshot)
+    if action.kind != "mitigation" or lock is None:
         return action.blocked
     return f"locked by {company.called(lock, company.people(snapshot))}"
 
 
 def _held_by_other(snapshot: Snapshot) -> tuple[str, ...]:
     """That somebody else changes the target, with what, and since when."""
-    lock = snapshot.lock
-    if lock is None or not company.holds(snapshot):
+    lock = company.locker(snapshot)
+    if lock is None:
         return ()
     return (f"Locked by {company.changing(lock, company.people(snapshot))}.",)

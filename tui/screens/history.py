@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from tui.model.amending import NONE, Amendments
-from tui.model.incident import KEY_KINDS, Entry, Kind
+from tui.model.incident import KEY_KINDS, NOBODY, Entry, Kind
 from tui.screens.words import moment
 from widgets.timeline import TimelineRow
 
@@ -12,8 +12,6 @@ _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
-# What the program writes by itself, or takes over from a server, is nobody's word.
-_ITSELF = frozenset({"leeward", "status page", "alertmanager"})
 _LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
@@ -39,13 +37,13 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NO
         "dim" if entry.redacted else _entry_role(entry),
         entry.id,
         pinned,
-        "" if entry.actor in _ITSELF else entry.actor,
+        "" if entry.actor in NOBODY else entry.actor,
     )
 
 
 def writers(entries: Iterable[Entry]) -> set[str]:
     """The people who wrote these entries; the program itself is none."""
-    return {entry.actor for entry in entries} - _ITSELF
+    return {entry.actor for entry in entries} - NOBODY
 
 
 def alike(old: tuple[Entry, ...], new: tuple[Entry, ...]) -> int:

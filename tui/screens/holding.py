@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tui.model.mitigation import Lease, Plan
 from tui.model.times import date_and_time
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.session import deciding
 from tui.session.errors import SessionError
@@ -18,7 +18,7 @@ async def decide(desk: Desk) -> bool:
     An undo, or another owner or end, is a change: its preview opens, and `y` makes it.
     """
     for lease in desk.session.undecided:
-        chosen = await flows.choose(desk, f"{deciding.what(lease)} is still live", _choices(desk, lease))
+        chosen = await asking.choose(desk, f"{deciding.what(lease)} is still live", _choices(desk, lease))
         if chosen is None or chosen == "open":
             desk.say(f"Still open: {deciding.what(lease)} is live, {deciding.held_by(lease)}.", "warn")
             return False
@@ -74,15 +74,15 @@ async def _look_at(desk: Desk, title: str, planner: Callable[[str | None], Await
 async def _owner_and_end(desk: Desk, lease: Lease) -> tuple[str, datetime] | None:
     """Who keeps it, and until when; asked again, with the reason, until both can be used."""
     hint = "who undoes it, or declares it for good"
-    owner = await flows.ask(desk, "Who keeps it?", text=lease.seen.owner, hint=hint)
+    owner = await asking.ask(desk, "Who keeps it?", text=lease.seen.owner, hint=hint)
     if owner is None:
         return None
     now, why, text = desk.clock.now(), "", ""
     while True:
-        typed = await flows.ask(desk, "Until when?", text=text, hint=deciding.HOW, why=why)
+        typed = await asking.ask(desk, "Until when?", text=text, hint=deciding.HOW, why=why)
         if typed is None:
             return None
         try:
             return deciding.owner_of(owner), deciding.end_of(typed, now)
         except SessionError as refused:
-            why, text = f"{refused.said} {refused.remedy}", typed
+            why, text = str(refused), typed

@@ -5,7 +5,7 @@ from datetime import datetime
 from tui.model.incident import Incident, Status
 from tui.model.severity import from_label, graver
 from tui.model.times import span
-from tui.screens import commanding, company, flows, handover, milestones, people, returning, severity
+from tui.screens import asking, commanding, company, handover, milestones, people, returning, severity
 from tui.screens.desk import Desk, Flow
 from tui.screens.dialogs import AskingScreen
 from tui.session import declaring
@@ -20,7 +20,7 @@ async def menu(desk: Desk) -> None:
     snapshot = desk.snapshot
     choices = incident_choices(snapshot, desk.clock.now())
     title = snapshot.incident.id if snapshot.incident else "No incident"
-    chosen = await flows.choose(desk, title, choices)
+    chosen = await asking.choose(desk, title, choices)
     if chosen is not None:
         what, _, which = chosen.partition(":")
         await _INCIDENT[what](desk, which)
@@ -109,7 +109,7 @@ def _here(snapshot: Snapshot) -> str:
 
 async def _declare(desk: Desk, _which: str) -> None:
     diagnosis = desk.snapshot.diagnosis
-    title = await flows.ask(
+    title = await asking.ask(
         desk,
         "Declare an incident: its title",
         text=diagnosis.title if diagnosis else "",
@@ -150,7 +150,7 @@ async def _status(desk: Desk, _which: str) -> None:
     now = desk.snapshot.incident
     ways = [s for s in Status if s is not Status.RESOLVED]
     choices = [Choice(s, str(s), current=now is not None and s is now.status) for s in ways]
-    chosen = await flows.choose(desk, "Status", choices)
+    chosen = await asking.choose(desk, "Status", choices)
     if chosen is not None:
         await desk.session.set_status(Status(chosen))
         desk.say(f"Status {chosen}.", "ok")
@@ -206,7 +206,7 @@ async def _resolve(desk: Desk, _which: str) -> None:
         Choice("keep", "Keep it open", key="k"),
         Choice("resolve", "Resolve it", "the end of the incident, an entry of its own", key="y"),
     )
-    if await flows.choose(desk, "Resolve the incident?", choices) != "resolve":
+    if await asking.choose(desk, "Resolve the incident?", choices) != "resolve":
         return
     from tui.screens.holding import decide
 
@@ -217,15 +217,15 @@ async def _resolve(desk: Desk, _which: str) -> None:
     except Undecided:
         raise
     except SessionError as held:
-        reason = await flows.ask(
+        reason = await asking.ask(
             desk,
             "Resolve in spite of it: why?",
             hint="Enter resolves with this reason; Esc keeps the incident open",
             draft="resolve",
-            why=f"{held.said} {held.remedy}".strip(),
+            why=str(held),
         )
         if reason is None:
-            desk.say(f"Still open. {held.said} {held.remedy}".strip(), "warn")
+            desk.say(f"Still open. {held}", "warn")
             return
         await desk.session.resolve(reason)
         desk.drafts.pop("resolve", None)

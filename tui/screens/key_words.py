@@ -50,11 +50,10 @@ def rotation(
 ) -> RotationView:
     """The screen's content; `store` is the key that looks at storing it, as a person reads it."""
     place = snapshot.place
-    target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
     rows = (*_now(stand, glyphs), *_others(stand, snapshot), *_how(snapshot, runbook, places))
     return RotationView(
         title=stand.title,
-        target=target or "no deployment is set",
+        target=place.target,
         user=place.user,
         env_colour=place.colour,
         rows=rows,

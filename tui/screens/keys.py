@@ -99,7 +99,7 @@ class KeyScreen(Dialog[None]):
             self._candidate = checked(typed)
         except UnfitKey as unfit:
             self.panel.reopen()
-            self.stand = replace(self.stand, found=None, refusal=f"{unfit.said} {unfit.remedy}")
+            self.stand = replace(self.stand, found=None, refusal=str(unfit))
             self._show()
             return False
         return True

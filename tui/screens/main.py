@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from tui.model.reading import Check
 from tui.screens import branches, company, sifting, view
-from tui.screens.bindings import MAIN, TABLE, shown_key
+from tui.screens.bindings import MAIN, TABLE, bar, hints
 from tui.screens.desk import Desk
 from tui.screens.feed import Feed
 from widgets.actions import ActionsPanel
@@ -26,8 +26,6 @@ from widgets.timeline import Timeline
 from widgets.tree import TreePanel
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from tui.session.snapshot import Snapshot
 
 _MESSAGE_LINES = 3
@@ -35,15 +33,8 @@ _MESSAGE_LINES = 3
 WIDE = (100, 32)
 
 
-def _flows() -> "ModuleType":
-    """What follows a key. It brings the dialogs' widgets with it, which the first paint does without."""
-    from tui.screens import flows
-
-    return flows
-
-
 class MainScreen(Screen[None]):
-    """The screen. It shows what `paint` is given, and turns keys into _flows()."""
+    """The screen. It shows what `paint` is given, and turns keys into flows."""
 
     DEFAULT_CSS = """
     MainScreen { layout: vertical; }
@@ -103,7 +94,7 @@ class MainScreen(Screen[None]):
     def on_mount(self) -> None:
         """What is known before the session is there: the frame, the keys, and that it is asking."""
         self._show_here(self.actions)
-        self._show_keys()
+        self.keys.show_keys(bar(self.desk.table))
         self.sift()
         self.paint()
         self.actions.focus()
@@ -125,7 +116,15 @@ class MainScreen(Screen[None]):
         self.strip.show(checks)
         self.chart.show(view.chart(snapshot, now, desk.zone))
         self.questions.show(branches.rows(desk.runbook, snapshot.walk))
-        self.actions.show(view.do_here(snapshot, now, desk.places, trail=not self.wide, hints=self._hints()))
+        self.actions.show(
+            view.do_here(
+                snapshot,
+                now,
+                desk.places,
+                trail=not self.wide,
+                hints=hints(desk.table, snapshot.arming.locked),
+            )
+        )
         self.feed.take(snapshot.entries, snapshot.amendments, desk.zone)
         self.keys.show_clock(view.clock(now, desk.zone))
 
@@ -149,25 +148,6 @@ class MainScreen(Screen[None]):
             spoken = parts[index] if index < len(parts) else ""
             line.set_class(bool(spoken), "-speaks")
             line.show(spoken, state if index == 0 else "")
-
-    def _hints(self) -> tuple[tuple[str, str], ...]:
-        shown = self._shown
-        change = () if self.desk.snapshot.arming.locked else ((shown("mitigate"), "mitigate"),)
-        return (
-            *change,
-            (shown("list.choose"), "open"),
-            (shown("details"), "details"),
-            (shown("pin"), "pin"),
-            (shown("overrule"), "overrule"),
-        )
-
-    def _shown(self, binding_id: str) -> str:
-        entry = next(e for e in self.desk.table if e.id == binding_id)
-        return shown_key(entry.keys[0])
-
-    def _show_keys(self) -> None:
-        bar = sorted((e for e in self.desk.table if e.where == MAIN and e.label), key=lambda e: e.rank)
-        self.keys.show_keys(tuple((shown_key(e.keys[0]), e.label) for e in bar))
 
     # Layout
 
@@ -243,15 +223,21 @@ class MainScreen(Screen[None]):
 
     def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
         """Enter on an action looks at it: a preview, or a link that is copied."""
-        self.desk.begin(_flows().look_at(event.action))
+        from tui.screens import looking
+
+        self.desk.begin(looking.look_at(event.action))
 
     def on_checks_panel_chosen(self, event: ChecksPanel.Chosen) -> None:
         """Enter on a check tells all of it."""
-        self.desk.begin(_flows().read_check(tuple(Check)[event.index]))
+        from tui.screens import looking
+
+        self.desk.begin(looking.read_check(tuple(Check)[event.index]))
 
     def on_tree_panel_chosen(self, event: TreePanel.Chosen) -> None:
         """Enter on a row of the tree tells its evidence."""
-        self.desk.begin(_flows().read_branch(event.row))
+        from tui.screens import looking
+
+        self.desk.begin(looking.read_branch(event.row))
 
     def on_timeline_opened(self, event: Timeline.Opened) -> None:
         """Enter on an entry opens all of it."""
@@ -261,17 +247,23 @@ class MainScreen(Screen[None]):
 
     def action_open(self) -> None:
         """Enter on a panel without a cursor: all that the checks said."""
-        self.desk.begin(_flows().read_checks)
+        from tui.screens import looking
+
+        self.desk.begin(looking.read_checks)
 
     # Keys
 
     def action_help(self) -> None:
         """The help."""
-        self.desk.begin(_flows().read_help)
+        from tui.screens import looking
+
+        self.desk.begin(looking.read_help)
 
     def action_palette(self) -> None:
         """Every action by name."""
-        self.desk.begin(_flows().palette)
+        from tui.screens import commands
+
+        self.desk.begin(commands.palette)
 
     def action_incident(self) -> None:
         """The incident menu."""
@@ -281,11 +273,15 @@ class MainScreen(Screen[None]):
 
     def action_mitigate(self) -> None:
         """The numbered list of changes."""
-        self.desk.begin(_flows().mitigate)
+        from tui.screens import acting
+
+        self.desk.begin(acting.mitigate)
 
     def action_note(self) -> None:
         """Write a note."""
-        self.desk.begin(_flows().note)
+        from tui.screens import acting
+
+        self.desk.begin(acting.note)
 
     def action_update(self) -> None:
         """Tell people."""
@@ -295,7 +291,9 @@ class MainScreen(Screen[None]):
 
     def action_undo(self) -> None:
         """The undo's preview."""
-        self.desk.begin(_flows().undo)
+        from tui.screens import acting
+
+        self.desk.begin(acting.undo)
 
     def action_evidence(self) -> None:
         """Collect evidence, or see how far it is."""
@@ -311,11 +309,15 @@ class MainScreen(Screen[None]):
 
     def action_refresh(self) -> None:
         """Ask every check now."""
-        self.desk.begin(_flows().refresh)
+        from tui.screens import looking
+
+        self.desk.begin(looking.refresh)
 
     def action_filter(self) -> None:
         """Filter the timeline."""
-        self.desk.begin(_flows().sift(self))
+        from tui.screens import looking
+
+        self.desk.begin(looking.sift(self))
 
     def action_who(self) -> None:
         """Who works the incident."""
@@ -330,9 +332,9 @@ class MainScreen(Screen[None]):
 
     def action_kinds(self) -> None:
         """One type of entry, from a list."""
-        from tui.screens import entries
+        from tui.screens import looking
 
-        self.desk.begin(entries.choose_kinds(self))
+        self.desk.begin(looking.choose_kinds(self))
 
     def action_local(self) -> None:
         """Times in UTC, or in this machine's zone."""
@@ -343,40 +345,50 @@ class MainScreen(Screen[None]):
 
     def action_pin(self) -> None:
         """Pin the entry under the cursor, where the timeline has the focus; else a diagnosis."""
+        from tui.screens import acting, entries
+
         index = self.timeline.cursor_index if self.focused is self.timeline else None
         if index is None:
-            self.desk.begin(_flows().pin)
+            self.desk.begin(acting.pin)
             return
-        from tui.screens import entries
-
         self.desk.begin(entries.pin(self.feed.entries[index].id))
 
     def action_overrule(self) -> None:
         """Overrule an answer: the one under the cursor, where the tree has the focus."""
+        from tui.screens import acting
+
         row = self.questions.highlighted if self.focused is self.questions else None
-        self.desk.begin(_flows().overrule(branches.question_of(row) if row else ""))
+        self.desk.begin(acting.overrule(branches.question_of(row) if row else ""))
 
     def action_details(self) -> None:
         """The whole diagnosis."""
-        self.desk.begin(_flows().read_diagnosis)
+        from tui.screens import looking
+
+        self.desk.begin(looking.read_diagnosis)
 
     def action_copy(self) -> None:
         """Copy what the cursor is on."""
-        self.desk.begin(_flows().copy(self.under_cursor()))
+        from tui.screens import looking
+
+        self.desk.begin(looking.copy(self.under_cursor()))
 
     def action_leave(self) -> None:
         """Leave; asks only while a mitigation runs."""
-        self.desk.begin(_flows().leave)
+        from tui.screens import acting
+
+        self.desk.begin(acting.leave)
 
     def under_cursor(self) -> tuple[str, str]:
         """What the cursor is on, as text, and what to call it."""
+        from tui.screens import looking
+
         snapshot = self.desk.snapshot
         if self.focused is self.timeline and (index := self.timeline.cursor_index) is not None:
-            return _flows().entry_text(self.feed.entries[index]), "the entry"
+            return looking.entry_text(self.feed.entries[index]), "the entry"
         if self.focused in (self.status, self.chart):
-            return _flows().checks_text(snapshot), "the checks"
+            return looking.checks_text(snapshot), "the checks"
         if self.focused is self.actions and snapshot.actions:
             action = snapshot.actions[min(self.actions.cursor, len(snapshot.actions) - 1)]
             if action.url:
                 return action.url, "the link"
-        return _flows().diagnosis_text(snapshot), "the diagnosis"
+        return looking.diagnosis_text(snapshot), "the diagnosis"

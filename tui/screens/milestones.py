@@ -6,7 +6,7 @@ from datetime import datetime
 from tui.model.folding import advance, fold
 from tui.model.incident import Entry, Incident, Kind
 from tui.model.milestones import Milestone, is_corrected, times, told
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialogs import AskingScreen, ChoosingScreen
 from tui.screens.reader import Page, Row
@@ -21,15 +21,15 @@ async def show(desk: Desk, _which: str = "") -> None:
     """The list; Enter edits one, and the list comes back until Escape leaves it."""
     at = 0
     while (incident := desk.snapshot.incident) is not None:
-        asking = ChoosingScreen("Milestones (UTC)", choices(incident), desk.glyphs)
-        asking.list.cursor = at
-        chosen = await desk.ask(asking)
+        screen = ChoosingScreen("Milestones (UTC)", choices(incident), desk.glyphs)
+        screen.list.cursor = at
+        chosen = await desk.ask(screen)
         if chosen is None:
             return
-        at = asking.list.cursor
+        at = screen.list.cursor
         if chosen == _HISTORY:
             entries = desk.snapshot.entries
-            await flows.read(desk, "Milestones: how they came about", page(incident, entries))
+            await asking.read(desk, "Milestones: how they came about", page(incident, entries))
         else:
             await _edit(desk, Milestone(chosen))
 
@@ -62,16 +62,16 @@ async def _edit(desk: Desk, milestone: Milestone) -> None:
         "; empty: as the record tells" if corrected else ""
     )
     while True:
-        asking = AskingScreen(
+        screen = AskingScreen(
             f"{milestone.words}: when, in UTC", desk.glyphs, text=text, hint=hint, why=why, empty=corrected
         )
-        answer = await desk.ask(asking)
+        answer = await desk.ask(screen)
         if answer is None:
             return
         try:
             at = await desk.session.set_milestone(milestone, answer)
         except SessionError as refused:
-            text, why = answer, f"{refused.said} {refused.remedy}".strip()
+            text, why = answer, str(refused)
         else:
             desk.say(f"{milestone.words}: {told(at) if at else 'as the record tells it'}.", "ok")
             return

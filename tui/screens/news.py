@@ -82,17 +82,16 @@ def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -
 
 
 def _lock(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
-    held, holds = company.holds(before), company.holds(after)
+    had, has = company.locker(before), company.locker(after)
     people = company.people(after)
-    if holds and after.lock is not None:
-        same = held and before.lock is not None and before.lock.console == after.lock.console
-        if not same:
-            name = company.called(after.lock, people)
-            what = f": {after.lock.what}" if after.lock.what else ""
+    if has is not None:
+        if had is None or had.console != has.console:
+            name = company.called(has, people)
+            what = f": {has.what}" if has.what else ""
             yield News(f"{name} changes the target{what}. Nobody else can until that is over.")
-    elif held and before.lock is not None:
-        name = company.called(before.lock, people)
-        changes = [one for one in now.mitigations if one.console == before.lock.console]
+    elif had is not None:
+        name = company.called(had, people)
+        changes = [one for one in now.mitigations if one.console == had.console]
         last = changes[-1] if changes else None
         became = f": {last.title}, {last.verdict_text or last.outcome or 'not known yet'}" if last else ""
         yield News(f"{name} no longer changes the target{became}.", "ok")

@@ -57,7 +57,7 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
     return (
         *_place(sharing, now),
         Row("command", _command(snapshot, sharing, now)),
-        Row("lock", _lock(snapshot), "warn" if company.holds(snapshot) else ""),
+        Row("lock", _lock(snapshot), "warn" if company.locker(snapshot) is not None else ""),
         Row("", " "),
         Row("", "Here now", "title"),
         *(row for one in here for row in _person(one, snapshot, now)),
@@ -103,8 +103,7 @@ def gone_for(console: str, snapshot: Snapshot, now: datetime) -> str:
 
 
 def _lock(snapshot: Snapshot) -> str:
-    lock = snapshot.lock
-    if lock is not None and company.holds(snapshot):
+    if (lock := company.locker(snapshot)) is not None:
         return f"held by {company.changing(lock, company.people(snapshot))}"
     if snapshot.running:
         return f"yours: {snapshot.running[0].title}"
@@ -118,11 +117,11 @@ def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     where = f"on {one.host}, process {one.process}" if one.host else "where it runs is not told"
     login = f"{one.name}, " if name == "you" and one.name else ""
     yield Row(name, f"{_fresh(one, snapshot, now)}; {login}{where}", "bold" if one.here else "")
-    sharing, lock = snapshot.sharing, snapshot.lock
+    sharing, lock = snapshot.sharing, company.locker(snapshot)
     holder = sharing.command if sharing is not None else None
     if holder is not None and holder.console == one.console:
         yield Row("", "has command")
-    if lock is not None and lock.console == one.console and company.holds(snapshot):
+    if lock is not None and lock.console == one.console:
         yield Row("", f"changes the target{f': {lock.what}' if lock.what else ''}", "warn")
     if one.behind:
         late = "its latest entry is" if one.behind == 1 else f"{one.behind:,} of its entries are"

@@ -1,7 +1,6 @@
 """The postmortem: written in three formats; its sections and action items, which people write."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.widgets import TextArea
@@ -10,10 +9,10 @@ from tui.model.severity import Severity
 from tui.model.text import clean
 from tui.model.written import ActionItem, Section
 from tui.reports.formats import Format
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
-from tui.session.errors import SessionError
+from tui.screens.keeper import Keeper
 from tui.session.writing import NEW_ITEM, Written
 from widgets.glyphs import Glyphs
 from widgets.prompt import Choice, Prompt
@@ -34,7 +33,7 @@ _USUAL = "Enter saves, Esc keeps the draft. Ctrl+J: new line; `- ` begins a poin
 async def menu(desk: Desk) -> None:
     """The formats, Markdown first; then what people write."""
     written = await desk.session.written()
-    chosen = await flows.choose(desk, "Postmortem", _choices(written))
+    chosen = await asking.choose(desk, "Postmortem", _choices(written))
     if chosen == "sections":
         await _sections(desk)
     elif chosen == "items":
@@ -78,7 +77,7 @@ async def _sections(desk: Desk) -> None:
     while True:
         written = await desk.session.written()
         choices = tuple(_section(section, written) for section in Section)
-        chosen = await flows.choose(desk, "Sections of the postmortem: yours alone", choices)
+        chosen = await asking.choose(desk, "Sections of the postmortem: yours alone", choices)
         if chosen is None:
             return
         await _write(desk, Section(chosen), written)
@@ -119,7 +118,7 @@ async def _items(desk: Desk) -> None:
         items = (await desk.session.written()).items
         add = Choice("add", "Add an action item", "what is to be done", key="a")
         listed = (Choice(f"item:{item.id}", clean(item.action, limit=60), _told(item)) for item in items)
-        chosen = await flows.choose(desk, "Action items", (add, *listed))
+        chosen = await asking.choose(desk, "Action items", (add, *listed))
         if chosen is None:
             return
         if chosen == "add":
@@ -166,7 +165,7 @@ async def _open(desk: Desk, item_id: str) -> None:
             Choice("action", "Action", clean(item.action, limit=60), key="e"),
             Choice("remove", "Remove it from the list", "an entry", key="r"),
         )
-        chosen = await flows.choose(desk, clean(item.action, limit=70), choices)
+        chosen = await asking.choose(desk, clean(item.action, limit=70), choices)
         if chosen is None:
             return
         await (_remove(desk, item) if chosen == "remove" else _set(desk, item, chosen))
@@ -184,13 +183,13 @@ async def _asked(desk: Desk, item: ActionItem, field: str) -> str | None:
         choices = tuple(
             Choice(level.value, level.value, current=item.priority == level) for level in Severity
         )
-        return await flows.choose(desk, "Priority", choices)
+        return await asking.choose(desk, "Priority", choices)
     title, text, hint = {
         "owner": ("Owner", item.owner, "who does it"),
         "due": ("Due", item.due, "a day, as 2026-12-04, or in words"),
         "action": ("Action item: what is to be done", item.action, "Enter saves it"),
     }[field]
-    return await flows.ask(desk, title, text=text, hint=hint, draft=f"{field} of {item.id}")
+    return await asking.ask(desk, title, text=text, hint=hint, draft=f"{field} of {item.id}")
 
 
 async def _remove(desk: Desk, item: ActionItem) -> None:
@@ -198,43 +197,12 @@ async def _remove(desk: Desk, item: ActionItem) -> None:
         Choice("keep", "Keep it", "Esc does, too", key="k"),
         Choice("remove", "Remove it", "the record keeps that it was there", key="y"),
     )
-    if await flows.choose(desk, f"Remove: {clean(item.action, limit=60)}?", choices) == "remove":
+    if await asking.choose(desk, f"Remove: {clean(item.action, limit=60)}?", choices) == "remove":
         await desk.session.remove_item(item)
         desk.say("Removed from the list.", "ok")
 
 
-# Keeping what is typed
-
-
-class Keeper:
-    """Every key is kept on disk, the latest text alone where the disk is slower than the hand."""
-
-    def __init__(self, desk: Desk, put: Callable[[str], Awaitable[None]]) -> None:
-        self._desk, self._put = desk, put
-        self._unkept: str | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def keep(self, text: str) -> None:
-        """Keep this text, soon."""
-        self._unkept = text
-        if self._idle.is_set():
-            self._idle.clear()
-            self._desk.own(self._keep_all(), "keeping what is typed")
-
-    async def rest(self) -> None:
-        """Return when the last text is on disk, or was refused by it."""
-        await self._idle.wait()
-
-    async def _keep_all(self) -> None:
-        try:
-            while self._unkept is not None:
-                text, self._unkept = self._unkept, None
-                await self._put(text)
-        except SessionError as refused:
-            self._desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
-        finally:
-            self._idle.set()
+# The field
 
 
 class WritingScreen(Dialog[str]):

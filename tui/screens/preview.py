@@ -116,7 +116,7 @@ class PreviewScreen(DeafDialog[bool]):
         try:
             armed = self.desk.session.arm(text)
         except SessionError as refused:
-            self.stand = replace(self.stand, refusal=f"{refused.said} {refused.remedy}".strip())
+            self.stand = replace(self.stand, refusal=str(refused))
         else:
             self.stand = replace(self.stand, refusal="" if armed else "that is not the word")
 
@@ -150,11 +150,12 @@ class PreviewScreen(DeafDialog[bool]):
     def _unlocked(self, away: LockUnreachable) -> None:
         """Nothing was applied, and the plan stands: a person may go without the lock, by the word."""
         if self.is_current:
-            said = f"{away.said} {away.remedy}".strip()
-            self.stand = replace(self.stand, sending=False, unlocked=said, word_given=False, no_lock=False)
+            self.stand = replace(
+                self.stand, sending=False, unlocked=str(away), word_given=False, no_lock=False
+            )
             self._show()
         else:
-            self.desk.say(f"{away.said} {away.remedy} Nothing was changed.".strip(), "fail")
+            self.desk.say(f"{away} Nothing was changed.", "fail")
 
     def _refused(self, refused: SessionError) -> None:
         """Nothing was applied. The plan is spent: it is made anew before it can be approved again."""

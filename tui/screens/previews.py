@@ -75,9 +75,9 @@ class Room:
 
 def room(snapshot: Snapshot, arm_for: str) -> Room:
     """The room as it is now."""
-    lock, sharing = snapshot.lock, snapshot.sharing
+    lock, sharing = company.locker(snapshot), snapshot.sharing
     held, told = "", ""
-    if lock is not None and company.holds(snapshot):
+    if lock is not None:
         held = company.called(lock, company.people(snapshot))
         told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
     elif sharing is not None:
@@ -101,10 +101,9 @@ def preview(stand: Stand, room: Room) -> PreviewView:
     plan, place = stand.plan, room.place
     confirm, asks = _confirm(stand, room)
     if plan is None:
-        target = " / ".join(p for p in (place.context, place.namespace, place.deployment) if p)
         return PreviewView(
             title=stand.title,
-            target=target or "no deployment is set",
+            target=place.target,
             user=place.user,
             env_colour=place.colour,
             change=stand.failed or _CHECKING,

@@ -46,7 +46,7 @@ class ReturnCard(ReaderScreen[None]):
             self.desk.press(meant.id)
 
 
-async def show(desk: Desk) -> None:
+async def show(desk: Desk, _which: str = "") -> None:
     """The card of the last return; without one it is said so."""
     if _back(desk.snapshot) is None:
         desk.say("This incident was not resumed: nothing happened while nobody had it open.", "warn")
@@ -129,8 +129,7 @@ def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     yield Row("", "Who is here (h tells more)", "title")
     yield Row("command", company.command(snapshot).removeprefix("command: ") or "nobody")
     yield Row("here", company.with_whom(snapshot, now)[0].removeprefix("with "))
-    lock = snapshot.lock
-    if lock is not None and company.holds(snapshot):
+    if (lock := company.locker(snapshot)) is not None:
         yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
 
 

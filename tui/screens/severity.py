@@ -6,7 +6,7 @@ from tui.model.incident import Entry
 from tui.model.milestones import told
 from tui.model.severity import Severity
 from tui.model.severity_history import SeverityChange, history, response
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialogs import AskingScreen
 from tui.screens.reader import Page, Row
@@ -19,11 +19,11 @@ _HISTORY = "history"
 async def change(desk: Desk, _which: str = "") -> None:
     """Choose a severity, say why or not, and it is changed; or read how it changed before."""
     while True:
-        chosen = await flows.choose(desk, HIGHER, choices(desk, history_too=True), clock(desk))
+        chosen = await asking.choose(desk, HIGHER, choices(desk, history_too=True), clock(desk))
         if chosen != _HISTORY:
             break
         rows = page(desk.snapshot.entries, clock(desk))
-        await flows.read(desk, "Severity: how it changed", rows)
+        await asking.read(desk, "Severity: how it changed", rows)
     if chosen is None:
         return
     reason = await desk.ask(
@@ -41,7 +41,7 @@ async def change(desk: Desk, _which: str = "") -> None:
 
 async def choose(desk: Desk, title: str = HIGHER, proposed: Severity | None = None) -> Severity | None:
     """The severity of an incident that is to be declared; the cursor is on what is proposed."""
-    chosen = await flows.choose(desk, title, choices(desk, proposed or desk.snapshot.proposed))
+    chosen = await asking.choose(desk, title, choices(desk, proposed or desk.snapshot.proposed))
     return Severity(chosen) if chosen is not None else None
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tui.model.amending import Amendments
 from tui.model.incident import Entry
@@ -17,6 +17,17 @@ KEY, ALL, PINNED = "key", "all", "is:pinned"
 _KIND = "kind:"
 _BY = "by:"
 HINT = "rows with this text stay; kind:note, by:NAME, is:pinned; Esc later shows all"
+
+
+class Sifted(Protocol):
+    """Whose timeline is sifted: what was typed, and whether all entries are shown or the key ones."""
+
+    needle: str
+    all_entries: bool
+
+    def sift(self) -> None:
+        """Apply both."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

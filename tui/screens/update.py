@@ -12,8 +12,8 @@ from tui.notify.rendering import plain
 from tui.screens.deaf import DeafDialog
 from tui.screens.desk import Desk
 from tui.screens.dialog import Dialog
+from tui.screens.keeper import Keeper
 from tui.session.errors import SessionError
-from tui.session.snapshot import Snapshot
 from tui.session.telling import UpdateDraft
 from widgets.prompt import Prompt
 from widgets.update import UpdatePreview, UpdateView
@@ -38,8 +38,7 @@ class UpdateScreen(DeafDialog[None]):
         self.preview = UpdatePreview(glyphs=desk.glyphs)
         self._said = ""
         self._sending = False
-        self._unkept: str | None = None
-        self._keeping = False
+        self._keeper = Keeper(desk, lambda text: desk.session.keep_update(self.draft, text), "a draft")
 
     def compose(self) -> ComposeResult:
         """The frame."""
@@ -49,9 +48,6 @@ class UpdateScreen(DeafDialog[None]):
         """Keys go to the preview."""
         self.preview.focus()
         self._show()
-
-    def take(self, _snapshot: Snapshot) -> None:
-        """A new snapshot: the message stays as the person reads it."""
 
     def _show(self) -> None:
         # An edited message is looked at again.
@@ -131,12 +127,11 @@ class UpdateScreen(DeafDialog[None]):
 
     def _refused(self, refused: SessionError) -> None:
         self._sending = False
-        said = f"{refused.said} {refused.remedy}".strip()
         if self.is_current:
-            self._said = said
+            self._said = str(refused)
             self._show()
         else:
-            self.desk.say(said, "fail")
+            self.desk.say(str(refused), "fail")
 
     def _copy(self) -> None:
         text = plain(self.draft.text)
@@ -148,7 +143,7 @@ class UpdateScreen(DeafDialog[None]):
         try:
             await self.desk.session.update_copied(self.draft, text)
         except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
+            self.desk.say(str(refused), "warn")
 
     def _toggle(self) -> None:
         if self.notify_them is not None:
@@ -164,7 +159,7 @@ class UpdateScreen(DeafDialog[None]):
         self.desk.own(work(), "writing an update anew")
 
     def _edit(self) -> None:
-        self.app.push_screen(EditingScreen(self.desk, self.draft, self._keep), self._edited)
+        self.app.push_screen(EditingScreen(self.desk, self.draft, self._keeper.keep), self._edited)
 
     def _edited(self, text: str | None) -> None:
         if text is not None and text.strip() != self.draft.text.strip():
@@ -176,25 +171,6 @@ class UpdateScreen(DeafDialog[None]):
         self._said = said
         self.deafen()
         self._show()
-
-    # Keeping what is typed
-
-    def _keep(self, text: str) -> None:
-        """Every key is kept on disk, the latest text alone where the disk is slower than the hand."""
-        self._unkept = text
-        if not self._keeping:
-            self._keeping = True
-            self.desk.own(self._keep_all(), "keeping a draft")
-
-    async def _keep_all(self) -> None:
-        try:
-            while self._unkept is not None:
-                text, self._unkept = self._unkept, None
-                await self.desk.session.keep_update(self.draft, text)
-        except SessionError as refused:
-            self.desk.say(f"{refused.said} {refused.remedy}".strip(), "warn")
-        finally:
-            self._keeping = False
 
 
 class EditingScreen(Dialog[str]):

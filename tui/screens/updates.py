@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tui.model import times
 from tui.model.update import Audience
-from tui.screens import flows
+from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.update import TITLES, WAITING, UpdateScreen, outcome
 from tui.session.snapshot import Unsent
@@ -15,7 +15,7 @@ _SNOOZES = (("10m", "10 minutes", 10), ("30m", "30 minutes", 30), ("1h", "1 hour
 
 async def menu(desk: Desk) -> None:
     """Who is told, and what became of earlier messages."""
-    chosen = await flows.choose(desk, _menu_title(desk), _choices(desk))
+    chosen = await asking.choose(desk, _menu_title(desk), _choices(desk))
     if chosen is None:
         return
     what, _, which = chosen.partition(":")
@@ -92,7 +92,7 @@ async def _unsent(desk: Desk, message_id: str) -> None:
         *((Choice("arrived", "It did arrive", "you looked there", key="a"),) if maybe else ()),
         Choice("drop", "Give it up", "an entry", key="g"),
     )
-    chosen = await flows.choose(desk, f"{one.place}: {one.said or one.state}", choices)
+    chosen = await asking.choose(desk, f"{one.place}: {one.said or one.state}", choices)
     if chosen == "again":
         await desk.session.send_again(message_id)
         desk.say("It is sent again; the timeline tells how it goes.", "ok")
@@ -109,7 +109,7 @@ async def _unsent(desk: Desk, message_id: str) -> None:
 
 async def _snooze(desk: Desk) -> None:
     choices = tuple(Choice(which, words, "from now") for which, words, _ in _SNOOZES)
-    chosen = await flows.choose(desk, "Put the next update off by", choices)
+    chosen = await asking.choose(desk, "Put the next update off by", choices)
     if chosen is not None:
         minutes = next(m for which, _, m in _SNOOZES if which == chosen)
         until = await desk.session.snooze(timedelta(minutes=minutes))
@@ -122,7 +122,7 @@ async def _page(desk: Desk, event: str) -> None:
         Choice("no", "Leave it", key="k"),
         Choice("yes", f"{event.title()} it there", "each alert of this incident", key="y"),
     )
-    if await flows.choose(desk, f"{event.title()} at PagerDuty?", choices) == "yes":
+    if await asking.choose(desk, f"{event.title()} at PagerDuty?", choices) == "yes":
         messages = await desk.session.page(event)
         said, state = outcome(tuple((m.place, m.state.value, m.said, m.remedy) for m in messages))
         desk.say(said, state)

@@ -9,9 +9,9 @@ from tui.model.erasing import copies, redaction, refusal
 from tui.model.incident import Draft, Entry, Kind
 from tui.model.milestones import HOW, WrongTime, typed
 from tui.model.times import clock, date_and_time, rfc3339
-from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import NoIncident, SessionError
+from tui.session.threads import in_thread
 
 
 class Amending(Core):

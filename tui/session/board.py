@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from tui.model.facts import TITLES
 from tui.model.flapping import Flap
-from tui.model.incident import Draft, Kind
+from tui.model.incident import ALERTMANAGER, LEEWARD, Draft, Kind
 from tui.model.onset import set_against_change
 from tui.model.reading import Alert, Check, Held, Reading, State
 from tui.model.runbook import Diagnosis, Runbook
@@ -14,8 +14,6 @@ from tui.model.times import rfc3339
 from tui.model.tree import evidence, severity, walk
 from tui.model.walk import Walk
 from tui.session.page_words import page_words
-
-ACTOR = "leeward"
 
 
 class Board:
@@ -157,7 +155,7 @@ class Board:
         state = self.checks[check].latest.state.value
         text = f"{TITLES[check]} is steady again after {count} changes: {state}"
         data = {"check": check.value, "count": count, "to": state, "steady": True}
-        return [Draft(Kind.FLAPPING, text, now, ACTOR, data)]
+        return [Draft(Kind.FLAPPING, text, now, LEEWARD, data)]
 
     def _diagnosed(self, now: datetime) -> Draft:
         self._diagnosis = self.walk.diagnosis
@@ -174,7 +172,7 @@ class Board:
             ],
             "evidence": list(evidence(found, self.checks, now)),
         }
-        return Draft(Kind.DIAGNOSIS, found.title, now, ACTOR, data)
+        return Draft(Kind.DIAGNOSIS, found.title, now, LEEWARD, data)
 
 
 def _changed(reading: Reading, before: State | None) -> Draft:
@@ -185,13 +183,13 @@ def _changed(reading: Reading, before: State | None) -> Draft:
         "to": reading.state.value,
     }
     text = f"{TITLES[reading.check]} {moved}: {reading.summary}"
-    return Draft(Kind.STATE, text, reading.at, ACTOR, data)
+    return Draft(Kind.STATE, text, reading.at, LEEWARD, data)
 
 
 def _flapping(reading: Reading, count: int) -> Draft:
     text = f"{TITLES[reading.check]} is flapping, {count} changes: the path holds until it is steady"
     data = {"check": reading.check.value, "count": count, "to": reading.state.value, "steady": False}
-    return Draft(Kind.FLAPPING, text, reading.at, ACTOR, data)
+    return Draft(Kind.FLAPPING, text, reading.at, LEEWARD, data)
 
 
 def fired(alert: Alert) -> Draft:
@@ -203,4 +201,4 @@ def fired(alert: Alert) -> Draft:
         "starts_at": rfc3339(alert.starts_at),
     }
     said = f": {alert.summary}" if alert.summary else ""
-    return Draft(Kind.ALERT, f"{alert.name} fired{said}", alert.starts_at, "alertmanager", data)
+    return Draft(Kind.ALERT, f"{alert.name} fired{said}", alert.starts_at, ALERTMANAGER, data)

@@ -7,16 +7,16 @@ every few seconds, and at the end.
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.model.amending import Amendments, redacts
 from tui.model.clock import Clock
-from tui.model.incident import KEPT_ID, Draft, Entry, Incident, Kind
+from tui.model.incident import Draft, Entry, Incident, Kind
 from tui.model.redaction import Redactor
 from tui.model.returning import standing
+from tui.session.beforehand import Beforehand
 from tui.session.errors import NoIncident, SessionError
 from tui.session.memory import Memory
 from tui.session.scribe import Scribe
@@ -24,8 +24,6 @@ from tui.session.scribe import Scribe
 if TYPE_CHECKING:
     from tui.record.journal import Journal
 
-# Enough for a night of looking; older changes of state fall off the front.
-KEPT = 2000
 # Seconds between two tries to write what the disk refused.
 AGAIN = 5.0
 
@@ -47,21 +45,18 @@ class Chronicle:
         self._redact = redact
         self._changed = changed
         self._journal: Journal | None = None
-        self._kept: deque[Draft] = deque(maxlen=KEPT)
+        self._beforehand = Beforehand()
         self._backlog: list[Draft] = []
         self._memory = Memory()
         self._tasks: set[asyncio.Task[None]] = set()
         self._follower: asyncio.Task[None] | None = None
         self._again: asyncio.Task[None] | None = None
-        self._alerts: set[tuple[str, str]] = set()
         self._scribe: Scribe | None = None
-        # Set by whoever took in what others wrote: it is read at once.
         self.wake = asyncio.Event()
         self.heard: Callable[[tuple[Entry, ...]], None] = lambda _: None
         self.recorded_one: Callable[[], None] = lambda: None
         self.last = ""
         self._intents: set[str] = set()
-        self._before: tuple[Entry, ...] = ()
         self.trouble = ""
         self.problems: tuple[str, ...] = ()
 
@@ -73,7 +68,7 @@ class Chronicle:
     @property
     def timeline(self) -> tuple[Entry, ...]:
         """Its entries as they are to be read now; before there is one, what waits for it."""
-        return self._memory.timeline or self._before
+        return self._memory.timeline or self._beforehand.shown
 
     @property
     def amendments(self) -> Amendments:
@@ -114,29 +109,19 @@ class Chronicle:
         journal: Journal | None = None
         try:
             journal = await Journal.create(self._state_dir, incident_id, self._clock, self._redact)
-            written = await journal.append(declared, *self._of_ours(alerts, elsewhere))
+            written = await journal.append(declared, *self._beforehand.for_new(alerts, elsewhere))
         except JournalError as error:
             if journal is not None:
                 await journal.discard()
             raise SessionError(f"The incident could not be opened: {error}") from error
         await self._release()
         self._journal = journal
-        self._kept.clear()
+        self._beforehand.clear()
         self._forget()
         self.problems = ()
         self._took(incident_id, written)
         self._follow(journal)
         return written[0]
-
-    def _of_ours(self, alerts: Iterable[Draft], elsewhere: frozenset[str]) -> list[Draft]:
-        """What was kept, but for others' alerts; and these alerts, each once."""
-        kept = [
-            draft
-            for draft in self._kept
-            if draft.kind is not Kind.ALERT or draft.data.get("fingerprint") not in elsewhere
-        ]
-        known = {_alert_key(draft.data) for draft in kept if draft.kind is Kind.ALERT}
-        return [*(draft for draft in alerts if _alert_key(draft.data) not in known), *kept]
 
     async def resume(self, incident_id: str, mended: tuple[str, ...] = ()) -> Incident:
         """Open an incident that exists. Another console's stays read-only here, and is followed.
@@ -157,10 +142,8 @@ class Chronicle:
         waiting, self._backlog = (self._backlog, []) if same else ([], self._backlog)
         await self._release()
         self._journal = journal
-        kept = [draft for draft in self._kept if draft.kind is Kind.ALERT]
-        self._kept.clear()
+        kept = self._beforehand.for_resumed()
         self._forget()
-        self._alerts = set()
         self._intents = set(journal.intents)
         self._take(incident_id, journal.found.entries)
         self.keep(kept)
@@ -247,15 +230,15 @@ class Chronicle:
 
     def keep(self, drafts: Iterable[Draft]) -> None:
         """Write what happened by itself: now where an incident is open, else once one opens."""
-        fresh = [draft for draft in drafts if self._is_news(draft)]
+        fresh = self._beforehand.news(drafts)
         if fresh and self.writable and self._scribe is not None:
             fresh = self._scribe.offer(fresh)
         if not fresh:
             return
         if not self.writable:
-            self._kept.extend(fresh)
+            self._beforehand.keep(fresh)
             if self._journal is None:
-                self._show_kept()
+                self._beforehand.show()
             return
         task = asyncio.create_task(self.tell(*fresh), name="record")
         self._tasks.add(task)
@@ -266,7 +249,7 @@ class Chronicle:
         try:
             await self.record(*drafts)
         except NoIncident:
-            self._kept.extend(drafts)
+            self._beforehand.keep(drafts)
         except SessionError:
             self._backlog.extend(drafts)
             if self._again is None or self._again.done():
@@ -303,14 +286,6 @@ class Chronicle:
             with contextlib.suppress(SessionError):
                 await self.record()
         self._backlog = []
-
-    def _show_kept(self) -> None:
-        """What waits for an incident is on the timeline, too; only it has no id yet."""
-        waiting = sorted(self._kept, key=lambda draft: draft.occurred_at)
-        self._before = tuple(
-            Entry(f"{KEPT_ID}{n}", d.occurred_at, d.occurred_at, d.actor, d.kind, d.text, d.data)
-            for n, d in enumerate(waiting)
-        )
 
     async def _release(self) -> None:
         if self._scribe is not None:
@@ -353,7 +328,7 @@ class Chronicle:
                 self._changed()
 
     def _forget(self) -> None:
-        self._memory, self._before, self.last, self._intents = Memory(), (), "", set()
+        self._memory, self.last, self._intents = Memory(), "", set()
         if self._scribe is not None:
             self._scribe.forget()
 
@@ -369,23 +344,10 @@ class Chronicle:
         fresh = self._memory.take(incident_id, entries)
         if self._scribe is not None:
             self._scribe.hear((entry.kind, entry.data, entry.text) for entry in fresh)
-        self._alerts.update(_alert_key(entry.data) for entry in fresh if entry.kind == Kind.ALERT)
+        self._beforehand.know(fresh)
         self._changed()
         return fresh
-
-    def _is_news(self, draft: Draft) -> bool:
-        if draft.kind is not Kind.ALERT:
-            return True
-        key = _alert_key(draft.data)
-        if key in self._alerts:
-            return False
-        self._alerts.add(key)
-        return True
 
 
 def _sentence(problem: str) -> str:
     return problem if problem.endswith(".") else f"{problem}."
-
-
-def _alert_key(data: Any) -> tuple[str, str]:
-    return (str(data.get("fingerprint", "")), str(data.get("starts_at", "")))

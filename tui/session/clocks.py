@@ -4,7 +4,7 @@ import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from tui.model.incident import Draft, Entry, Incident, Kind
+from tui.model.incident import LEEWARD, Draft, Entry, Incident, Kind
 from tui.model.skew import Heard, Skew, skew
 
 
@@ -32,4 +32,4 @@ class ClockWatch:
         # What names no machine is from before incidents were shared: then it is of this one.
         if any(entry.kind == Kind.CLOCK and entry.data.get("host", host) == host for entry in entries):
             return ()
-        return (Draft(Kind.CLOCK, f"{host}: {self.found.told}", now, "leeward", {"host": host}),)
+        return (Draft(Kind.CLOCK, f"{host}: {self.found.told}", now, LEEWARD, {"host": host}),)

@@ -1,11 +1,9 @@
 """What a session talks to, made from the settings: secrets, clients, runbook and probes."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
 from tui.model.key_holder import KeyHolder
@@ -13,7 +11,16 @@ from tui.model.reading import Check
 from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.secret import Secret
-from tui.settings import Kubernetes, Loaded, SecretSource, Settings, SettingsError, fetch_secret
+from tui.session.threads import in_thread
+from tui.settings import (
+    Kubernetes,
+    Loaded,
+    SecretSource,
+    Settings,
+    SettingsError,
+    fetch_secret,
+    server_sources,
+)
 
 if TYPE_CHECKING:
     from tui.clients.cluster import ClusterDoor
@@ -22,8 +29,6 @@ if TYPE_CHECKING:
     from tui.probes import Probe
     from tui.probes.completion import Completion
     from tui.probes.network_look import NetworkLooker
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,32 +69,6 @@ async def connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], reda
     Raises RunbookError where the runbook cannot be used.
     """
     return await in_thread(lambda: _connect(loaded, clock, environ, redact))
-
-
-async def in_thread(work: Callable[[], T]) -> T:
-    """Run blocking work in a daemon thread: leaving the program never waits for it."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def answer(result: T | None, error: BaseException | None) -> None:
-        if done.done():
-            return
-        if error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]
-
-    def run() -> None:
-        result, error = None, None
-        try:
-            result = work()
-        except BaseException as raised:  # noqa: BLE001 - handed to the awaiter, whatever it is
-            error = raised
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(answer, result, error)
-
-    threading.Thread(target=run, name="leeward-load", daemon=True).start()
-    return await done
 
 
 def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: Redactor) -> Connections:
@@ -140,9 +119,7 @@ def _connect(loaded: Loaded, clock: Clock, environ: Mapping[str, str], redact: R
 
 def _learn(settings: Settings, environ: Mapping[str, str], redact: Redactor) -> None:
     """Hold what the environment has of secrets from the start, be it fetched later or never."""
-    servers = (settings.prometheus, settings.alertmanager)
-    sources = [settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers)]
-    for value in (environ.get(source.env, "").strip() for source in sources if source.env):
+    for value in (environ.get(source.env, "").strip() for source in server_sources(settings) if source.env):
         redact.add(Secret(value))
 
 

@@ -18,18 +18,18 @@ from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
 from tui.session.command import Command
 from tui.session.commanding import CommandByLease
-from tui.session.connections import in_thread
 from tui.session.declaration import Declaration
 from tui.session.errors import SessionError
 from tui.session.followed import follow
 from tui.session.identity import Identity
-from tui.session.leases import LeaseWatch
+from tui.session.leases import LeaseNews
 from tui.session.open_incidents import OpenIncidents, with_shared
 from tui.session.parts import Parts, Working
 from tui.session.picture import picture
 from tui.session.sharing import Sharing
 from tui.session.snapshot import Place, Snapshot
 from tui.session.standing import standing
+from tui.session.threads import in_thread
 from tui.settings import Loaded, duration
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Core:
         self._redact = Redactor(())
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._watch = LeaseWatch()
+        self._lease_news = LeaseNews()
         self._next_id = ""
         chronicle = Chronicle(state_dir, clock, self._redact, self._publish)
         monitoring = duration(settings.timing.monitoring)

@@ -5,10 +5,10 @@ from datetime import datetime
 from tui.model.incident import Entry
 from tui.model.reading import Alert, Check
 from tui.model.severity import Severity
-from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import SessionError
 from tui.session.snapshot import OpenIncident, Snapshot
+from tui.session.threads import in_thread
 
 # How often this console looks what others have opened and resolved, in seconds.
 LOOK_EVERY = 10.0

@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 from collections.abc import Awaitable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +11,14 @@ from typing import TYPE_CHECKING
 from tui.model import deployment as workload
 from tui.model.clock import Clock
 from tui.model.facts import TITLES
+from tui.model.finding import Finding
 from tui.model.reading import Reading, State
 from tui.model.redaction import Redactor
 from tui.model.runbook import Command, EnvChange, Link, MitigationRule, Query, RotateKey
 from tui.session import doctor_keys
 from tui.session.connections import Connections, connect
+from tui.session.doctor_sharing import sharing
+from tui.session.doctor_updates import updates
 from tui.settings import Loaded, Settings, config_file
 
 if TYPE_CHECKING:
@@ -40,16 +42,6 @@ PERMISSIONS = (
 NEEDED = frozenset({("get", "deployments"), ("patch", "deployments")})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tested, how it is, and how to mend it ("" where nothing is to be mended)."""
-
-    name: str
-    state: State
-    summary: str
-    remedy: str = ""
-
-
 async def examine(
     loaded: Loaded, clock: Clock, environ: Mapping[str, str], state_dir: Path
 ) -> tuple[Finding, ...]:
@@ -61,8 +53,8 @@ async def examine(
             _cluster(made, loaded.settings),
             _queries(made),
             _links(made, loaded),
-            _updates(made),
-            _sharing(made, loaded.settings),
+            updates(made.targets, made.redact),
+            sharing(loaded.settings, made.redact),
         )
     finally:
         await made.close()
@@ -167,7 +159,7 @@ async def _key_store(
     """Whether a new key could be stored, where the runbook has a mitigation that does."""
     if not any(isinstance(rule.change, RotateKey) for rule in rules):
         return ()
-    return (Finding("key store", *await doctor_keys.look(settings, cluster)),)
+    return (await doctor_keys.look(settings, cluster),)
 
 
 async def _permission(
@@ -267,18 +259,6 @@ async def _queries(made: Connections) -> tuple[Finding, ...]:
 
     told = await _together([ask(query) for query in made.runbook.queries.values()])
     return tuple(finding for group in told for finding in group)
-
-
-async def _updates(made: Connections) -> tuple[Finding, ...]:
-    from tui.session.doctor_updates import updates
-
-    return tuple(Finding(*told) for told in await updates(made.targets, made.redact))
-
-
-async def _sharing(made: Connections, settings: Settings) -> tuple[Finding, ...]:
-    from tui.session.doctor_sharing import sharing
-
-    return tuple(Finding(*told) for told in await sharing(settings, made.redact))
 
 
 async def _links(made: Connections, loaded: Loaded) -> tuple[Finding, ...]:

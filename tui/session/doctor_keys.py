@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from tui.model.finding import Finding
 from tui.model.keys import StoreError
 from tui.model.reading import State
 from tui.settings import Settings
@@ -10,8 +11,10 @@ if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
     from tui.clients.secrets import KeyStore
 
+NAME = "key store"
 
-async def look(settings: Settings, cluster: "Cluster") -> tuple[State, str, str]:
+
+async def look(settings: Settings, cluster: "Cluster") -> Finding:
     """How the store is, in words, and how it is mended. Nothing is written, and no value is told."""
     from tui.clients.secrets import open_store
 
@@ -20,23 +23,25 @@ async def look(settings: Settings, cluster: "Cluster") -> tuple[State, str, str]
     try:
         store = await open_store(settings, cluster)
     except StoreError as error:
-        return failed, error.said, error.remedy
+        return Finding(NAME, failed, error.said, error.remedy)
     try:
         return await _asked(store, failed)
     except StoreError as error:
-        return State.UNKNOWN if error.outcome == "unknown" else failed, error.said, error.remedy
+        state = State.UNKNOWN if error.outcome == "unknown" else failed
+        return Finding(NAME, state, error.said, error.remedy)
     finally:
         await store.close()
 
 
-async def _asked(store: "KeyStore", failed: State) -> tuple[State, str, str]:
+async def _asked(store: "KeyStore", failed: State) -> Finding:
     missing = await store.permissions()
     if missing:
         said = f"{store.name}: a new key cannot be stored without {', '.join(missing)}"
-        return failed, said, f"Ask {store.whom} for it."
+        return Finding(NAME, failed, said, f"Ask {store.whom} for it.")
     await store.read()
     obstacles = await store.obstacles()
     if obstacles:
         remedy = "A new key is stored at that source; the pods are restarted from here."
-        return State.WARN, f"{store.name}: {'; '.join(obstacles)}", remedy
-    return State.OK, f"{store.name} can be read, and nothing speaks against storing a key there", ""
+        return Finding(NAME, State.WARN, f"{store.name}: {'; '.join(obstacles)}", remedy)
+    said = f"{store.name} can be read, and nothing speaks against storing a key there"
+    return Finding(NAME, State.OK, said)

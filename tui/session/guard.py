@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from tui.model import deployment as workload
 from tui.model.incident import Applied, Draft, Kind
 from tui.model.mitigation import Target
 
@@ -90,7 +91,7 @@ async def is_of(cluster: "Cluster", change: Applied) -> bool:
     if change.place == here or change.place[1:] != here[1:]:
         return change.place == here
     found = await cluster.deployment()
-    return bool(change.uid) and (found.get("metadata") or {}).get("uid") == change.uid
+    return bool(change.uid) and workload.uid(found) == change.uid
 
 
 def told(

@@ -32,7 +32,7 @@ class Handling(Core):
         await parts.sharing.remember(incident_id)
         parts.came = ""
         incident = await parts.chronicle.resume(incident_id, mended)
-        self._watch.seen_by(incident)
+        self._lease_news.seen_by(incident)
         parts.open_incidents = tuple(other for other in parts.open_incidents if other.id != incident_id)
         if parts.chronicle.writable and incident.open:
             await self._continue(working, incident)

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tui.model.incident import Applied, Draft, Kind
+from tui.model.incident import LEEWARD, Applied, Draft, Kind
 from tui.model.mitigation import Plan, Target, Verdict, told
 from tui.model.times import rfc3339
-
-ACTOR = "leeward"
 
 
 def intent(
@@ -61,7 +59,7 @@ def intended(
 def applied(plan: Plan, intent_id: str, kept: Mapping[str, Any], now: datetime) -> tuple[Draft, ...]:
     """It was made; with it, its lease was taken, or what it undoes was released."""
     data = {**kept, "intent": intent_id, "outcome": "applied"}
-    outcome = Draft(Kind.OUTCOME, f"applied: {plan.change}", now, ACTOR, data)
+    outcome = Draft(Kind.OUTCOME, f"applied: {plan.change}", now, LEEWARD, data)
     if plan.hold:
         lease: dict[str, Any] = {"event": "taken", "until": rfc3339(now + plan.hold)}
         values = ((plan.variable, plan.after), *((name, after) for name, _, after in plan.more))
@@ -71,19 +69,19 @@ def applied(plan: Plan, intent_id: str, kept: Mapping[str, Any], now: datetime) 
     else:
         return (outcome,)
     lease |= {"intent": intent_id, "of": plan.undoes or intent_id}
-    return (outcome, Draft(Kind.LEASE, said, now, ACTOR, lease))
+    return (outcome, Draft(Kind.LEASE, said, now, LEEWARD, lease))
 
 
 def settled(change: Applied, outcome: str, now: datetime) -> tuple[Draft, ...]:
     """What was found to have become of a change of which nothing more was known."""
     data = {"intent": change.intent, "outcome": outcome}
     said = f"{change.title}, left without an outcome: {outcome}{_meaning(outcome)}"
-    drafts = [Draft(Kind.SETTLED, said, now, ACTOR, data)]
+    drafts = [Draft(Kind.SETTLED, said, now, LEEWARD, data)]
     if outcome == "applied" and change.lease_until is not None and not change.lease:
         lease = {"event": "taken", "until": rfc3339(change.lease_until)}
         said = f"holds {change.variable}={told(change.after)}"
         drafts.append(
-            Draft(Kind.LEASE, said, now, ACTOR, {**lease, "intent": change.intent, "of": change.intent})
+            Draft(Kind.LEASE, said, now, LEEWARD, {**lease, "intent": change.intent, "of": change.intent})
         )
     return tuple(drafts)
 
@@ -105,7 +103,7 @@ def verdict(intent_id: str, found: Verdict, now: datetime, *, stalled: bool = Fa
     data: dict[str, Any] = {"intent": intent_id, "verdict": found.kind.value, "measures": measures}
     if stalled:
         data["stalled"] = True
-    return Draft(Kind.VERDICT, found.summary, now, ACTOR, data)
+    return Draft(Kind.VERDICT, found.summary, now, LEEWARD, data)
 
 
 def target_data(target: Target) -> dict[str, object]:

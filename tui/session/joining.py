@@ -1,7 +1,7 @@
-"""What a person asks of the place where consoles meet: which incidents are there, who is, and to join one."""
+"""What a person asks of the place where consoles meet: which incidents are there, and to join one."""
 
 from tui.model.incident import Incident
-from tui.model.sharing import Person, SharedIncident
+from tui.model.sharing import SharedIncident
 from tui.session.errors import NotShared
 from tui.session.handling import Handling
 
@@ -18,7 +18,3 @@ class Joining(Handling):
         if not self._parts.sharing.enabled:
             raise NotShared
         return await self.resume(incident_id)
-
-    def people(self) -> tuple[Person, ...]:
-        """Who works the incident that is open here, this console first; () where it is not shared."""
-        return self.snapshot.sharing.people if self.snapshot.sharing is not None else ()

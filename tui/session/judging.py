@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tui.model.clock import Clock
-from tui.model.incident import Applied, Draft, Kind
+from tui.model.incident import LEEWARD, Applied, Draft, Kind
 from tui.model.mitigation import Made, Progress, Stage, Verdict, VerdictKind
 from tui.model.runbook import MitigationRule, Runbook
 from tui.model.times import span
 from tui.session import guard, intents
 from tui.session.chronicle import Chronicle
 from tui.session.errors import SessionError
-from tui.session.intents import ACTOR
 from tui.session.refusals import in_words
 
 if TYPE_CHECKING:
@@ -215,4 +214,4 @@ class Watch:
         await self._chronicle.tell(draft)
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
-        await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))
+        await self._chronicle.tell(Draft(kind, text, self._clock.now(), LEEWARD, data))

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tui.model.amending import GONE
-from tui.model.incident import Applied, Draft, Incident, Kind
+from tui.model.incident import LEEWARD, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Lease, VerdictKind, told
 from tui.model.reading import Held, LeaseSeen
 from tui.model.times import clock, rfc3339
 
-ACTOR = "leeward"
 # What is known of a lease that should be on the object.
 ON_IT = ("taken", "kept", "ended")
 
@@ -57,7 +56,7 @@ def told_undoable(change: Applied | LeaseSeen) -> str:
     return f"{change.variable} {told(now)} → {told(before)}"
 
 
-class LeaseWatch:
+class LeaseNews:
     """Tells once when a lease is overwritten, and once when its time is over."""
 
     def __init__(self) -> None:
@@ -72,7 +71,7 @@ class LeaseWatch:
             if change.lease == "ended":
                 self._told.add((change.intent, "ended", _end(change.lease_until)))
 
-    def news(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
+    def due(self, leases: tuple[Lease, ...], incident: Incident, now: datetime) -> list[Draft]:
         """The entries that are due now."""
         return [draft for lease in leases for draft in self._of(lease, incident, now)]
 
@@ -123,7 +122,7 @@ class LeaseWatch:
         if key in self._told:
             return []
         self._told.add(key)
-        return [Draft(Kind.LEASE, text, now, ACTOR, {"intent": change.intent, "event": event, **more})]
+        return [Draft(Kind.LEASE, text, now, LEEWARD, {"intent": change.intent, "event": event, **more})]
 
 
 def on_object(change: Applied) -> bool:

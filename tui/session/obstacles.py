@@ -21,7 +21,7 @@ class Obstacles:
 
     def refused(self, title: str, error: SessionError) -> str:
         """A change that was not made, and what its refusal asks for."""
-        return self._add(f"{title} was not made: {error.said} {error.remedy}")
+        return self._add(f"{title} was not made: {error}")
 
     def without_effect(self, change: Applied) -> str:
         """A change that was made and did not help."""

@@ -7,7 +7,7 @@ from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.recovery import Recovery
 from tui.model.runbook import Diagnosis, Runbook
-from tui.session.recovery import HOLDS, PROPOSES
+from tui.session.recovery import PROPOSES, fallback_held
 from tui.session.snapshot import Action
 
 # A link may be called `limits`, too.
@@ -39,12 +39,10 @@ def led(
     diagnosis: Diagnosis | None, runbook: Runbook, recovery: Recovery | None, leases: tuple[Lease, ...]
 ) -> Diagnosis | None:
     """The diagnosis with turning the fallback off as its first mitigation, once Mistral has recovered."""
-    held = any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
     recovered = recovery is not None and recovery.since is not None
-    if diagnosis is None or not (held and recovered) or PROPOSES not in runbook.mitigations:
+    if diagnosis is None or not (fallback_held(leases) and recovered) or PROPOSES not in runbook.mitigations:
         return diagnosis
-    others = tuple(one for one in diagnosis.mitigations if one != PROPOSES)
-    return replace(diagnosis, mitigations=(PROPOSES, *others))
+    return _first(diagnosis, PROPOSES)
 
 
 def finishing(diagnosis: Diagnosis | None, runbook: Runbook, incident: Incident | None) -> Diagnosis | None:
@@ -53,8 +51,13 @@ def finishing(diagnosis: Diagnosis | None, runbook: Runbook, incident: Incident 
     restart = next((rule.id for rule in runbook.mitigations.values() if rule.change.kind == "restart"), None)
     if diagnosis is None or restart is None or not made or made[-1].outcome != "stored":
         return diagnosis
-    others = tuple(one for one in diagnosis.mitigations if one != restart)
-    return replace(diagnosis, mitigations=(restart, *others))
+    return _first(diagnosis, restart)
+
+
+def _first(diagnosis: Diagnosis, mitigation: str) -> Diagnosis:
+    """The diagnosis with this mitigation in front of its others."""
+    others = tuple(one for one in diagnosis.mitigations if one != mitigation)
+    return replace(diagnosis, mitigations=(mitigation, *others))
 
 
 def pages(diagnosis: Diagnosis | None) -> tuple[Action, ...]:

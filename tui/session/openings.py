@@ -12,7 +12,7 @@ from tui.model.redaction import Redactor
 from tui.model.runbook import Runbook
 from tui.model.severity import Severity
 from tui.session.board import Board
-from tui.session.connections import Connections, connect, in_thread
+from tui.session.connections import Connections, connect
 from tui.session.errors import SessionError
 from tui.session.judging import Windows
 from tui.session.keys import KeyRing
@@ -21,6 +21,7 @@ from tui.session.lookout import Lookout
 from tui.session.operations import Operations
 from tui.session.parts import Parts, Working
 from tui.session.snapshot import Place
+from tui.session.threads import in_thread
 from tui.session.updates import Updates
 from tui.settings import Loaded, Settings, duration
 

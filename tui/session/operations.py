@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tui.model import deployment as workload
 from tui.model.clock import Clock
-from tui.model.incident import DECIDES, Applied, Draft, Incident, Kind
+from tui.model.incident import DECIDES, LEEWARD, Applied, Draft, Incident, Kind
 from tui.model.mitigation import Plan, Stage
 from tui.model.reading import LeaseSeen
 from tui.model.runbook import MitigationRule, Runbook
@@ -20,7 +21,6 @@ from tui.session.chronicle import Chronicle
 from tui.session.errors import NotArmed, SessionError
 from tui.session.guard import Hold, TargetGuard
 from tui.session.identity import Identity
-from tui.session.intents import ACTOR
 from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
 from tui.session.refusals import in_words
 from tui.session.runs import EndedByHand, Run, Runs, wait_for
@@ -206,7 +206,7 @@ class Operations:
         if not uid and self._guard.console:
             with contextlib.suppress(SessionError), in_words():
                 found = await (await self._cluster()).deployment()
-                uid = str((found.get("metadata") or {}).get("uid") or "")
+                uid = workload.uid(found)
         return await self._guard.take(uid, plan.target, plan.rule.title)
 
     async def _intend(self, plan: Plan, hold: Hold | None, *, without_lock: bool) -> tuple[str, datetime]:
@@ -306,7 +306,7 @@ class Operations:
         try:
             cluster = await self._cluster()
         except SessionError as error:
-            text = f"Nothing was sent: {error.said} {error.remedy}".strip()
+            text = f"Nothing was sent: {error}"
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
@@ -314,8 +314,7 @@ class Operations:
             result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
-            text = f"{refused.said} {refused.remedy}".strip()
-            await self._note(Kind.OUTCOME, text, {**refused.kept, **data})
+            await self._note(Kind.OUTCOME, str(refused), {**refused.kept, **data})
             return refused.outcome
         except EndedByHand:
             data = {"intent": run.intent, "outcome": "failed"}
@@ -328,7 +327,7 @@ class Operations:
     # -- writing down
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
-        await self._chronicle.tell(Draft(kind, text, self._clock.now(), ACTOR, data))
+        await self._chronicle.tell(Draft(kind, text, self._clock.now(), LEEWARD, data))
 
     # -- the rest
 

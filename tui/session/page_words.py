@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.model.incident import Draft, Kind
+from tui.model.incident import STATUS_PAGE, Draft, Kind
 from tui.model.reading import Check, Fact, Held, Reading
-
-ACTOR = "status page"
 
 
 def page_words(reading: Reading, previous: Held | None, changed: list[Draft]) -> list[Draft]:
@@ -28,7 +26,7 @@ def page_words(reading: Reading, previous: Held | None, changed: list[Draft]) ->
         draft = changed[told]
         return [*changed[:told], replace(draft, data={**draft.data, **now}), *changed[told + 1 :]]
     data = {**now, "before": before}
-    return [*changed, Draft(Kind.STATUS_PAGE, _said(now, before or _NOTHING), reading.at, ACTOR, data)]
+    return [*changed, Draft(Kind.STATUS_PAGE, _said(now, before or _NOTHING), reading.at, STATUS_PAGE, data)]
 
 
 _NOTHING: Mapping[str, Any] = {"indicator": "none", "incidents": []}

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from tui.model.clock import Clock, SystemClock
 from tui.model.redaction import Redactor
 from tui.model.sharing import Link, SharedIncident
-from tui.session.connections import in_thread
 from tui.session.errors import NotShared, SessionError
 from tui.session.identity import Identity
 from tui.session.refusals import in_words
+from tui.session.threads import in_thread
 from tui.settings import Settings, duration
 
 if TYPE_CHECKING:

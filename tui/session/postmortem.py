@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.model.incident import Entry, Incident, Kind
-from tui.session.connections import in_thread
 from tui.session.errors import SessionError
+from tui.session.threads import in_thread
 
 if TYPE_CHECKING:
     from tui.reports.formats import Format

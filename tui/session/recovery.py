@@ -4,11 +4,11 @@ It announces, and proposes turning the fallback off; it never performs it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from tui.model.clock import Clock
-from tui.model.incident import Draft, Kind
+from tui.model.incident import LEEWARD, Draft, Kind
 from tui.model.mitigation import Lease
 from tui.model.recovery import Recovery, Rule, Window
 from tui.model.runbook import Diagnosis
@@ -17,7 +17,6 @@ from tui.model.times import span
 if TYPE_CHECKING:
     from tui.probes.completion import Completion, Sample
 
-ACTOR = "leeward"
 # While one of these stands, or a fallback is held, recovery is what everybody waits for.
 OUTAGES = frozenset({"provider-outage", "provider-capacity"})
 HOLDS = "enable-fallback"
@@ -25,6 +24,11 @@ PROPOSES = "disable-fallback"
 
 NO_KEY = "Set the key, and recovery is watched."
 NO_MODEL = "Set mistral.model in the settings, and recovery is watched."
+
+
+def fallback_held(leases: Iterable[Lease]) -> bool:
+    """Whether the fallback is live, and nobody has overwritten it."""
+    return any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
 
 
 class RecoveryWatch:
@@ -79,9 +83,8 @@ class RecoveryWatch:
 
     def mind(self, diagnosis: Diagnosis | None, leases: tuple[Lease, ...]) -> None:
         """Watch while it is worth it; a watch that ended begins anew the next time."""
-        held = any(lease.seen.mitigation == HOLDS and lease.ours for lease in leases)
         # An unknown diagnosis in between ends nothing: checks are away for a moment.
-        wanted = held or (diagnosis.id in OUTAGES if diagnosis else self._wanted)
+        wanted = fallback_held(leases) or (diagnosis.id in OUTAGES if diagnosis else self._wanted)
         if wanted == self._wanted:
             return
         self._wanted = wanted
@@ -139,4 +142,4 @@ class RecoveryWatch:
             "completions": asked,
             "over_s": round(self._rule.over.total_seconds()),
         }
-        return Draft(Kind.RECOVERY, text, sample.at, ACTOR, data)
+        return Draft(Kind.RECOVERY, text, sample.at, LEEWARD, data)

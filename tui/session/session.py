@@ -163,8 +163,8 @@ class Session(Joining, Declaring, Changing, Keeping, Rotating, Telling, Gatherin
             self._look_now_and_then()
             incident = parts.chronicle.incident
             if incident is not None and incident.open:
-                drafts += self._watch.news(live_leases(parts), incident, now)
-                drafts += self._watch.gone(live_leases(parts), incident, leases_read_at(parts), now)
+                drafts += self._lease_news.due(live_leases(parts), incident, now)
+                drafts += self._lease_news.gone(live_leases(parts), incident, leases_read_at(parts), now)
             drafts += parts.clocks.look(incident, parts.chronicle.timeline, now)
             self._keep(*drafts)
 

@@ -16,12 +16,12 @@ from tui.model.clock import Clock, SystemClock
 from tui.model.redaction import Redactor
 from tui.model.sharing import Holder, Link, SharingStatus
 from tui.session.chronicle import Chronicle
-from tui.session.connections import in_thread
 from tui.session.errors import SessionError
 from tui.session.identity import Identity
 from tui.session.place_connection import LEAVING, LEAVING_ALONE, PlaceConnection
 from tui.session.refusals import in_words
 from tui.session.scribe import HEARD_WITHIN
+from tui.session.threads import in_thread
 from tui.settings import Settings, duration
 
 if TYPE_CHECKING:

@@ -28,6 +28,12 @@ class Place:
     user: str = ""
     colour: str = ""
 
+    @property
+    def target(self) -> str:
+        """What is changed from here, in a line: all of it that is known."""
+        named = (self.context, self.namespace, self.deployment)
+        return " / ".join(filter(None, named)) or "no deployment is set"
+
 
 @dataclass(frozen=True, slots=True)
 class Arming:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui.model.incident import Incident
 from tui.model.update import Audience
-from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import SessionError
+from tui.session.threads import in_thread
 from tui.session.updates import Updates, what_to_set
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Recipient:
     """A target of a message, and how the text fits there. `notifies` None: nobody subscribes there."""
 
     name: str
@@ -47,7 +47,7 @@ class UpdateDraft:
     filled: str
     kept_at: datetime | None
     next_update: datetime | None
-    places: tuple[Place, ...]
+    places: tuple[Recipient, ...]
     to_set: str = ""
     remark: str = ""
 
@@ -201,7 +201,7 @@ class Telling(Core):
         next_update: datetime | None,
     ) -> UpdateDraft:
         updates: Updates = self._working.updates
-        places = tuple(Place(t.place, t.fit(text), t.notifies) for t in updates.for_audience(audience))
+        places = tuple(Recipient(t.place, t.fit(text), t.notifies) for t in updates.for_audience(audience))
         return UpdateDraft(
             audience,
             text,

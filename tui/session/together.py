@@ -19,7 +19,7 @@ from tui.record.errors import JournalError
 from tui.record.folder import incident_folder
 from tui.record.shared import CopierLock, Marker, change_marker
 from tui.session.chronicle import Chronicle
-from tui.session.connections import in_thread
+from tui.session.threads import in_thread
 from tui.sharing.company import Company
 from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy

@@ -15,11 +15,11 @@ from tui.model.times import clock as hhmm
 from tui.model.times import rfc3339, span
 from tui.model.update import Audience, Told
 from tui.session.chronicle import Chronicle
-from tui.session.connections import in_thread
 from tui.session.errors import NoIncident, SessionError
 from tui.session.identity import Identity
 from tui.session.references import recorded
 from tui.session.snapshot import Unsent
+from tui.session.threads import in_thread
 
 if TYPE_CHECKING:
     from tui.notify.message import Message, State, Target
@@ -206,7 +206,7 @@ class Updates:
         except SessionError as refused:
             if self._chronicle.console and isinstance(refused.__cause__, HeldByAnother):
                 return  # another console of this machine minds it; it is tried again, should that end
-            self._trouble(f"{refused.said} {refused.remedy}".strip())
+            self._trouble(str(refused))
 
     async def _open(self) -> "Sender":
         """The sender of the incident that is open here; only one console has it. Raises SessionError."""

@@ -13,9 +13,9 @@ from tui.model.measures import impact_of, impact_window
 from tui.model.text import clean, clean_lines
 from tui.model.written import ActionItem, Section, with_proposed, written
 from tui.session import impact, postmortem
-from tui.session.connections import in_thread
 from tui.session.core import Core
 from tui.session.errors import SessionError
+from tui.session.threads import in_thread
 
 if TYPE_CHECKING:
     from tui.reports.formats import Format

@@ -6,7 +6,7 @@ a file, a command), and `fetch_secret` fetches it.
 """
 
 from tui.settings.loading import config_file, load, sample, state_dir
-from tui.settings.sources import COMMAND_DEADLINE, fetch_secret
+from tui.settings.sources import COMMAND_DEADLINE, fetch_secret, server_sources
 from tui.settings.structs import (
     AwsSecret,
     Console,
@@ -62,5 +62,6 @@ __all__ = [
     "fetch_secret",
     "load",
     "sample",
+    "server_sources",
     "state_dir",
 ]

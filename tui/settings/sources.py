@@ -10,12 +10,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.model.secret import Secret
-from tui.settings.structs import SecretSource, SettingsError
+from tui.settings.structs import SecretSource, Settings, SettingsError
 
 COMMAND_DEADLINE = 10.0
 LARGEST = 64 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LIKE_A_KEY = re.compile(r"(?=.*[0-9])(?=.*[a-z])[A-Za-z0-9]{24,}")
+
+
+def server_sources(settings: Settings) -> tuple[SecretSource, ...]:
+    """Where the secrets are that the checks ask with; those of updates are `updates.update_sources`."""
+    servers = (settings.prometheus, settings.alertmanager)
+    return (settings.mistral.key, *(s.token for s in servers), *(s.password for s in servers))
 
 
 def fetch_secret(source: SecretSource, environ: Mapping[str, str], where: str = "secret") -> Secret | None:

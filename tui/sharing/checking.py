@@ -17,6 +17,7 @@ from tui.clients.cluster_http import at
 from tui.clients.server_clocks import heard
 from tui.clients.shared_objects import GROUP, PLURAL
 from tui.clients.shared_place import SharedPlace
+from tui.model.finding import Finding
 from tui.model.reading import State
 from tui.model.skew import skew
 from tui.sharing.manifest import LEAST_SERVER
@@ -53,16 +54,6 @@ PROBE: Mapping[str, Any] = {
     "part": 1,
     "parts": 2,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, how it is, and how to mend it ("" where nothing is to be mended)."""
-
-    name: str
-    state: State
-    summary: str
-    remedy: str = ""
 
 
 @dataclass(slots=True)

@@ -21,7 +21,7 @@ from tui.model.sharing import FoundLine, SharedIncident, SharedLine
 from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
 from tui.sharing.needs import Listed
-from tui.sharing.overview import entry_of, incidents
+from tui.sharing.overview import entry_of
 
 AT_ONCE = 8
 # How often an incident is listed again: a console that has it open may put something back meanwhile.
@@ -36,8 +36,6 @@ class Entries(Protocol):
     async def create(self, line: SharedLine) -> str: ...
 
     async def list(self, incident: str) -> Listed: ...
-
-    async def overview(self) -> tuple[FoundLine, ...]: ...
 
     async def delete(self, entry: str, uid: str) -> bool: ...
 
@@ -65,10 +63,11 @@ class Pruned:
     why_not: str = ""
 
 
-async def prunable(entries: Entries, now: datetime, age: timedelta) -> tuple[SharedIncident, ...]:
-    """The incidents that were closed longer ago than `age`, as their entries tell. Raises ClusterError."""
-    found = await incidents(entries)
-    return tuple(one for one in found if one.closed_at is not None and now - one.closed_at >= age)
+def prunable(
+    incidents: Iterable[SharedIncident], now: datetime, age: timedelta
+) -> tuple[SharedIncident, ...]:
+    """Those that were closed longer ago than `age`, as their entries tell."""
+    return tuple(one for one in incidents if one.closed_at is not None and now - one.closed_at >= age)
 
 
 async def prune(

@@ -12,7 +12,7 @@ from tui.mitigations import by_hand, meaning
 from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OVERWRITTEN, Asked
 from tui.mitigations.kinds.objects import Change, OnObject, parts
 from tui.mitigations.patch import env_ops
-from tui.mitigations.refusal import Refused
+from tui.mitigations.refusal import Refused, rewritten
 from tui.mitigations.survey import Survey, survey
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, notes_of
@@ -244,11 +244,7 @@ def _check_stored(stored: Json, place: _Place, values: Mapping[str, str | None])
     for name, after in values.items():
         becomes = workload.env_value(container, name)
         if container.get("name") != place.name or becomes != after:
-            raise Refused(
-                f"The cluster would store {name} as {told(becomes)} instead of {told(after)}: a policy "
-                "rewrites it. Nothing was changed.",
-                "Ask whoever owns the cluster's admission policies.",
-            )
+            raise rewritten(f"store {name} as {told(becomes)} instead of {told(after)}")
 
 
 def _for_git(container: str, values: Mapping[str, str | None]) -> str:

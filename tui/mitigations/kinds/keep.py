@@ -14,7 +14,7 @@ from tui.clients.cluster_errors import OPEN_AGAIN
 from tui.mitigations.kinds.kind import APPLIED, NOT_APPLIED, OVERWRITTEN, Asked
 from tui.mitigations.kinds.objects import OnObject, dry_run
 from tui.mitigations.patch import JSON_PATCH, lease_patch
-from tui.mitigations.refusal import Refused, refused_by
+from tui.mitigations.refusal import Refused, refused_by, rewritten
 from tui.mitigations.survey import not_permitted, ownership_of
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, annotation_of, lease_text, live_of, notes_of
@@ -96,7 +96,7 @@ class KeepKind(OnObject):
 
     def drifted(self, deployment: Json, plan: Plan) -> str:
         """Why it no longer is the lease that was read."""
-        if str((deployment.get("metadata") or {}).get("uid") or "") != plan.target.uid:
+        if workload.uid(deployment) != plan.target.uid:
             return f"deployment {plan.target.deployment} was deleted and made anew"
         return self._other(deployment, plan.made, plan.mark.get("was"), plan.before)
 
@@ -110,7 +110,7 @@ class KeepKind(OnObject):
 
     def outcome(self, deployment: Json, change: Made) -> str:
         """What became of it, by the lease itself."""
-        uid = str((deployment.get("metadata") or {}).get("uid") or "")
+        uid = workload.uid(deployment)
         live = self.live(deployment, change)
         if (change.uid and uid != change.uid) or live == change.mark.get("was"):
             return NOT_APPLIED
@@ -127,11 +127,7 @@ class KeepKind(OnObject):
 
     def _check_stored(self, stored: Json, mitigation: str, becomes: str | None) -> None:
         if workload.annotations(stored).get(annotation_of(mitigation)) != becomes:
-            raise Refused(
-                "The cluster would not store the lease as it was sent: a policy rewrites it. "
-                "Nothing was changed.",
-                "Ask whoever owns the cluster's admission policies.",
-            )
+            raise rewritten("not store the lease as it was sent")
 
 
 async def _look(cluster: Cluster) -> tuple[Json, Target]:
@@ -152,7 +148,7 @@ async def _look(cluster: Cluster) -> tuple[Json, Target]:
         deployment=cluster.deployment_name,
         container="",
         user=user,
-        uid=str(deployment["metadata"].get("uid") or ""),
+        uid=workload.uid(deployment),
         generation=workload.generation(deployment),
     )
 

@@ -97,7 +97,7 @@ class OnObject(ABC):
             released=change.released,
         )
         stored = await dry_run(asked.cluster, patch)
-        if str((stored.get("metadata") or {}).get("uid") or "") != found.target.uid:
+        if workload.uid(stored) != found.target.uid:
             raise Refused("The dry run answered for another object; nothing was changed.", OPEN_AGAIN)
         change.verify(stored)
         ownership = ownership_of(found.deployment)
@@ -201,7 +201,7 @@ class OnObject(ABC):
 
     def arrived(self, deployment: Json, plan: Plan) -> bool:
         """Whether the object holds this very change: its token tells it from another's."""
-        if str((deployment.get("metadata") or {}).get("uid") or "") != plan.target.uid:
+        if workload.uid(deployment) != plan.target.uid:
             return False
         if workload.generation(deployment) <= plan.target.generation:
             return False
@@ -211,7 +211,7 @@ class OnObject(ABC):
     def drifted(self, deployment: Json, plan: Plan) -> str:
         """Why the preconditions no longer hold, as a clause; "" where they still do."""
         target = plan.target
-        if str((deployment.get("metadata") or {}).get("uid") or "") != target.uid:
+        if workload.uid(deployment) != target.uid:
             return f"deployment {target.deployment} was deleted and made anew"
         differs = self._differs(deployment, plan.made, before=True)
         if differs:
@@ -249,7 +249,7 @@ class OnObject(ABC):
 
     def outcome(self, deployment: Json, change: Made) -> str:
         """What became of it: a change is known by what it wrote on the object, else by its value."""
-        uid = str((deployment.get("metadata") or {}).get("uid") or "")
+        uid = workload.uid(deployment)
         if change.uid and uid != change.uid:
             return NOT_APPLIED
         ours = not self.strange(deployment, change)

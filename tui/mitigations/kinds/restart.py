@@ -7,7 +7,7 @@ from tui.mitigations import by_hand, meaning
 from tui.mitigations.kinds.kind import Asked
 from tui.mitigations.kinds.objects import Change, OnObject
 from tui.mitigations.patch import restart_ops
-from tui.mitigations.refusal import Refused
+from tui.mitigations.refusal import Refused, rewritten
 from tui.mitigations.survey import survey
 from tui.model import deployment as workload
 from tui.model.mitigation import Made, Plan, told
@@ -31,14 +31,6 @@ class RestartKind(OnObject):
         if stamp == before:
             raise Refused("The pods were restarted at this very moment; nothing was changed.", "Wait.")
 
-        def verify(stored: Json) -> None:
-            if workload.restarted_at(stored) != stamp:
-                raise Refused(
-                    "The cluster would not store the restart's stamp: a policy rewrites it. "
-                    "Nothing was changed.",
-                    "Ask whoever owns the cluster's admission policies.",
-                )
-
         change = Change(
             variable=VARIABLE,
             before=before,
@@ -48,7 +40,7 @@ class RestartKind(OnObject):
             ours="spec.template.metadata",
             means=meaning.means(asked.rule, found, before, stamp),
             diff=_diff,
-            verify=verify,
+            verify=lambda stored: check_stamp(stored, stamp),
             apply_by_hand=by_hand.of(asked.cluster, "rollout", "restart"),
             undo_by_hand="",
             says=f"restart of {found.pods} pod{'' if found.pods == 1 else 's'}, last {told(before)}",
@@ -73,6 +65,12 @@ class RestartKind(OnObject):
             deployment,
             *("f:spec", "f:template", "f:metadata", "f:annotations", f"f:{workload.RESTARTED_AT}"),
         )
+
+
+def check_stamp(stored: Json, stamp: str) -> None:
+    """Raises Refused where the server would not store the stamp of a restart."""
+    if workload.restarted_at(stored) != stamp:
+        raise rewritten("not store the restart's stamp")
 
 
 def _diff(old: Json, new: Json) -> tuple[str, ...]:

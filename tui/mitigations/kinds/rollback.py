@@ -10,7 +10,7 @@ from tui.mitigations import by_hand, meaning, templates
 from tui.mitigations.kinds.kind import Asked
 from tui.mitigations.kinds.objects import Change, OnObject
 from tui.mitigations.patch import template_ops
-from tui.mitigations.refusal import Refused
+from tui.mitigations.refusal import Refused, rewritten
 from tui.mitigations.survey import Survey, survey
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, live_of, notes_of
@@ -83,11 +83,7 @@ class RollbackKind(OnObject):
 
         def verify(stored: Json) -> None:
             if templates.digest(workload.template(stored)) != mark["after"]:
-                raise Refused(
-                    f"The cluster would store another template than revision {after} had: a policy rewrites "
-                    "it. Nothing was changed.",
-                    "Ask whoever owns the cluster's admission policies.",
-                )
+                raise rewritten(f"store another template than revision {after} had")
 
         return Change(
             variable=VARIABLE,

@@ -244,7 +244,7 @@ async def _previous(store: KeyStore, change: Made) -> Secret:
 
 def _restarted(deployment: Json, change: Made) -> bool:
     """Whether the pods were restarted for this change: by its mark, or by its own stamp after another's."""
-    uid = str((deployment.get("metadata") or {}).get("uid") or "")
+    uid = workload.uid(deployment)
     if change.uid and uid != change.uid:
         return False
     if change.token and workload.annotations(deployment).get(workload.CHANGE_MARK) == change.token:

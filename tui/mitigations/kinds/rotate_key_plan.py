@@ -11,9 +11,10 @@ from tui.clients.secrets.kubernetes import KubernetesStore
 from tui.mitigations import by_hand, meaning
 from tui.mitigations.kinds.kind import Asked
 from tui.mitigations.kinds.objects import dry_run
+from tui.mitigations.kinds.restart import check_stamp
 from tui.mitigations.ownership import suspend
 from tui.mitigations.patch import JSON_PATCH, guarded, restart_ops
-from tui.mitigations.refusal import Refused, refused_by
+from tui.mitigations.refusal import refused_by
 from tui.mitigations.survey import Survey, ownership_of
 from tui.model import deployment as workload
 from tui.model.key_use import secret_of, template_of, uses
@@ -68,7 +69,7 @@ async def planned(asked: Asked, found: Survey, change: Exchange) -> Plan:
     cause = asked.cause(f"{'undo: ' if change.undoes else ''}{store.name} {before} -> {after}")
     patch = guarded(found.deployment, restart_ops(found.deployment, stamp), cause=cause, token=token)
     if reach.restart:
-        _check_stamp(await dry_run(cluster, patch), stamp)
+        check_stamp(await dry_run(cluster, patch), stamp)
     restart = by_hand.of(cluster, "rollout", "restart") if reach.restart else ""
     users = await users_of(cluster, reach)
     ownership = ownership_of(found.deployment)
@@ -184,14 +185,6 @@ def _means(asked: Asked, found: Survey, before: str, after: str, undoes: str) ->
     return (
         f"{after} comes back; {before} is kept" if undoes else meaning.means(asked.rule, found, before, after)
     )
-
-
-def _check_stamp(stored: Json, stamp: str) -> None:
-    if workload.restarted_at(stored) != stamp:
-        raise Refused(
-            "The cluster would not store the restart's stamp: a policy rewrites it. Nothing was changed.",
-            "Ask whoever owns the cluster's admission policies.",
-        )
 
 
 def _place(store: KeyStore) -> str:

@@ -10,7 +10,7 @@ from tui.mitigations import by_hand, meaning
 from tui.mitigations.kinds.kind import Asked
 from tui.mitigations.kinds.objects import Change, OnObject
 from tui.mitigations.patch import scale_ops
-from tui.mitigations.refusal import Refused, refused_by
+from tui.mitigations.refusal import Refused, refused_by, rewritten
 from tui.mitigations.survey import Survey, survey
 from tui.model import deployment as workload
 from tui.model.lease import LeaseNote, notes_of
@@ -89,11 +89,7 @@ class ScaleKind(OnObject):
         def verify(stored: Json) -> None:
             becomes = workload.replicas_wanted(stored)
             if becomes != wanted:
-                raise Refused(
-                    f"The cluster would store {becomes} replicas instead of {wanted}: a policy rewrites "
-                    "it. Nothing was changed.",
-                    "Ask whoever owns the cluster's admission policies.",
-                )
+                raise rewritten(f"store {becomes} replicas instead of {wanted}")
 
         more = wanted - found.pods
         return Change(
