@@ -293,8 +293,8 @@ async def test_one_exchange_without_a_console_and_pruning_it_all(
     assert (one.id, one.title, one.open) == (INCIDENT, "Rate limited", False)
 
     begin(kim.state_dir, INCIDENT)
-    hides = Redactor()
-    done = await copy_once(kim.state_dir, INCIDENT, opened.entries, kim.clock, hides, place="here")
+    redact = Redactor()
+    done = await copy_once(kim.state_dir, INCIDENT, opened.entries, kim.clock, redact, place="here")
     assert (done.taken, done.sent, done.unsent, done.problems) == (4, 0, 0, ())
     assert kim.entries() == ana.entries()
     assert verify(kim.state_dir, INCIDENT).problems == ()
@@ -304,6 +304,6 @@ async def test_one_exchange_without_a_console_and_pruning_it_all(
     pruned = await prune(opened.entries, opened.leases, old.id, later, timedelta(days=30))
     assert pruned.why_not == ""
     assert stored(shared) == []
-    done = await copy_once(kim.state_dir, INCIDENT, opened.entries, kim.clock, hides, place="here")
+    done = await copy_once(kim.state_dir, INCIDENT, opened.entries, kim.clock, redact, place="here")
     assert (done.sent, done.pruned) == (0, True)
     await kim.place.close()

@@ -29,11 +29,11 @@ def command(options: Options, file: Path) -> int:
     what says something else than what is here is refused.
     """
     settings = load(options.config, os.environ).settings
-    hides = redactor(settings)
+    redact = redactor(settings)
     state = state_dir(os.environ)
     try:
         made = asyncio.run(
-            take(state, file.absolute(), SystemClock(), hides, partial(actor_of, settings, state))
+            take(state, file.absolute(), SystemClock(), redact, partial(actor_of, settings, state))
         )
     except (BadParcel, OtherContent, HeldByAnother) as error:
         raise Failure(str(error), PROBLEM) from error

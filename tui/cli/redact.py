@@ -35,8 +35,9 @@ def command(options: Options, incident_id: str, entry_id: str, reason: str, yes:
     _confirm(checked(incident_id), entry_id, yes)
     settings = load(options.config, os.environ).settings
     actor = actor_of(settings, state_dir(os.environ), incident_id)
-    hides = redactor(settings)
-    work = redact(state_dir(os.environ), incident_id, entry_id, reason, actor, SystemClock(), hides)
+    work = redact(
+        state_dir(os.environ), incident_id, entry_id, reason, actor, SystemClock(), redactor(settings)
+    )
     try:
         done = asyncio.run(work)
     except NoSuchIncident:

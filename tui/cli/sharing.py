@@ -29,9 +29,9 @@ def shared(options: Options) -> Settings:
 
 
 @contextlib.asynccontextmanager
-async def door(settings: Settings, hides: Redactor) -> AsyncIterator[SharedPlace]:
+async def door(settings: Settings, redact: Redactor) -> AsyncIterator[SharedPlace]:
     """The shared place of the settings, closed at the end; nothing is asked of it yet."""
-    place = SharedPlace(settings, hides)
+    place = SharedPlace(settings, redact)
     try:
         yield place
     finally:
@@ -39,9 +39,9 @@ async def door(settings: Settings, hides: Redactor) -> AsyncIterator[SharedPlace
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings, hides: Redactor) -> AsyncIterator[tuple[SharedPlace, Opened]]:
+async def opened(settings: Settings, redact: Redactor) -> AsyncIterator[tuple[SharedPlace, Opened]]:
     """The shared place, logged in to. What it refuses within the block is a Failure."""
-    async with door(settings, hides) as place:
+    async with door(settings, redact) as place:
         try:
             yield place, await place.open()
         except ClusterError as error:

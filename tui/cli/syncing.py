@@ -25,9 +25,9 @@ from tui.sharing.joining import Exchanged, copy_once
 async def sync(options: Options, incident_id: str) -> int:
     """Exchange; the exit code. Raises Failure, JournalError, NoSuchIncident, SettingsError."""
     settings, state = shared(options), state_dir(os.environ)
-    hides = redactor(settings)
+    redact = redactor(settings)
     here = await asyncio.to_thread(_is_here, state, checked(incident_id), settings)
-    async with opened(settings, hides) as (place, found):
+    async with opened(settings, redact) as (place, found):
         if not here:
             await _begin(state, incident_id, found, settings, place.words)
         name = await place.whoami()
@@ -38,7 +38,7 @@ async def sync(options: Options, incident_id: str) -> int:
                 incident_id,
                 found.entries,
                 SystemClock(),
-                hides,
+                redact,
                 place=place.words,
                 whom=place.administrators,
             )

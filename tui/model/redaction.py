@@ -10,13 +10,13 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
 from tui.model.redaction_tokens import MARK, TOKENS
 from tui.model.secret import Secret
 
-__all__ = ["MARK", "Redactor", "says_secret", "secrets_in"]
+__all__ = ["MARK", "Redactor", "Redacts", "says_secret", "secrets_in"]
 
 # A shorter secret would blank ordinary words; a longer mark could itself contain a secret.
 SHORTEST = 6
@@ -102,6 +102,14 @@ _PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
 _ASSIGNED = re.compile(rf"(?:{_FIELD})\\?[\"']?\s*[:=]")
 _PRIVATE = next(row for row in _PATTERNS if row[0] == ("private key",))
 _NEEDLES = tuple(dict.fromkeys(needle for row in _PATTERNS if row is not _PRIVATE for needle in row[0]))
+
+
+class Redacts(Protocol):
+    """What takes secrets out of text and data, and is told of none: a `Redactor`, for whoever writes."""
+
+    def text(self, text: str) -> str: ...
+
+    def data(self, value: Any) -> Any: ...
 
 
 class Redactor:

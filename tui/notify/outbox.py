@@ -9,10 +9,11 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from tui.model.redaction import Redacts
 from tui.model.text import clean_lines
 from tui.model.times import span
 from tui.notify.message import Message, State
@@ -24,14 +25,6 @@ NAME = "outbox.json"
 VERSION = 1
 # What was confirmed this long ago is old news: it goes only when a person says so again.
 STALE = timedelta(minutes=15)
-
-
-class Redacts(Protocol):
-    """What takes secrets out of text."""
-
-    def text(self, text: str) -> str:
-        """The text without them."""
-        ...
 
 
 class _File(msgspec.Struct, frozen=True):

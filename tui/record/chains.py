@@ -21,7 +21,7 @@ _AT_ONCE = 8
 
 
 @dataclass(slots=True)
-class Journal:
+class ChainFile:
     """A journal of the folder, up to where it was read.
 
     Attributes:
@@ -63,12 +63,12 @@ class Chains:
         self.folder = folder
         self._listing = Listing(folder)
         self._growth = growth
-        self.journals: dict[str, Journal] = {}
+        self.journals: dict[str, ChainFile] = {}
         self.known: dict[str, bool] = {}
         self.redacted: set[str] = set()
         self.problems: list[str] = []
         # The first half of a line's hash, and who has it: first come, and own journals come first.
-        self._links: dict[bytes, Journal] = {}
+        self._links: dict[bytes, ChainFile] = {}
         self._unfinished: set[str] = set()
 
     @property
@@ -98,15 +98,15 @@ class Chains:
                 continue
             except OSError as error:
                 raise told("read", path, error) from error
-            journal = self.journals.setdefault(path.name, Journal(path))
+            journal = self.journals.setdefault(path.name, ChainFile(path))
             if (there.st_ino, there.st_size) != (journal.inode, journal.size):
                 self._read(journal)
 
-    def who_has(self, hash_: str) -> Journal | None:
+    def who_has(self, hash_: str) -> ChainFile | None:
         """The journal with the line of this hash."""
         return self._links.get(_key(hash_))
 
-    def up_to(self, journal: Journal, hash_: str) -> bytes:
+    def up_to(self, journal: ChainFile, hash_: str) -> bytes:
         """A journal's bytes up to the line of this hash, without what was redacted. Raises JournalError."""
         data, end = _content(journal.path, 0)[0], 0
         for line in data.split(b"\n"):
@@ -115,7 +115,7 @@ class Chains:
                 return redacting.without(data[:end], self.redacted)[0]
         raise JournalError(f"{journal.path} was changed while it was read.", "Resume the incident.")
 
-    def place(self, one: Arrival, journal: Journal) -> None:
+    def place(self, one: Arrival, journal: ChainFile) -> None:
         """The line goes to the end of this journal with the next `write`."""
         journal.batch.append(one)
         journal.identity = journal.identity or one.hash
@@ -125,7 +125,7 @@ class Chains:
         if one.entry.kind == Kind.REDACTED:
             self._tell(redacts(one.entry))
 
-    def write(self, journal: Journal) -> tuple[Arrival, ...]:
+    def write(self, journal: ChainFile) -> tuple[Arrival, ...]:
         """Put in the file what is to be at its end; what was written. `settle` puts it on disk.
 
         Raises:
@@ -192,14 +192,14 @@ class Chains:
                 self._unfinished |= gone
                 yield error
 
-    def _displace(self, batch: list[Arrival], journal: Journal) -> None:
+    def _displace(self, batch: list[Arrival], journal: ChainFile) -> None:
         for one in batch:
             self.known.pop(one.entry.id, None)
             self._links.pop(_key(one.hash), None)
         if journal.copy is None:
             self.journals.pop(journal.path.name, None)
 
-    def _read(self, journal: Journal) -> None:
+    def _read(self, journal: ChainFile) -> None:
         own = is_own(journal.path.name)
         known = journal.size if own else 0
         data, start, journal.inode = _content(journal.path, known, journal.inode, journal.tail)
@@ -218,7 +218,7 @@ class Chains:
                 journal.identity, journal.writer = "", _writer(line)
                 self._links.setdefault(_key(lines.hash_of(line)), journal)
 
-    def _learn(self, journal: Journal, line: bytes) -> None:
+    def _learn(self, journal: ChainFile, line: bytes) -> None:
         try:
             raw, envelope = lines.parse_raw(line)
         except lines.Unreadable:

@@ -73,7 +73,7 @@ class _Import:
     chains: tuple[Chain, ...]
     source: Mapping[str, str]
     clock: Clock
-    hides: Redactor
+    redact: Redactor
     actor: str
 
     @property
@@ -82,7 +82,7 @@ class _Import:
 
 
 async def take(
-    state_dir: Path, file: Path, clock: Clock, hides: Redactor, actor_of: Callable[[str], str]
+    state_dir: Path, file: Path, clock: Clock, redact: Redactor, actor_of: Callable[[str], str]
 ) -> Imported:
     """Import an incident from a file, whole or not at all. What is here already is not taken again.
 
@@ -100,7 +100,7 @@ async def take(
     chains = await asyncio.to_thread(_chains, parcel)
     source = {"file": str(file), "sha256": hash_of(data)}
     actor = await asyncio.to_thread(actor_of, parcel.incident)
-    task = _Import(state_dir, parcel.incident, chains, source, clock, hides, actor)
+    task = _Import(state_dir, parcel.incident, chains, source, clock, redact, actor)
     return await (_join(task) if (task.folder / JOURNAL).exists() else _begin(task))
 
 
@@ -181,7 +181,7 @@ async def _join(task: _Import) -> Imported:
     """An incident that is here: what is new of it is laid beside what there is."""
     incident, folder = task.incident, task.folder
     # A console that holds it refuses here; what one left torn or unfinished is mended.
-    async with await Journal.open(task.state_dir, incident, task.clock, task.hides) as journal:
+    async with await Journal.open(task.state_dir, incident, task.clock, task.redact) as journal:
         if journal.refusal is not None:
             raise type(journal.refusal)(journal.refusal.said, _LEAVE)
         before = {entry.id for entry in journal.found.entries}
@@ -302,5 +302,5 @@ async def _tell(task: _Import, made: Imported) -> None:
     entries = f"{made.entries} {'entry' if made.entries == 1 else 'entries'}"
     text = f"{entries} of {', '.join(made.writers)} imported from {Path(task.source['file']).name}"
     data = {**task.source, "entries": made.entries, "writers": list(made.writers)}
-    async with await Journal.open(task.state_dir, made.incident, task.clock, task.hides) as journal:
+    async with await Journal.open(task.state_dir, made.incident, task.clock, task.redact) as journal:
         await journal.append(Draft(Kind.IMPORTED, text, task.clock.now(), task.actor, data))

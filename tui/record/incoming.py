@@ -16,7 +16,7 @@ from tui.model.sharing import FoundLine
 from tui.model.text import clean
 from tui.record import lines
 from tui.record.arrival import Arrival, Refused, arrival
-from tui.record.chains import Chains, Journal
+from tui.record.chains import ChainFile, Chains
 from tui.record.errors import JournalError
 from tui.record.folder import copy_name, is_own
 from tui.record.growing import Growth
@@ -165,7 +165,7 @@ class Incoming:
             self._chains.place(one, journal)
             todo += self._waiting.after(one.hash)
 
-    def _journal_for(self, one: Arrival, taken: list[Arrival]) -> Journal | None:
+    def _journal_for(self, one: Arrival, taken: list[Arrival]) -> ChainFile | None:
         """Where the line goes on; None where that is not known yet."""
         before = self._chains.who_has(one.prev)
         if before is not None and before.goes_on_from(one.prev):
@@ -173,10 +173,10 @@ class Incoming:
         if one.header:
             self._room()
             name = copy_name(one.writer, one.hash, self._chains.journals)
-            return Journal(self._chains.folder / name, writer=one.writer, begins=one.header)
+            return ChainFile(self._chains.folder / name, writer=one.writer, begins=one.header)
         return self._branch(before, one, taken) if before is not None else None
 
-    def _branch(self, before: Journal, one: Arrival, taken: list[Arrival]) -> Journal | None:
+    def _branch(self, before: ChainFile, one: Arrival, taken: list[Arrival]) -> ChainFile | None:
         self._room()
         if self._chains.branches >= MOST_BRANCHES:
             raise Refused(f"it would be the start of more than {MOST_BRANCHES} branches of the journals here")
@@ -189,7 +189,7 @@ class Incoming:
             f"A journal of {whose} goes on in two ways from {before.path.name}: a backup was restored, a "
             f"machine was cloned, or it was forged. Both are kept, this one in {name}."
         )
-        return Journal(
+        return ChainFile(
             self._chains.folder / name, identity=before.identity, writer=before.writer, begins=begins
         )
 
@@ -197,7 +197,7 @@ class Incoming:
         if len(self._chains.journals) >= MOST_FILES:
             raise Refused(f"there are {MOST_FILES} journals here already")
 
-    def _write(self, journal: Journal, taken: list[Arrival]) -> bool:
+    def _write(self, journal: ChainFile, taken: list[Arrival]) -> bool:
         """Put in the file what was placed there; where that fails it waits, for the next time."""
         if not (batch := tuple(journal.batch)):
             return True

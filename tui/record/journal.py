@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import aiofiles
 from aiofiles.os import wrap
@@ -15,6 +15,7 @@ from aiofiles.threadpool.binary import AsyncFileIO
 
 from tui.model.clock import Clock
 from tui.model.incident import Draft, Entry, Kind
+from tui.model.redaction import Redacts
 from tui.record import lines, redacting
 from tui.record.errors import HeldByAnother, JournalError, told
 from tui.record.folder import (
@@ -39,14 +40,6 @@ T = TypeVar("T")
 LOCK_WAIT = 0.25
 # How many hex digits of its identity a chain is known by.
 CHAIN = 16
-
-
-class Redacts(Protocol):
-    """What takes secrets out of text and data: `tui.model.redaction.Redactor`."""
-
-    def text(self, text: str) -> str: ...
-
-    def data(self, value: Any) -> Any: ...
 
 
 @dataclass(slots=True)

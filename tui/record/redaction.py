@@ -60,7 +60,7 @@ def left_elsewhere(
 
 
 async def redact(
-    state_dir: Path, incident_id: str, entry_id: str, reason: str, actor: str, clock: Clock, hides: Redactor
+    state_dir: Path, incident_id: str, entry_id: str, reason: str, actor: str, clock: Clock, redact: Redactor
 ) -> Redaction:
     """Redact an entry where no console holds the incident; it is done on return.
 
@@ -68,7 +68,7 @@ async def redact(
         NotRedactable: it cannot be, or not yet.
         JournalError: another process holds the journal, or the disk refuses.
     """
-    async with await Journal.open(state_dir, incident_id, clock, hides) as journal:
+    async with await Journal.open(state_dir, incident_id, clock, redact) as journal:
         entries = journal.found.entries
         entry, told = planned(entries, entry_id, reason, actor, clock, incident_id)
         made = await journal.redact(told)

@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.model.incident import Entry, Kind
+from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
 from tui.sharing.ledger import Ledger
-from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, Redacts, SeenEntry, Taken
+from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, SeenEntry, Taken
 
 T = TypeVar("T")
 

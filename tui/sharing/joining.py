@@ -42,7 +42,7 @@ async def copy_once(
     incident_id: str,
     entries: Entries,
     clock: Clock,
-    hides: Redactor,
+    redact: Redactor,
     *,
     place: str,
     whom: str = "",
@@ -58,11 +58,11 @@ async def copy_once(
     """
     folder = incident_folder(state_dir, incident_id)
     copy = Copy(
-        incident_id, FolderFiles(folder, incident_id, lambda: place, clock), hides, place=place, whom=whom
+        incident_id, FolderFiles(folder, incident_id, lambda: place, clock), redact, place=place, whom=whom
     )
     copy.entries = entries
     lock = CopierLock(folder)
-    await mended(state_dir, incident_id, clock, hides)
+    await mended(state_dir, incident_id, clock, redact)
     try:
         if not await copy.hop(lock.try_take):
             raise HeldByAnother(
@@ -74,7 +74,7 @@ async def copy_once(
             pass
         # The journal's own writer takes redacted content out of the files, and needs the lock for some.
         await copy.hop(lock.release)
-        await _finish_here(state_dir, incident_id, clock, hides)
+        await _finish_here(state_dir, incident_id, clock, redact)
         await copy.look()
         replaced = await copy.finish_redactions()
         return Exchanged(
@@ -91,7 +91,7 @@ async def copy_once(
         await copy.close()
 
 
-async def mended(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> tuple[str, ...]:
+async def mended(state_dir: Path, incident_id: str, clock: Clock, redact: Redactor) -> tuple[str, ...]:
     """Finish what a killed console left in this machine's journal: a head that lags, a redaction half done.
 
     One that is held has a writer who does. Answers what was found wrong and set aside, in sentences: who
@@ -100,12 +100,12 @@ async def mended(state_dir: Path, incident_id: str, clock: Clock, hides: Redacto
     Raises:
         JournalError: it cannot even be read.
     """
-    async with await Journal.open(state_dir, incident_id, clock, hides) as journal:
+    async with await Journal.open(state_dir, incident_id, clock, redact) as journal:
         return () if journal.read_only else journal.problems
 
 
-async def _finish_here(state_dir: Path, incident_id: str, clock: Clock, hides: Redactor) -> None:
+async def _finish_here(state_dir: Path, incident_id: str, clock: Clock, redact: Redactor) -> None:
     folder = incident_folder(state_dir, incident_id)
     record = await asyncio.to_thread(read_folder, folder, incident_id)
     if record.unfinished:
-        await mended(state_dir, incident_id, clock, hides)
+        await mended(state_dir, incident_id, clock, redact)

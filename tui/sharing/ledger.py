@@ -4,11 +4,12 @@ from collections.abc import Iterable
 
 from tui.model.amending import redacts
 from tui.model.incident import Entry, Kind
+from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
 from tui.record import lines
 from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
-from tui.sharing.needs import IncompleteEntry, Redacts, SeenEntry, Stray
+from tui.sharing.needs import IncompleteEntry, SeenEntry, Stray
 
 
 class Ledger:

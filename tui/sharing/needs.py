@@ -1,7 +1,7 @@
 """What a copy needs of the shared place and of the disk, as protocols: tests put others in their place."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from tui.model.incident import Entry
 from tui.model.sharing import FoundLine, SharedLine
@@ -130,14 +130,6 @@ class IncomingLines(Protocol):
     def settle(self) -> Sequence[str]: ...
 
     def finish_redactions(self) -> Sequence[str]: ...
-
-
-class Redacts(Protocol):
-    """What takes secrets out of text and data: `tui.model.redaction.Redactor`."""
-
-    def text(self, text: str) -> str: ...
-
-    def data(self, value: Any) -> Any: ...
 
 
 class Files(Protocol):
