@@ -19,8 +19,8 @@ TEXTUAL = {"textual", "textual_plotext", "plotext", "widgets"}
 STORES = {"boto3", "botocore", "grpc", "hvac"}
 SLOW = CLIENTS | STORES | TEXTUAL | {"rich", "httpx", "jinja2", "yaml", "requests", "aiohttp"}
 BELOW_THE_FACES = (
-    "session", "probes", "mitigations", "evidence", "notify", "clients", "record", "reports", "runbooks",
-    "settings", "model",
+    "session", "probes", "mitigations", "evidence", "notify", "sharing", "clients", "record", "reports",
+    "runbooks", "settings", "model",
 )  # fmt: skip
 
 # Runs the command as `leeward` does; then tells what is loaded, in the file that $TOLD names.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -101,6 +102,43 @@ async def test_a_range_keeps_its_points_and_gaps() -> None:
     assert [value for _, value in ranged.lines[0].points] == [1.0, None]
     asked = parse_qs(urlsplit(paths[0]).query)
     assert (asked["step"], asked["query"], asked["timeout"]) == (["30"], ["errors"], ["0.8s"])
+
+
+@pytest.mark.parametrize("minutes", [3, -4])
+async def test_a_clock_that_is_minutes_off_asks_for_the_moments_that_are_meant(minutes: int) -> None:
+    """Prometheus has its samples by its own clock: another time would be measured than the change's."""
+    ahead = timedelta(minutes=minutes)
+    start = datetime(2025, 11, 24, 16, tzinfo=UTC)
+    found = [{"metric": {"model": "a"}, "values": [[(start - ahead).timestamp(), "1"]]}]
+    asked: list[dict[str, list[str]]] = []
+
+    async def talk(head: bytes, writer: hostile.Writer) -> None:
+        path = urlsplit(head.split()[1].decode())
+        asked.append(parse_qs(path.query))
+        ranged = path.path.endswith("query_range")
+        told = body(found, "matrix") if ranged else body([sample("1")])
+        date = format_datetime(datetime.now(UTC) - ahead, usegmt=True)
+        writer.write(
+            f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: {len(told)}\r\n\r\n".encode() + told
+        )
+
+    def moment(answer: int, name: str) -> datetime:
+        return datetime.fromtimestamp(float(asked[answer][name][0]), UTC)
+
+    async with hostile.serving(talk) as url:
+        prometheus = client(url, deadline=20)
+        await prometheus.query("up")
+        await prometheus.query("errors", at=start)
+        ranged = await prometheus.query_range(
+            "errors", start, start + timedelta(minutes=1), timedelta(seconds=30)
+        )
+        prometheus.close()
+    near = timedelta(seconds=5)
+    assert abs(moment(1, "time") - (start - ahead)) < near
+    assert abs(moment(2, "start") - (start - ahead)) < near
+    assert moment(2, "end") - moment(2, "start") == timedelta(minutes=1)
+    ((shown, _),) = ranged.lines[0].points
+    assert abs(shown - start) < near
 
 
 async def test_credentials_and_tenant_are_sent_and_netrc_is_not(

@@ -14,6 +14,7 @@ from tests.drill_kubernetes.conftest import KEY, QUICK, Client
 from tests.drill_kubernetes.test_recordings import Make
 from tests.drill_kubernetes.test_shared import ENTRIES, LEASES, entry, lease
 from tui.drill.kubernetes import Cluster, KubeApi, Trouble
+from tui.drill.kubernetes.store import FIRST
 
 PODS = "/api/v1/namespaces/prod/pods"
 
@@ -45,7 +46,7 @@ class Watching:
         params = {
             "watch": "true",
             "timeoutSeconds": "60",
-            "resourceVersion": "1",
+            "resourceVersion": str(FIRST),
             "allowWatchBookmarks": "true",
         }
         try:

@@ -6,6 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -80,6 +81,42 @@ async def test_a_change_of_a_killed_console_is_settled_and_judged_by_another(
             assert len(of(again.snapshot, Kind.VERDICT)) == int(change.outcome == "applied")
     assert verify(tmp_path / "a", incident).whole
     assert verify(tmp_path / "b", incident).whole
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("turn", range(4))
+async def test_whoever_takes_over_is_killed_too_and_all_agree_afterwards(tmp_path: Path, turn: int) -> None:
+    rng = Random(turn)
+    async with drill("rate-limited") as world:
+        async with console(world, tmp_path / "c", 2) as cy:
+            incident = await opened(cy)
+            async with (
+                another(world, tmp_path / "a", incident) as ana,
+                another(world, tmp_path / "b", incident) as bo,
+            ):
+                await cy.stop()
+                told(ana, "change")
+                await heard(ana, "intent")
+                await asyncio.sleep(rng.uniform(0, 1.0))  # instants of no plan, on both sides
+                ana.kill()
+                await ana.wait()
+                await asyncio.sleep(rng.uniform(5, 16))
+                bo.kill()
+                await bo.wait()
+        async with console(world, tmp_path / "a", 3) as again, console(world, tmp_path / "b", 4) as back:
+            for session in (again, back):
+                await until(session, lambda s: s.place.user and s.diagnosis)
+            await asyncio.gather(again.resume(incident), back.resume(incident))
+            for session in (again, back):
+                await until(session, lambda s: all(c.settled and not c.unjudged for c in changes(s)), 120)
+                await until(session, lambda s: not s.running, 60)
+            await same(again, back)
+            (change,) = changes(back.snapshot)
+            assert change.outcome in ("applied", "not applied", "overwritten")
+            assert len(of(back.snapshot, Kind.VERDICT)) == int(change.outcome == "applied")
+            assert len(of(back.snapshot, Kind.INTENT)) == 1
+    for machine in "ab":
+        assert verify(tmp_path / machine, incident).whole
 
 
 async def test_command_of_a_killed_console_is_taken_over(tmp_path: Path) -> None:

@@ -94,27 +94,29 @@ class Prometheus:
         return http_failures.place(self.server.url)
 
     async def query(self, promql: str, at: datetime | None = None) -> Answered:
-        """An instant query, now or `at` a moment. Raises PrometheusError."""
-        params = {"timeout": f"{self._deadline:g}s"}
+        """An instant query, now or `at` a moment of this machine's clock. Raises PrometheusError."""
+        params, ahead = {"timeout": f"{self._deadline:g}s"}, self._ahead
         if at is not None:
-            params["time"] = f"{at.timestamp():.3f}"
+            params["time"] = f"{(at - ahead).timestamp():.3f}"
 
         def work(line: _Line) -> Answered:
             result = line.connect.custom_query(promql, params=params, timeout=self._patience(line))
-            return Answered(vector(result), self._told(line), line.kept.took)
+            found = tuple(one.later(ahead) for one in vector(result))
+            return Answered(found, self._told(line), line.kept.took)
 
         return await self._run(work)
 
     async def query_range(self, promql: str, start: datetime, end: datetime, step: timedelta) -> Ranged:
-        """A range query, ends included. Raises PrometheusError."""
+        """A range query, ends included; moments are of this machine's clock. Raises PrometheusError."""
         params = {"timeout": f"{self._deadline:g}s"}
         seconds = f"{max(step.total_seconds(), 0.001):g}"
+        ahead = self._ahead
 
         def work(line: _Line) -> Ranged:
             result = line.connect.custom_query_range(
-                promql, start, end, seconds, params=params, timeout=self._patience(line)
+                promql, start - ahead, end - ahead, seconds, params=params, timeout=self._patience(line)
             )
-            return Ranged(matrix(result), self._told(line))
+            return Ranged(tuple(one.later(ahead) for one in matrix(result)), self._told(line))
 
         return await self._run(work)
 
@@ -125,6 +127,11 @@ class Prometheus:
             idle, self._idle = self._idle, []
         for line in idle:
             line.connect.close()
+
+    @property
+    def _ahead(self) -> timedelta:
+        """What a clock that is minutes off would measure is another time than the one that is meant."""
+        return server_clocks.ahead_of(self.place)
 
     def _told(self, line: _Line) -> tuple[str, ...]:
         return tuple(map(self._redact.text, line.kept.warnings))

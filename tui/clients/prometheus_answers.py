@@ -39,6 +39,10 @@ class Sample:
     value: float | None
     at: datetime
 
+    def later(self, by: timedelta) -> "Sample":
+        """The same, so much later."""
+        return Sample(self.labels, self.value, self.at + by) if by else self
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -74,6 +78,10 @@ class Line:
 
     labels: Mapping[str, str]
     points: tuple[tuple[datetime, float | None], ...]
+
+    def later(self, by: timedelta) -> "Line":
+        """The same, with its moments so much later."""
+        return Line(self.labels, tuple((at + by, value) for at, value in self.points)) if by else self
 
 
 @dataclass(frozen=True, slots=True)

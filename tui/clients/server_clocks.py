@@ -44,6 +44,12 @@ def heard() -> tuple[Heard, ...]:
     return tuple(_heard.values())
 
 
+def ahead_of(server: str) -> timedelta:
+    """How far this machine's clock is ahead of a server's; nothing where they agree, or none was heard."""
+    found = _heard.get(server)
+    return found.ahead if found is not None and found.differs else timedelta()
+
+
 def forget() -> None:
     """Forget all of it."""
     _heard.clear()

@@ -46,8 +46,8 @@ def watch_line(kind: str, obj: Obj) -> bytes:
 class Log:
     """The changes of one resource, oldest first; those up to `floor` have been forgotten."""
 
-    def __init__(self) -> None:
-        self.floor = 0
+    def __init__(self, floor: int) -> None:
+        self.floor = floor
         self._changes: list[Change] = []
         self._versions: list[int] = []
 

@@ -25,6 +25,8 @@ from tui.drill.kubernetes.resources import Resource
 Obj = dict[str, Any]
 LARGEST = 3 * 512 * 1024
 """Bytes of an object that etcd takes in one request, as it is configured by default."""
+FIRST = 300
+"""The version that the store begins with: what was before is forgotten, as in a cluster of some age."""
 Place = tuple[str, str]
 """The namespace ("" for what has none) and the name of an object."""
 
@@ -40,10 +42,10 @@ class Store:
     def __init__(self, now: Callable[[], datetime], rng: random.Random) -> None:
         self.now = now
         self.rng = rng
-        self.version = 300
+        self.version = FIRST
         self._objects: dict[str, dict[Place, Obj]] = defaultdict(dict)
         self._places: dict[str, list[Place]] = defaultdict(list)
-        self._logs: dict[str, Log] = defaultdict(Log)
+        self._logs: dict[str, Log] = defaultdict(lambda: Log(FIRST))
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     def new_uid(self) -> str:
