@@ -12,11 +12,7 @@ from widgets.confirming import Confirming
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, plain, width_of, wrap
 from widgets.panel import Tab
-from widgets.themes import env_role
 
-# Columns of the labels, where there is room for them beside the words.
-_LABEL = 9
-_WIDE = 50
 _FIELD = 8
 _LONGEST_WORD = 64
 _KEYS = "yecgvjk"
@@ -148,19 +144,18 @@ class ChangePreview(Confirming, can_focus=True):
     def pinned(self, width: int) -> list[Line]:
         """Target and change."""
         v = self.view
-        label, gap = (_LABEL, "   ") if width >= _WIDE else (0, "  ")
-        user = (Piece(f"{gap}as {self.text(v.user)}"),) if v.user else ()
+        label = self.label(width)
+        gap = "   " if label else "  "
         edit = (Piece(f"{gap}(e to edit)", "dim"),) if v.editable else ()
         change = [Piece(line, "bold") for line in wrap(self.text(v.change), width - label)]
-        target = Piece(f" {self.text(v.target)} ", env_role(v.env_colour))
-        first: Line = (Piece("on".ljust(label - 1), "dim"), target, *user)
-        if width_of(first) > width:
-            first = (Piece("on".ljust(label - 1), "dim"), target)
-        lines: list[Line] = [
-            (Piece(("" if i else "change").ljust(label), "dim"), p) for i, p in enumerate(change)
-        ]
-        if not label:
-            lines, first = [(p,) for p in change], first[1:]
+        lead = Piece("on".ljust(label - 1), "dim")
+        first = self.whereto(v.target, v.user, v.env_colour, width - len(lead.text), gap)
+        lines: list[Line] = [(piece,) for piece in change]
+        if label:
+            first = (lead, *first)
+            lines = [
+                (Piece(("" if i else "change").ljust(label), "dim"), *line) for i, line in enumerate(lines)
+            ]
         last = lines[-1]
         last = (*last, *edit) if width_of((*last, *edit)) <= width else last
         return [first, *lines[:-1], last, *self._lock(width)]
@@ -171,45 +166,32 @@ class ChangePreview(Confirming, can_focus=True):
         if not v.lock:
             return []
         role = "warn" if v.locked else ""
-        indent = _LABEL if width >= _WIDE else 0
+        indent = self.label(width)
         mark = f"{self.glyphs.warn} " if v.locked else ""
         words = wrap(f"{mark}{'' if indent else 'lock: '}{self.text(v.lock)}", width - indent)[:4]
-        lead = self.pad("lock", _LABEL) if indent else ""
+        lead = self.pad("lock", indent) if indent else ""
         return [
             (Piece(lead if not i else " " * indent, "dim"), Piece(line, role)) for i, line in enumerate(words)
         ]
 
     def scrolling(self, width: int) -> list[Line]:
         """What a person must know, the diff, the commands."""
-        lines: list[Line] = [row for label, text in self.view.rows for row in self._row(label, text, width)]
-        if self.view.diff:
+        v = self.view
+        lines: list[Line] = [row for label, text in v.rows for row in self.labelled(label, text, width)]
+        if v.diff:
             looks = {"+": "added", "-": "removed"}
-            diff = (self.text(line) for line in self.view.diff)
+            diff = (self.text(line) for line in v.diff)
             lines += [(), *((Piece(line, looks.get(line[:1], "")),) for line in diff)]
-        if self.view.by_hand:
+        if v.by_hand:
             lines.append(())
-        lines += [row for label, text in self.view.by_hand for row in self._row(label, text, width)]
+        lines += [row for label, text in v.by_hand for row in self.labelled(label, text, width)]
         return lines
 
-    def _row(self, label: str, text: str, width: int) -> list[Line]:
-        indent = _LABEL if width >= _WIDE else 0
-        words = [row for line in text.splitlines() or [""] for row in wrap(self.text(line), width - indent)]
-        if not indent:
-            words = wrap(f"{label}: {self.text(text)}", width, 2)
-            return [(Piece(line),) for line in words]
-        first = self.pad(label, _LABEL - 1) + " "
-        return [(Piece(" " * _LABEL if i else first, "dim"), Piece(line)) for i, line in enumerate(words)]
-
-    def confirming(self, width: int) -> list[Line]:
+    def foot(self, width: int, height: int) -> list[Line]:
         """Cancel, and the key or the word."""
         v = self.view
         cancel = Piece("[ Cancel ]", "cursor" if self.has_focus and not self.in_word else "bold")
-        lines: list[Line] = []
-        if v.refusal:
-            words = wrap(self.text(v.refusal), width - 2, 0)
-            lines = [
-                (Piece(f"{self.glyphs.warn if not i else ' '} {w}", "warn"),) for i, w in enumerate(words[:3])
-            ]
+        lines = self.warned(v.refusal, width)[:3] if v.refusal else []
         answer = self._answer()
         if width_of((cancel, *answer)) + 4 <= width:
             return [*lines, (cancel, Piece("    "), *answer)]

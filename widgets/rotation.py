@@ -11,12 +11,8 @@ from textual.message import Message
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, width_of, wrap
 from widgets.masked import Masked
-from widgets.panel import Panel
-from widgets.themes import env_role
+from widgets.scrolled import LABEL, Scrolled
 
-# Columns of the labels, where there is room for them beside the words.
-_LABEL = 9
-_WIDE = 50
 _RUBS = ("backspace", "ctrl+h", "ctrl+u")
 # Below this many rows the empty line above the field goes first.
 _TALL = 16
@@ -49,7 +45,7 @@ class RotationView:
     keys: tuple[tuple[str, str], ...] = ()
 
 
-class RotationPanel(Panel, can_focus=True):
+class RotationPanel(Scrolled, can_focus=True):
     """The frame with the field. In it every letter is a letter: no key that is one does anything else.
 
     A paste replaces what stands there, since a key is pasted whole; one of several lines is refused.
@@ -65,6 +61,9 @@ class RotationPanel(Panel, can_focus=True):
         Binding("pageup", "scroll_rows(-8)", "Page up", show=False),
         Binding("pagedown", "scroll_rows(8)", "Page down", show=False),
     ]
+
+    # The field stands close below what scrolls: where it is tall enough, it brings its own empty line.
+    gap = 0
 
     @dataclass
     class Tested(Message):
@@ -94,7 +93,6 @@ class RotationPanel(Panel, can_focus=True):
         self.closed = 0
         self._typed = Masked()
         self._given = Masked()
-        self._scrolled = 0
 
     @property
     def typed(self) -> int:
@@ -120,41 +118,39 @@ class RotationPanel(Panel, can_focus=True):
 
     # What stands there
 
-    def paint_inside(self, width: int, height: int) -> list[Line]:
-        """Where it would be stored, what is known, and at the bottom the field with what to do."""
-        top, foot = self._target(width), self._field_and_below(width, height)
-        rows = [line for row in self.view.rows for line in self._row(*row, width)]
-        room = max(height - len(top) - len(foot), 1)
-        self._scrolled = first = max(min(self._scrolled, len(rows) - room), 0)
-        shown = rows[first : first + room]
-        self.hidden = (first, max(len(rows) - first - room, 0))
-        gap: list[Line] = [()] * (height - len(top) - len(shown) - len(foot))
-        return [*top, *shown, *gap, *foot]
-
-    def _target(self, width: int) -> list[Line]:
+    def pinned(self, width: int) -> list[Line]:
+        """Where it would be stored."""
         v = self.view
-        label = _LABEL if width >= _WIDE else 0
-        place = Piece(f" {self.text(v.target)} ", env_role(v.env_colour))
-        user = (Piece(f"   as {self.text(v.user)}"),) if v.user else ()
+        label = self.label(width)
         lead = (Piece("on".ljust(label - 1), "dim"),) if label else ()
-        whole: Line = (*lead, place, *user)
-        return [whole if width_of(whole) <= width else (*lead, place)]
+        return [(*lead, *self.whereto(v.target, v.user, v.env_colour, width - width_of(lead)))]
 
-    def _field_and_below(self, width: int, height: int) -> list[Line]:
+    def scrolling(self, width: int) -> list[Line]:
+        """What is known."""
+        rows = self.view.rows
+        return [line for label, text, role in rows for line in self._row(label, text, width, role)]
+
+    def foot(self, width: int, height: int) -> list[Line]:
+        """The field, with what to do."""
         v = self.view
         lines: list[Line] = [()] if height >= _TALL else []
         lines.append(self._field(width))
         for text, role in v.found:
-            lines += self._row("", text, role, width)
-        lines += self._row("next", v.next, "bold", width)
+            lines += self._row("", text, width, role)
+        lines += self._row("next", v.next, width, "bold")
         if v.refusal:
-            words = wrap(self.text(v.refusal), width - 2)
-            lines += [(Piece(f"{' ' if i else self.glyphs.warn} {w}", "warn"),) for i, w in enumerate(words)]
+            lines += self.warned(v.refusal, width)
         return [*lines, *self._keys(width)]
+
+    def _row(self, label: str, text: str, width: int, role: str) -> list[Line]:
+        """Without a label, a narrow row is its text alone."""
+        if label or self.label(width):
+            return self.labelled(label, text, width, role)
+        return [(Piece(line, role),) for line in wrap(self.text(text), width, 2)]
 
     def _field(self, width: int) -> Line:
         length = self.closed or self.typed
-        label = "new key ".ljust(_LABEL)
+        label = "new key ".ljust(LABEL)
         told = f"  {length} character{'' if length == 1 else 's'}" if length else ""
         room = max(width - cell_len(label) - cell_len(told) - 1, 1)
         dots = self.glyphs.words("•") * min(length, room)
@@ -175,17 +171,6 @@ class RotationPanel(Panel, can_focus=True):
                 line = ()
             line = (*line, Piece("   "), *one) if line else one
         return [*lines, line] if line else lines
-
-    def _row(self, label: str, text: str, role: str, width: int) -> list[Line]:
-        indent = _LABEL if width >= _WIDE else 0
-        if not indent:
-            words = wrap(f"{label}: {self.text(text)}" if label else self.text(text), width, 2)
-            return [(Piece(line, role),) for line in words]
-        first = self.pad(label, _LABEL - 1) + " "
-        words = wrap(self.text(text), width - indent)
-        return [
-            (Piece(" " * indent if i else first, "dim"), Piece(line, role)) for i, line in enumerate(words)
-        ]
 
     # What is typed
 
@@ -245,8 +230,3 @@ class RotationPanel(Panel, can_focus=True):
         """Forget what was typed, and leave."""
         self.reopen()
         self.post_message(self.Left())
-
-    def action_scroll_rows(self, by: int) -> None:
-        """Scroll what stands above the field."""
-        self._scrolled = max(self._scrolled + by, 0)
-        self.show_changes()

@@ -11,8 +11,6 @@ from widgets.confirming import Confirming
 from widgets.glyphs import UNICODE, Glyphs
 from widgets.lines import Line, Piece, width_of, wrap
 
-_LABEL = 9
-_WIDE = 50
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
 
 
@@ -84,7 +82,7 @@ class UpdatePreview(Confirming, can_focus=True):
         return [*self._places(width), ()]
 
     def _places(self, width: int) -> list[Line]:
-        label = _LABEL if width >= _WIDE else 0
+        label = self.label(width)
         lines: list[Line] = []
         for index, (place, count) in enumerate(self.view.to):
             lead = Piece(("to" if not index else "").ljust(label), "dim")
@@ -115,7 +113,7 @@ class UpdatePreview(Confirming, can_focus=True):
             found.append((*pieces, Piece(row[at:])))
         return found
 
-    def confirming(self, width: int) -> list[Line]:
+    def foot(self, width: int, height: int) -> list[Line]:
         """What to look at before it goes, Cancel, and the keys."""
         v = self.view
         lines: list[Line] = []
@@ -123,10 +121,7 @@ class UpdatePreview(Confirming, can_focus=True):
         told += [(v.problem, "warn")] if v.problem else []
         told += [(v.said, "accent")] if v.said else []
         for text, role in told:
-            rows = wrap(self.text(text), width - 2)[:3]
-            lines += [
-                (Piece(f"{self.glyphs.warn if not i else ' '} {row}", role),) for i, row in enumerate(rows)
-            ]
+            lines += self.warned(text, width, role)[:3]
         cancel = Piece("[ Cancel ]", "cursor" if self.has_focus else "bold")
         keys = self._keys()
         full: Line = (cancel, Piece("   "), *keys)

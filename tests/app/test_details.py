@@ -14,7 +14,8 @@ from tui.model.network_look import Certificate, Resolved
 from tui.model.network_policy import Egress, EgressView, Ruling
 from tui.model.reading import Allowance, Check, Reading, State
 from tui.model.recovery import Recovery
-from tui.screens import details, pages, view
+from tui.screens import details, view
+from tui.screens.page import text
 from tui.session import offers
 from tui.session.errors import SessionError
 from tui.session.snapshot import Action, Snapshot
@@ -54,7 +55,7 @@ def with_details(**facts: Any) -> Snapshot:
 
 
 def said(page: Any) -> str:
-    return pages.text(page)
+    return text(page)
 
 
 # by keys

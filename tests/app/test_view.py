@@ -12,7 +12,7 @@ from tui.model.mitigation import Lease
 from tui.model.reading import Check, Held, State
 from tui.model.runbook import Diagnosis
 from tui.model.severity import Severity
-from tui.screens import branches, pages, view
+from tui.screens import branches, page, pages, view
 from tui.screens.view import Places
 from tui.session.snapshot import Arming, OpenIncident, Snapshot
 
@@ -244,18 +244,18 @@ class TestTree:
 
 class TestPages:
     def test_an_entry_shows_every_datum(self) -> None:
-        text = pages.text(pages.entry(sights.entry(NOW, Kind.NOTE, "x", 1, a={"b": [1]}, c=None)))
+        text = page.text(pages.entry(sights.entry(NOW, Kind.NOTE, "x", 1, a={"b": [1]}, c=None)))
         assert 'a: {"b": [1]}' in text
         assert "c: nothing" in text
         assert "2026-11-23T15:22:00.000Z" in text
 
     def test_the_checks_page_has_the_last_good_answer_and_what_to_do(self) -> None:
-        text = pages.text(pages.checks(sights.away(), NOW))
+        text = page.text(pages.checks(sights.away(), NOW))
         assert "last good: 429, our rate limit (1300), 57s ago" in text
-        assert "set MISTRAL_API_KEY" in pages.text(pages.checks(sights.nothing_set(), NOW))
+        assert "set MISTRAL_API_KEY" in page.text(pages.checks(sights.nothing_set(), NOW))
 
     def test_a_branch_tells_evidence_and_ways(self) -> None:
-        text = pages.text(pages.branch("api/429", sights.limited(), sights.RUNBOOK))
+        text = page.text(pages.branch("api/429", sights.limited(), sights.RUNBOOK))
         assert "because: From here: 429" in text
         assert "429: Which 429?, the live path" in text
 

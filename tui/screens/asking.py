@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tui.screens import view
 from tui.screens.desk import Desk
-from tui.screens.reader import Page
+from tui.screens.page import Page
 from widgets.prompt import Choice
 
 

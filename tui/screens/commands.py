@@ -34,8 +34,8 @@ def commands(desk: Desk) -> tuple[Command, ...]:
 async def run(desk: Desk, command_id: str) -> None:
     """Run what was chosen: an act without a key, or what a key does."""
     what, _, which = command_id.partition(":")
-    if what in _WITHOUT_KEY:
-        await _WITHOUT_KEY[what](desk, which)
+    if what in _ACTS:
+        await _ACTS[what](desk, which)
     else:
         desk.press(command_id)
 
@@ -101,7 +101,7 @@ async def _hand_on(desk: Desk, _which: str) -> None:
     desk.say(f"The incident is in {path}; on the other machine: leeward import FILE", "ok")
 
 
-_WITHOUT_KEY = {
+_ACTS = {
     "page": _page,
     "key": _key,
     "milestones": milestones.show,

@@ -9,7 +9,7 @@ from tui.model.log_shapes import LogShapes
 from tui.model.network_look import Certificate, NetworkLook, Resolved
 from tui.model.network_policy import EgressView, Ruling
 from tui.model.reading import Allowance, Check, Held, Reading, State
-from tui.screens.reader import Page, Row
+from tui.screens.page import Page, Row
 from tui.screens.view import NAMES, age, moment
 from tui.session.snapshot import Snapshot
 

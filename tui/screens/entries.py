@@ -14,7 +14,8 @@ from tui.screens.asking import ask
 from tui.screens.asking import read as read_page
 from tui.screens.bindings import ENTRY, shown_key
 from tui.screens.desk import Desk, Flow
-from tui.screens.reader import Page, Reader, ReaderScreen, Row
+from tui.screens.page import Page, Row
+from tui.screens.reader import Reader, ReaderScreen
 
 WORD = "redact"
 # The rows of an entry's page down to its times.

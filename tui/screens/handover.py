@@ -3,7 +3,8 @@
 from tui.reports.handover import HandoverFacts, handover, markdown
 from tui.screens import asking
 from tui.screens.desk import Desk
-from tui.screens.reader import Page, Reader, ReaderScreen, Row
+from tui.screens.page import Page, Row
+from tui.screens.reader import Reader, ReaderScreen
 from tui.session.pages import handover_facts
 from widgets.prompt import Choice
 

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from textual.worker import Worker, WorkerState
 
-from tui.screens.reader import Page, ReaderScreen
+from tui.screens.page import Page
+from tui.screens.reader import ReaderScreen
 from widgets.glyphs import Glyphs
 
 

@@ -11,7 +11,7 @@ from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.screens import acting, asking, company, details, pages, sifting, view
 from tui.screens.desk import Desk, Flow
-from tui.screens.reader import Page
+from tui.screens.page import Page, text
 from tui.session import offers
 from tui.session.errors import SessionError
 from tui.session.snapshot import Snapshot
@@ -195,4 +195,4 @@ def checks_text(snapshot: Snapshot) -> str:
 
 def diagnosis_text(snapshot: Snapshot) -> str:
     """The diagnosis with its evidence, to copy."""
-    return pages.text(pages.diagnosis(snapshot))
+    return text(pages.diagnosis(snapshot))

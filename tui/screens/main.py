@@ -219,7 +219,8 @@ class MainScreen(Screen[None]):
         zone = view.zone_name(self.desk.clock.now(), self.desk.zone)
         self.timeline.show_title(f"Timeline ({zone})", sifting.corner(self.needle, self.all_entries))
 
-    # What was chosen
+    # What was chosen. Each flow is imported where it is begun: it brings the dialogs' widgets with it,
+    # which the first paint does without.
 
     def on_actions_panel_chosen(self, event: ActionsPanel.Chosen) -> None:
         """Enter on an action looks at it: a preview, or a link that is copied."""

@@ -9,7 +9,7 @@ from tui.model.milestones import Milestone, is_corrected, times, told
 from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialogs import AskingScreen, ChoosingScreen
-from tui.screens.reader import Page, Row
+from tui.screens.page import Page, Row
 from tui.session.errors import SessionError
 from widgets.prompt import Choice
 

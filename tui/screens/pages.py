@@ -13,7 +13,7 @@ from tui.model.runbook import Runbook
 from tui.model.text import clean
 from tui.screens import branches
 from tui.screens.bindings import ENTRY, KEY, LIST, MAIN, PREVIEW, UPDATE, Bound
-from tui.screens.reader import Page, Row
+from tui.screens.page import Page, Row
 from tui.screens.view import NAMES, Places, age, moment
 from tui.session.snapshot import Snapshot
 
@@ -107,11 +107,6 @@ def diagnosis(snapshot: Snapshot) -> Page:
         *(Row("record", line) for line in snapshot.problems),
         *(Row("link", f"{a.title}: {a.url}") for a in snapshot.actions if a.url),
     )
-
-
-def text(page: Page) -> str:
-    """The page as plain text, to copy."""
-    return "\n".join(f"{row.label}: {row.text}" if row.label else row.text for row in page)
 
 
 def keys(table: Sequence[Bound], places: Places, version: str, ascii_only: bool) -> Page:

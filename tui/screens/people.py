@@ -7,7 +7,8 @@ from tui.model import times
 from tui.model.sharing import Link, Person, SharingStatus
 from tui.screens import company
 from tui.screens.desk import Desk
-from tui.screens.reader import Page, ReaderScreen, Row
+from tui.screens.page import Page, Row
+from tui.screens.reader import ReaderScreen
 from tui.session.snapshot import Snapshot
 
 _LINKS = {Link.LIVE: "ok", Link.CONNECTING: "unknown", Link.AWAY: "warn", Link.REFUSED: "fail"}

@@ -8,7 +8,7 @@ from tui.model.mitigation import Ownership, Plan, told
 from tui.model.runbook import Risk
 from tui.model.sharing import Link
 from tui.screens import company
-from tui.screens.reader import Page, Row
+from tui.screens.page import Page, Row
 from tui.session.snapshot import Arming, Place, Snapshot
 from widgets.preview import PreviewView
 

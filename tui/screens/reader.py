@@ -9,24 +9,11 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from tui.screens.dialog import Dialog
+from tui.screens.page import Page, Row, text
 from widgets.glyphs import Glyphs
 from widgets.lines import Line, Piece, wrap
 from widgets.panel import Panel
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a page: a label (may be "") and its text, wrapped beside it.
-
-    A row of the role `title` is a heading: it stands at the left edge.
-    """
-
-    label: str
-    text: str
-    role: str = ""
-
-
-Page = tuple[Row, ...]
 T = TypeVar("T")
 _LABEL = 14
 
@@ -103,8 +90,7 @@ class Reader(Panel, can_focus=True):
 
     def action_copy(self) -> None:
         """Ask that the page be copied."""
-        text = "\n".join(f"{row.label}: {row.text}" if row.label else row.text for row in self.page)
-        self.post_message(self.CopyAsked(text))
+        self.post_message(self.CopyAsked(text(self.page)))
 
     def _lines(self, width: int) -> list[Line]:
         label = min(max((len(row.label) for row in self.page), default=0), _LABEL)
@@ -120,7 +106,7 @@ class Reader(Panel, can_focus=True):
         texts = [
             piece for part in row.text.split("\n") for piece in wrap(self.text(part), max(width - lead, 8))
         ]
-        return [(first if index == 0 else rest, Piece(text, row.role)) for index, text in enumerate(texts)]
+        return [(first if index == 0 else rest, Piece(words, row.role)) for index, words in enumerate(texts)]
 
 
 class ReaderScreen(Dialog[T]):

@@ -13,7 +13,8 @@ from tui.screens import company
 from tui.screens.banners import lease
 from tui.screens.bindings import MAIN
 from tui.screens.desk import Desk
-from tui.screens.reader import Page, ReaderScreen, Row
+from tui.screens.page import Page, Row
+from tui.screens.reader import ReaderScreen
 from tui.screens.view import NAMES
 from tui.session.snapshot import Snapshot
 

@@ -9,7 +9,7 @@ from tui.model.severity_history import SeverityChange, history, response
 from tui.screens import asking
 from tui.screens.desk import Desk
 from tui.screens.dialogs import AskingScreen
-from tui.screens.reader import Page, Row
+from tui.screens.page import Page, Row
 from widgets.prompt import Choice
 
 HIGHER = "Severity; if unsure, take the higher"
