@@ -179,6 +179,17 @@ def test_overwritten_is_the_verdict_and_what_was_measured_before_is_told() -> No
     assert (read["verdict"], read["measured"]) == ("overwritten", "effective")
 
 
+def test_a_change_that_was_made_without_its_lock_is_told_and_a_lock_that_was_taken_is_not() -> None:
+    story = Story()
+    story.tell(Kind.LOCK, "lock of web taken", "ana", event="taken")
+    story.tell(Kind.LOCK, "web is changed without its lock", "ana", event="without")
+    story.tell(Kind.LOCK, "lock of web taken over from bob, who is gone", "ana", event="taken_over")
+    text = markdown(story.facts())
+    assert "lock: web is changed without its lock" in text
+    assert "lock: lock of web taken over from bob" in text
+    assert "lock of web taken |" not in text
+
+
 def test_a_milestone_without_a_time_stands_after_what_has_one() -> None:
     table = markdown(bare()).split("## Timeline", 1)[1].split("##", 1)[0]
     times = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")][2:]

@@ -79,8 +79,8 @@ KEY_KINDS = frozenset(Kind) - {
     Kind.IMPACT,
     Kind.SECTION,
     Kind.ACTION,
-    Kind.LOCK,
 }
+_LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
 class Status(StrEnum):
@@ -115,6 +115,17 @@ class Entry:
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
     redacted: bool = False
+
+
+def is_lesser(entry: Entry) -> bool:
+    """Whether the timeline of key entries leaves it out; a kind of a later version it does not.
+
+    That a lock was taken stands with the change that it was taken for; whatever else a lock's entry tells
+    concerns everybody: it was taken over, lost, or the target is changed without it.
+    """
+    if entry.kind == Kind.LOCK:
+        return entry.data.get("event") == "taken"
+    return entry.kind in _LESSER
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 
 from tui.model.amending import amended
-from tui.model.incident import KEY_KINDS, Entry, Incident, Kind
+from tui.model.incident import KEY_KINDS, Entry, Incident, Kind, is_lesser
 from tui.model.measures import BEFORE_AND_AFTER, FAILED, ON_TIME, SEVERITIES, Measures, measure
 from tui.model.mitigation import told
 from tui.model.times import clock, date_and_time, hours_minutes, span
@@ -23,8 +23,6 @@ from tui.reports.markdown import code, fenced, md, prose, yaml, yaml_markdown
 
 SCHEMA = "leeward/postmortem/v1"
 TO_SET = "to be set"
-# A correction stands in the line that it corrects; a pin is for the console.
-_TOLD = KEY_KINDS - {Kind.CORRECTION, Kind.ENTRY_PINNED, Kind.ENTRY_UNPINNED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +238,7 @@ def _timeline(incident: Incident, told_of: Iterable[Entry]) -> tuple[Row, ...]:
     entries = (
         Row(entry.occurred_at, f"{entry.kind}: {entry.text}")
         for entry in _by_id(told_of)
-        if entry.kind in _TOLD
+        if entry.kind in KEY_KINDS and not is_lesser(entry)
     )
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
     return (*known, *(row for row in milestones if row.at is None))
