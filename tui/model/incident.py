@@ -152,7 +152,7 @@ class Applied:
     rollout did not complete, `rolled_out_at` when it did. `verdict` is one of `VerdictKind`, or "": that
     it was overwritten stands before what was `measured`. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object. `console` is the id of the
-    console that began it, where the incident is shared; else "".
+    console that began it, where the incident is shared; else "". `by` is who approved it.
     """
 
     intent: str
@@ -180,6 +180,7 @@ class Applied:
     uid: str = ""
     mark: Mapping[str, Any] = field(default_factory=dict)
     console: str = ""
+    by: str = ""
 
     @property
     def deployment(self) -> str:

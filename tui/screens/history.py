@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from tui.model.amending import NONE, Amendments
+from tui.model.doers import NONE as NO_CHANGES
+from tui.model.doers import Approved, doer
 from tui.model.incident import NOBODY, Entry, Kind, is_lesser
 from tui.screens.words import moment
 from widgets.timeline import TimelineRow
@@ -15,13 +17,18 @@ _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "correct
 
 
 def timeline(
-    entries: Iterable[Entry], zone: tzinfo | None = None, said: Amendments = NONE
+    entries: Iterable[Entry],
+    zone: tzinfo | None = None,
+    said: Amendments = NONE,
+    by: Approved = NO_CHANGES,
 ) -> tuple[TimelineRow, ...]:
-    """A row for each entry, in their order; `said` is what later ones say of them."""
-    return tuple(timeline_row(entry, zone, said) for entry in entries)
+    """A row for each entry, in their order; `said` is what later ones say of them, `by` who approved what."""
+    return tuple(timeline_row(entry, zone, said, by) for entry in entries)
 
 
-def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE) -> TimelineRow:
+def timeline_row(
+    entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE, by: Approved = NO_CHANGES
+) -> TimelineRow:
     """One entry. A kind that this version does not know is shown, as a key entry."""
     name, text, pinned = entry.kind, entry.text, False
     # A hundred thousand rows are made at once: what is said of nothing is not asked for each.
@@ -36,7 +43,7 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NO
         "dim" if entry.redacted else _entry_role(entry),
         entry.id,
         pinned,
-        "" if entry.actor in NOBODY else entry.actor,
+        doer(entry, by),
     )
 
 
