@@ -2,18 +2,19 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from tests.support import company, sights
-from tui.model.incident import Applied, Incident, Kind, Status
+from tui.model.incident import Applied, Entry, Incident, Kind, Status
 from tui.model.sharing import Link
 from tui.screens import company as told
-from tui.screens import news, people, view
+from tui.screens import news, people, returning, view
 from tui.screens.history import alike
 from tui.screens.incident import incident_choices
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
-from tui.session.snapshot import OpenIncident
+from tui.session.snapshot import OpenIncident, Snapshot
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
 HOSTILE = "[red]x[/] \x1b[2J\u202eabc `|` <b>"
@@ -218,10 +219,74 @@ async def test_the_card_of_who_joins_tells_what_happened_so_far(console) -> None
         assert "declared by responder" in seen
         assert "command bo" in seen and "here bo, cy" in seen
         assert "changing bo: Raise timeout, since 15:20 UTC" in seen
-        assert "change Reduce concurrency: ineffective" in seen
+        assert "15:10 Reduce concurrency, by bo: ineffective: 1.3/s → 1.2/s" in seen
         assert "responder: traffic rose after the newsletter" in seen
         await desk.press("end")
         assert "Alerts warn: MistralRateLimitWarning" in words(desk)
+
+
+def wrote(number: int, minutes: float, actor: str, kind: Kind, text: str, **data: Any) -> Entry:
+    at = sights.ago(minutes=minutes)
+    return Entry(f"01J{number:010d}", at, at, actor, kind, text, data)
+
+
+def card(snapshot: Snapshot) -> list[str]:
+    """The rows of the card, each in a line."""
+    return [f"{row.label} {row.text}".strip() for row in returning.page(snapshot, sights.NOW)]
+
+
+MADE = company.joined().incident.mitigations[0]
+
+
+def test_the_card_of_who_comes_back_tells_what_others_did_with_time_and_name() -> None:
+    undo = replace(MADE, intent="i2", undoes="i1", before="3", after="10", outcome="applied", verdict="")
+    incident = replace(sights.INCIDENT, mitigations=(replace(MADE, undone=True), undo), commander="bo")
+    entries = (
+        wrote(10, 12, "bo", Kind.LOCK, "lock of mistral-service taken", event="taken"),
+        wrote(11, 11, "leeward", Kind.VERDICT, "effective: 1.3/s → 0.0/s", intent="i1"),
+        wrote(12, 10, "bo", Kind.COMMANDER, "bo takes command from responder, not heard for 40 s"),
+        wrote(13, 9, "bo", Kind.SEVERITY, "P2 → P1: checkout is down", to="P1"),
+        wrote(14, 8, "bo", Kind.STATUS, "investigating → mitigating", to="mitigating"),
+        wrote(15, 7, "leeward", Kind.OUTCOME, "applied: V 3 → 10", intent="i2", outcome="applied"),
+        wrote(16, 7, "leeward", Kind.LEASE, "took back V 3 → 10", intent="i2", event="released"),
+        wrote(17, 6, "cy", Kind.NOTE, "bo checked with the CDN team"),
+        wrote(18, 5, "bo", Kind.LOCK, "mistral-service is changed without its lock", event="without"),
+    )
+    back = sights.come_back(incident=incident, sharing=company.sharing(company.BO))
+    rows = card(replace(back, entries=(*back.entries, *entries)))
+    for row in (
+        "15:12 bo takes command from responder, not heard for 40 s",
+        "15:13 bo: severity P2 → P1: checkout is down",
+        "15:14 bo: status investigating → mitigating",
+        "15:15 Undo: Reduce concurrency, by bo: applied: V 3 → 10",
+        "lease took back V 3 → 10, by bo",
+        "15:16 cy: bo checked with the CDN team",
+        "15:17 bo: mistral-service is changed without its lock",
+        "verdict Reduce concurrency, by bo: effective: 1.3/s → 0.0/s",
+    ):
+        assert row in rows, rows
+    assert not [row for row in rows if "none ended" in row or "lock of mistral-service taken" in row]
+
+
+def test_the_card_says_that_no_change_was_under_way_only_where_none_was() -> None:
+    still = sights.come_back(entries=(sights.ENTRIES[1], sights.come_back().entries[-3]))
+    assert "none was under way" in card(still)
+    changing = replace(still, lock=company.LOCK_BO, sharing=company.sharing(company.BO))
+    assert "changing bo: Raise timeout, since 15:20 UTC" in card(changing)
+    here = replace(still, running=sights.running().running)
+    assert "under way" in " ".join(card(here))
+    for snapshot in (changing, here):
+        assert "none was under way" not in card(snapshot)
+
+
+def test_the_card_of_who_joins_tells_an_undo_from_the_change_that_it_took_back() -> None:
+    undo = replace(MADE, intent="i2", undoes="i1", at=sights.ago(minutes=4), by="cy", verdict_text="")
+    joined = company.joined()
+    assert joined.incident is not None
+    both = replace(joined.incident, mitigations=(replace(MADE, undone=True), undo))
+    rows = card(replace(joined, incident=both))
+    assert "15:10 Reduce concurrency, by bo: taken back" in rows
+    assert "15:18 Undo: Reduce concurrency, by cy: applied" in rows
 
 
 def test_an_incident_that_is_open_in_another_console_of_this_machine_is_joined_too() -> None:

@@ -193,6 +193,17 @@ class TestTimeline:
         shown = view.timeline(sights.ENTRIES)
         assert [r.kind for r in shown if not r.key] == ["pinned"]
 
+    def test_an_outcome_is_of_who_approved_the_change(self) -> None:
+        told = Entry("1", NOW, NOW, "leeward", Kind.OUTCOME, "applied: V 3 → 10", {"intent": "i1"})
+        assert view.timeline_row(told, by={"i1": "bo"}).who == "bo"
+        assert view.timeline_row(told).who == ""
+        assert view.timeline_row(replace(told, kind=Kind.VERDICT), by={"i1": "bo"}).who == ""
+
+    def test_a_lock_that_was_taken_is_no_key_entry_and_all_else_of_a_lock_is(self) -> None:
+        for event, key in (("taken", False), ("taken_over", True), ("lost", True), ("without", True)):
+            shown = view.timeline_row(sights.entry(NOW, Kind.LOCK, "of a lock", 9, event=event))
+            assert (shown.key, shown.role) == (key, "warn" if key else ""), event
+
     def test_times_are_utc_unless_a_zone_is_given(self) -> None:
         assert view.timeline_row(sights.ENTRIES[0]).time == "14:58:40"
         zone = timezone(timedelta(hours=2))

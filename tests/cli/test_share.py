@@ -130,6 +130,26 @@ class TestCheck:
         ran = leeward("--config", str(config), "share", "check", state=tmp_path)
         assert ran.returncode == 3, ran.stdout
 
+    @pytest.mark.parametrize(
+        "args",
+        [
+            ("share", "check"),
+            ("share", "sync", INCIDENT),
+            ("share", "prune", "--yes"),
+            ("incidents", "--shared"),
+        ],
+        ids=" ".join,
+    )
+    def test_a_command_that_asks_once_names_no_key_and_promises_nothing(
+        self, world: dict[str, Any], tmp_path: Path, args: tuple[str, ...]
+    ) -> None:
+        config = config_of_nobody(world, tmp_path)
+        ran = leeward("--config", str(config), *args, state=tmp_path)
+        said = ran.stdout + ran.stderr
+        assert "un this again." in said
+        assert "in the console" not in said
+        assert "by itself" not in said
+
     @pytest.mark.parametrize("args", [("check",), ("sync", INCIDENT), ("prune",)], ids=lambda args: args[0])
     def test_without_a_place_it_says_what_to_set(self, args: tuple[str, ...], tmp_path: Path) -> None:
         ran = leeward("share", *args, state=tmp_path)
@@ -436,6 +456,24 @@ class TestJoin:
         ran = run(world, tmp_path, "join", "../../etc")
         assert (ran.returncode, ran.stdout) == (2, "")
         assert "is no incident id" in ran.stderr
+
+    def test_an_incident_that_nobody_has_is_told_before_a_console_opens(
+        self, world: dict[str, Any], tmp_path: Path
+    ) -> None:
+        argv = [sys.executable, "-m", "tui", "--config", world["second_config"], "join", "inc-nope"]
+        with terminal(argv, environ(tmp_path, LANG="C.UTF-8"), tmp_path) as screen:
+            screen.until("There is no incident inc-nope, neither on this machine nor in", 60)
+            assert ended(screen) == 2
+            assert b"\x1b" not in screen._seen
+
+    def test_while_the_place_is_away_the_console_opens_and_says_so(
+        self, world: dict[str, Any], tmp_path: Path
+    ) -> None:
+        config = config_of_nobody(world, tmp_path)
+        argv = [sys.executable, "-m", "tui", "--config", str(config), "join", "inc-nope"]
+        with terminal(argv, environ(tmp_path, LANG="C.UTF-8"), tmp_path) as screen:
+            screen.until("Timeline", 60)
+            assert screen.ended() is None
 
     def test_the_only_open_one_is_opened_in_the_console(self, world: dict[str, Any], tmp_path: Path) -> None:
         ours, theirs = tmp_path / "ours", tmp_path / "theirs"

@@ -133,6 +133,35 @@ def test_a_release_that_was_taken_back_is_an_item_until_it_is_brought_forward_ag
         assert told not in markdown(PostmortemFacts(Incident("inc-1", mitigations=(other,)), ()))
 
 
+def test_each_row_names_who_did_it_where_several_people_worked() -> None:
+    """The name is of who approved a change where the program tells of it; what it says of itself has none."""
+    rows = markdown(undone().facts()).split("## Timeline", 1)[1].split("##", 1)[0]
+    assert "declared by ana: declared" in rows
+    assert "outcome by ana: applied: V 10 → 3" in rows
+    assert "outcome by bob: applied: V 3 → 10" in rows
+    assert "verdict: ineffective" in rows
+    alone = markdown(rate_limited()).split("## Timeline", 1)[1].split("##", 1)[0]
+    assert " by ana" not in alone
+    assert "outcome: applied" in alone
+
+
+def test_a_sentence_that_begins_with_its_persons_name_does_not_say_it_twice() -> None:
+    story = Story()
+    story.tell(Kind.COMMANDER, "ana takes command", "ana", name="ana")
+    story.tell(Kind.COMMANDER, "cy takes command", "bob", name="cy")
+    story.tell(Kind.NOTE, "ana says that it is the proxy", "ana")
+    rows = markdown(story.facts())
+    for row in ("commander: ana takes command", "commander by bob: cy takes", "note by ana: ana says"):
+        assert row in rows
+
+
+def test_who_writes_it_down_is_not_in_it() -> None:
+    story = undone()
+    before = markdown(story.facts())
+    story.tell(Kind.EXPORTED, "postmortem.md", "cy", file="postmortem.md")
+    assert markdown(story.facts()) == before
+
+
 def undone() -> Story:
     """A change, its undo that was refused, its undo, and the undo of another incident's change."""
     story = Story()
@@ -177,6 +206,17 @@ def test_overwritten_is_the_verdict_and_what_was_measured_before_is_told() -> No
     assert said in text
     (read,) = yaml.safe_load(text.split("---\n", 2)[1])["mitigations"]
     assert (read["verdict"], read["measured"]) == ("overwritten", "effective")
+
+
+def test_a_change_that_was_made_without_its_lock_is_told_and_a_lock_that_was_taken_is_not() -> None:
+    story = Story()
+    story.tell(Kind.LOCK, "lock of web taken", "ana", event="taken")
+    story.tell(Kind.LOCK, "web is changed without its lock", "ana", event="without")
+    story.tell(Kind.LOCK, "lock of web taken over from bob, who is gone", "ana", event="taken_over")
+    text = markdown(story.facts())
+    assert "lock: web is changed without its lock" in text
+    assert "lock: lock of web taken over from bob" in text
+    assert "lock of web taken |" not in text
 
 
 def test_a_milestone_without_a_time_stands_after_what_has_one() -> None:

@@ -19,7 +19,6 @@ from tui.model.mitigation import Lease
 from tui.model.runbook import Command, Judgement, Proof
 from tui.session.errors import SessionError
 from tui.session.leases import undoable
-from tui.session.operations import OF_ANOTHER
 
 UID = "5f1c"
 HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1", "PASSWORD_HINT": "the-blue-horse"}}
@@ -112,7 +111,8 @@ async def test_an_undo_that_another_consoles_entry_asks_for_says_so_and_needs_a_
         change = await forged(console, tmp_path)
         plan = await console.operations.preview_undo(INCIDENT, change)
         assert plan.change == "MAX_CONCURRENT_MISTRAL 10 → 99"
-        assert OF_ANOTHER in plan.notes
+        said = "another console (mallory's) recorded this change, and what was there before"
+        assert said in plan.notes
         console.safety.disarm()
         with pytest.raises(SessionError, match="read-only"):
             await console.operations.approve(plan)

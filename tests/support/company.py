@@ -104,6 +104,7 @@ def joined(**changes: Any) -> Snapshot:
         "ineffective",
         "ineffective: 1.3/s → 1.2/s",
         console=BO.console,
+        by=BO.name,
     )
     entries = (sights.ENTRIES[0], first, *sights.ENTRIES[2:], came)
     incident = replace(sights.INCIDENT, mitigations=(made,), commander="bo")

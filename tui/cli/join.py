@@ -1,5 +1,8 @@
 """`leeward join`: opens the console on an incident that others work already."""
 
+import asyncio
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +13,13 @@ from tui.cli import CONSOLE, USAGE, WELL, Options, load
 from tui.cli.output import Failure, failing_in_words, minute, narrate
 from tui.model.sharing import SharedIncident
 from tui.model.text import clean
+from tui.record.errors import NoSuchIncident
+from tui.record.folder import existing_folder
 from tui.record.ids import checked
+from tui.settings import state_dir
+
+# How long the place is asked for an incident before the console opens all the same, in seconds.
+_PATIENCE = 5.0
 
 
 @click.command("join")
@@ -35,9 +44,29 @@ def command(options: Options, incident_id: str) -> int:
             "here; `leeward incidents --shared` lists those that are shared.",
             USAGE,
         )
+    if incident_id:
+        run(_known(options, incident_id))
     chosen = incident_id or _only(run(_open(options)))
     code: int | None = load(CONSOLE)(replace(options, resume=chosen))
     return code or WELL
+
+
+async def _known(options: Options, incident_id: str) -> None:
+    """Raise Failure where the place answers and nobody has it; while it does not, the console says so."""
+    from tui.cli.at_hand import redactor
+    from tui.cli.sharing import nowhere, of_this_world, opened, shared
+
+    settings = shared(options)
+    with contextlib.suppress(NoSuchIncident):
+        existing_folder(state_dir(os.environ), incident_id)
+        return
+    try:
+        async with asyncio.timeout(_PATIENCE), opened(settings, redactor(settings)) as (place, found):
+            words, there = place.words, {one.id for one in await of_this_world(found, settings)}
+    except (Failure, TimeoutError):
+        return
+    if incident_id not in there:
+        raise nowhere(incident_id, words)
 
 
 async def _open(options: Options) -> tuple[SharedIncident, ...]:

@@ -11,7 +11,7 @@ import click
 from tui.cli import PROBLEM, USAGE, WELL, Options
 from tui.cli.at_hand import redactor
 from tui.cli.output import Failure, minute, narrate
-from tui.cli.sharing import of_this_world, opened, shared
+from tui.cli.sharing import of_this_world, once, opened, shared
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.shared_objects import GROUP, PLURAL
 from tui.clients.shared_place import Opened, SharedPlace
@@ -65,7 +65,7 @@ async def _finish_redactions(found: Opened, incidents: Sequence[SharedIncident])
         try:
             done = await pruning.finish_redactions(found.entries, one.id)
         except ClusterError as error:
-            narrate(f"{one.id}: what was redacted may still be there. {error}")
+            narrate(f"{one.id}: what was redacted may still be there. {once(str(error))}")
             failed = True
             continue
         if done:

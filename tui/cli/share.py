@@ -1,6 +1,7 @@
 """`leeward share`: the place where several consoles meet, seen from outside of an incident."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -69,11 +70,12 @@ def check(options: Options, as_json: bool) -> int:
 
 async def _checked(settings: Settings) -> "tuple[Finding, ...]":
     from tui.cli.at_hand import redactor
-    from tui.cli.sharing import door
+    from tui.cli.sharing import door, once
     from tui.sharing import checking
 
     async with door(settings, redactor(settings)) as place:
-        return await checking.check(place)
+        found = await checking.check(place)
+        return tuple(replace(finding, remedy=once(finding.remedy)) for finding in found)
 
 
 @command.command("sync")

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 from tui.cli import CANNOT_TELL, PROBLEM, USAGE, Options
 from tui.cli.output import Failure
-from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.cluster_errors import RETRY, ClusterError, Reason
+from tui.clients.shared_asking import AGAIN
 from tui.clients.shared_place import Opened, SharedPlace
 from tui.model.redaction import Redactor
 from tui.model.sharing import SharedIncident
@@ -16,6 +17,12 @@ from tui.sharing.overview import incidents
 NOT_SET = (
     "Nothing is shared: sharing.namespace is not set. Write it into the settings, such as leeward; "
     "docs/sharing.md has every step."
+)
+# What a console offers or does by itself, and what it is for a command that asks once.
+_ONCE = (
+    (RETRY, "Then run this again."),
+    (AGAIN, "Run this again."),
+    ("hen press r.", "hen run this again."),
 )
 _AWAY = (Reason.UNREACHABLE, Reason.TIMEOUT, Reason.SERVER)
 
@@ -46,7 +53,23 @@ async def opened(settings: Settings, redact: Redactor) -> AsyncIterator[tuple[Sh
             yield place, await place.open()
         except ClusterError as error:
             code = CANNOT_TELL if error.reason in _AWAY else PROBLEM
-            raise Failure(str(error), code) from error
+            raise Failure(once(str(error)), code) from error
+
+
+def once(text: str) -> str:
+    """What is told in a console's words, in those of a command that asks once: it has no keys."""
+    for words, instead in _ONCE:
+        text = text.replace(words, instead)
+    return text
+
+
+def nowhere(incident_id: str, words: str) -> Failure:
+    """An incident that nobody has; `words` is the place."""
+    return Failure(
+        f"There is no incident {incident_id}, neither on this machine nor in {words}. "
+        "`leeward incidents` and `leeward incidents --shared` list the ids.",
+        USAGE,
+    )
 
 
 async def of_this_world(opened: Opened, settings: Settings) -> tuple[SharedIncident, ...]:

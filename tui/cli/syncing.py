@@ -9,7 +9,7 @@ from pathlib import Path
 from tui.cli import PROBLEM, USAGE, WELL, Options
 from tui.cli.at_hand import redactor
 from tui.cli.output import Failure, narrate
-from tui.cli.sharing import of_this_world, opened, shared
+from tui.cli.sharing import nowhere, of_this_world, once, opened, shared
 from tui.clients.shared_place import Opened
 from tui.model.clock import SystemClock
 from tui.model.folding import fold
@@ -65,11 +65,7 @@ def _is_here(state: Path, incident_id: str, settings: Settings) -> bool:
 
 async def _begin(state: Path, incident_id: str, found: Opened, settings: Settings, words: str) -> None:
     if incident_id not in {one.id for one in await of_this_world(found, settings)}:
-        raise Failure(
-            f"There is no incident {incident_id}, neither on this machine nor in {words}. "
-            "`leeward incidents` and `leeward incidents --shared` list the ids.",
-            USAGE,
-        )
+        raise nowhere(incident_id, words)
     await asyncio.to_thread(begin, state, incident_id)
 
 
@@ -95,7 +91,7 @@ def _tell(incident_id: str, done: Exchanged, words: str) -> int:
     if done.awaited:
         narrate(f"{_many(done.awaited)} cannot be placed yet: one before them is not there.")
     for problem in done.problems:
-        narrate(problem)
+        narrate(once(problem))
     return PROBLEM if done.problems or done.unsent or done.awaited else WELL
 
 

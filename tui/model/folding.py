@@ -186,6 +186,7 @@ def _intent(incident: Incident, entry: Entry) -> Incident:
         mark=_mapping(data, "mark"),
         lease_until=_moment(data, "until"),
         console=_text(data, "console"),
+        by=entry.actor,
     )
     return replace(incident, mitigations=(*incident.mitigations, applied))
 

@@ -79,8 +79,8 @@ KEY_KINDS = frozenset(Kind) - {
     Kind.IMPACT,
     Kind.SECTION,
     Kind.ACTION,
-    Kind.LOCK,
 }
+_LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
 class Status(StrEnum):
@@ -117,6 +117,17 @@ class Entry:
     redacted: bool = False
 
 
+def is_lesser(entry: Entry) -> bool:
+    """Whether the timeline of key entries leaves it out; a kind of a later version it does not.
+
+    That a lock was taken stands with the change that it was taken for; whatever else a lock's entry tells
+    concerns everybody: it was taken over, lost, or the target is changed without it.
+    """
+    if entry.kind == Kind.LOCK:
+        return entry.data.get("event") == "taken"
+    return entry.kind in _LESSER
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What is to be recorded; the journal gives it its id and `recorded_at`."""
@@ -141,7 +152,7 @@ class Applied:
     rollout did not complete, `rolled_out_at` when it did. `verdict` is one of `VerdictKind`, or "": that
     it was overwritten stands before what was `measured`. `place` is context, namespace and deployment;
     `container`, `uid` and `mark` are what the change is known by on the object. `console` is the id of the
-    console that began it, where the incident is shared; else "".
+    console that began it, where the incident is shared; else "". `by` is who approved it.
     """
 
     intent: str
@@ -169,6 +180,7 @@ class Applied:
     uid: str = ""
     mark: Mapping[str, Any] = field(default_factory=dict)
     console: str = ""
+    by: str = ""
 
     @property
     def deployment(self) -> str:

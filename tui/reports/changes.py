@@ -74,7 +74,7 @@ def _change(applied: Applied, entries: tuple[Entry, ...], undos: tuple[str, ...]
     outcome = own.get(Kind.SETTLED) or own.get(Kind.OUTCOME)
     return Change(
         applied=applied,
-        by=own[Kind.INTENT].actor if Kind.INTENT in own else UNKNOWN,
+        by=applied.by or UNKNOWN,
         target=_target(intent.get("target")),
         diff="\n".join(str(line) for line in _list(intent, "diff")),
         apply_by_hand=_string(intent, "apply_by_hand"),

@@ -11,7 +11,8 @@ from typing import Any
 import jinja2
 
 from tui.model.amending import amended
-from tui.model.incident import KEY_KINDS, Entry, Incident, Kind
+from tui.model.doers import approved, doer
+from tui.model.incident import KEY_KINDS, Entry, Incident, Kind, is_lesser
 from tui.model.measures import BEFORE_AND_AFTER, FAILED, ON_TIME, SEVERITIES, Measures, measure
 from tui.model.mitigation import told
 from tui.model.times import clock, date_and_time, hours_minutes, span
@@ -23,8 +24,8 @@ from tui.reports.markdown import code, fenced, md, prose, yaml, yaml_markdown
 
 SCHEMA = "leeward/postmortem/v1"
 TO_SET = "to be set"
-# A correction stands in the line that it corrects; a pin is for the console.
-_TOLD = KEY_KINDS - {Kind.CORRECTION, Kind.ENTRY_PINNED, Kind.ENTRY_UNPINNED}
+# What the program words, with the name of who did it.
+_NAMES = frozenset({Kind.ACKNOWLEDGED, Kind.COMMANDER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,13 +238,18 @@ def _timeline(incident: Incident, told_of: Iterable[Entry]) -> tuple[Row, ...]:
         Row(incident.mitigated_at, "Mitigated", True),
         Row(incident.resolved_at, "Resolved", True),
     ]
-    entries = (
-        Row(entry.occurred_at, f"{entry.kind}: {entry.text}")
-        for entry in _by_id(told_of)
-        if entry.kind in _TOLD
-    )
+    key = [entry for entry in _by_id(told_of) if entry.kind in KEY_KINDS and not is_lesser(entry)]
+    by = approved(incident)
+    several = len({doer(entry, by) for entry in key} - {""}) > 1
+    entries = (Row(entry.occurred_at, _told(entry, doer(entry, by) if several else "")) for entry in key)
     known = sorted(chain(filter(_known, milestones), entries), key=lambda row: (row.at, row.milestone))
     return (*known, *(row for row in milestones if row.at is None))
+
+
+def _told(entry: Entry, by: str) -> str:
+    """`note by ana: …`, but for a sentence that begins with the name."""
+    names = entry.kind in _NAMES and entry.text.startswith((f"{by} ", f"by {by}"))
+    return f"{entry.kind} by {by}: {entry.text}" if by and not names else f"{entry.kind}: {entry.text}"
 
 
 def _known(row: Row) -> bool:

@@ -3,6 +3,7 @@
 from datetime import tzinfo
 
 from tui.model.amending import NONE, Amendments
+from tui.model.doers import Approved
 from tui.model.incident import Entry
 from tui.screens import view
 from tui.screens.history import alike
@@ -22,7 +23,7 @@ class Feed:
         self._said = NONE
         self._writers: set[str] = set()
 
-    def take(self, entries: tuple[Entry, ...], said: Amendments, zone: tzinfo | None) -> None:
+    def take(self, entries: tuple[Entry, ...], said: Amendments, by: Approved, zone: tzinfo | None) -> None:
         """Show these: from the first that is another one than before, rows are made anew."""
         old, self.entries = self.entries, entries
         anew, self._said = said is not self._said, said
@@ -31,15 +32,15 @@ class Feed:
         if anew or not old:
             self._writers.clear()
             self._name(entries)
-            self.timeline.show(view.timeline(entries, zone, said))
+            self.timeline.show(view.timeline(entries, zone, said, by))
             return
         start = alike(old, entries)
         more = entries[start:]
         self._name(more)
         if start == len(old):
-            self.timeline.append(*view.timeline(more, zone, said))
+            self.timeline.append(*view.timeline(more, zone, said, by))
         else:
-            self.timeline.splice(start, view.timeline(more, zone, said))
+            self.timeline.splice(start, view.timeline(more, zone, said, by))
 
     def forget(self) -> None:
         """Have every row made anew: their times are told otherwise now."""

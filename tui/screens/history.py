@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import tzinfo
 
 from tui.model.amending import NONE, Amendments
-from tui.model.incident import KEY_KINDS, NOBODY, Entry, Kind
+from tui.model.doers import NONE as NO_CHANGES
+from tui.model.doers import Approved, doer
+from tui.model.incident import NOBODY, Entry, Kind, is_lesser
 from tui.screens.words import moment
 from widgets.timeline import TimelineRow
 
@@ -12,17 +14,21 @@ _VERDICT_ROLES = {"effective": "ok", "ineffective": "warn", "harmful": "fail", "
 _ROLES: Mapping[str, str] = {Kind.ALERT: "warn", Kind.DECLARED: "bold", Kind.RESOLVED: "ok"}
 # The column of kinds has ten cells.
 _KINDS: Mapping[str, str] = {Kind.ACKNOWLEDGED: "ack", Kind.CORRECTION: "corrected"}
-_LESSER: frozenset[str] = frozenset(Kind) - KEY_KINDS
 
 
 def timeline(
-    entries: Iterable[Entry], zone: tzinfo | None = None, said: Amendments = NONE
+    entries: Iterable[Entry],
+    zone: tzinfo | None = None,
+    said: Amendments = NONE,
+    by: Approved = NO_CHANGES,
 ) -> tuple[TimelineRow, ...]:
-    """A row for each entry, in their order; `said` is what later ones say of them."""
-    return tuple(timeline_row(entry, zone, said) for entry in entries)
+    """A row for each entry, in their order; `said` is what later ones say of them, `by` who approved what."""
+    return tuple(timeline_row(entry, zone, said, by) for entry in entries)
 
 
-def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE) -> TimelineRow:
+def timeline_row(
+    entry: Entry, zone: tzinfo | None = None, said: Amendments = NONE, by: Approved = NO_CHANGES
+) -> TimelineRow:
     """One entry. A kind that this version does not know is shown, as a key entry."""
     name, text, pinned = entry.kind, entry.text, False
     # A hundred thousand rows are made at once: what is said of nothing is not asked for each.
@@ -33,11 +39,11 @@ def timeline_row(entry: Entry, zone: tzinfo | None = None, said: Amendments = NO
         moment(entry.occurred_at, zone),
         _KINDS.get(name) or str(name),
         text,
-        name not in _LESSER or pinned,
+        pinned or not is_lesser(entry),
         "dim" if entry.redacted else _entry_role(entry),
         entry.id,
         pinned,
-        "" if entry.actor in NOBODY else entry.actor,
+        doer(entry, by),
     )
 
 
@@ -73,7 +79,7 @@ def is_overwritten(entry: Entry) -> bool:
 def _entry_role(entry: Entry) -> str:
     if entry.kind == Kind.VERDICT:
         return _VERDICT_ROLES.get(entry.text.split(":")[0], "")
-    if is_overwritten(entry):
+    if is_overwritten(entry) or (entry.kind == Kind.LOCK and not is_lesser(entry)):
         return "warn"
     if entry.kind == Kind.STATE and "→ fail" in entry.text:
         return "fail"

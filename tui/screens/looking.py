@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import tui
 from tui.model import times
+from tui.model.doers import approved
 from tui.model.incident import Entry
 from tui.model.reading import Check
 from tui.screens import acting, asking, company, details, pages, sifting, view
@@ -156,7 +157,13 @@ def choose_kinds(main: sifting.Sifted) -> Flow:
 
     async def flow(desk: Desk) -> None:
         snapshot = desk.snapshot
-        listed = sifting.choices(snapshot.entries, snapshot.amendments, main.needle, main.all_entries)
+        listed = sifting.choices(
+            snapshot.entries,
+            snapshot.amendments,
+            approved(snapshot.incident),
+            main.needle,
+            main.all_entries,
+        )
         chosen = await asking.choose(desk, "Timeline: show which entries?", listed)
         if chosen is None:
             return

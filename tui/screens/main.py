@@ -9,6 +9,7 @@ from textual.containers import Container
 from textual.events import Key, Resize
 from textual.screen import Screen
 
+from tui.model.doers import approved
 from tui.model.reading import Check
 from tui.screens import branches, company, sifting, view
 from tui.screens.bindings import MAIN, TABLE, bar, hints
@@ -125,7 +126,7 @@ class MainScreen(Screen[None]):
                 hints=hints(desk.table, snapshot.arming.locked),
             )
         )
-        self.feed.take(snapshot.entries, snapshot.amendments, desk.zone)
+        self.feed.take(snapshot.entries, snapshot.amendments, approved(snapshot.incident), desk.zone)
         self.keys.show_clock(view.clock(now, desk.zone))
 
     def _paint_banner(self, snapshot: "Snapshot", now: datetime) -> None:

@@ -1,12 +1,13 @@
 """The card of a return, or of who joins: what happened meanwhile, or so far. It stands in no key's way."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from textual.events import Key
 
 from tui.model import times
-from tui.model.incident import Applied, Kind
+from tui.model.doers import approved, doer
+from tui.model.incident import Applied, Entry, Kind, is_lesser
 from tui.model.reading import Check
 from tui.model.returning import Returned, returned
 from tui.screens import company
@@ -20,6 +21,10 @@ from tui.session.snapshot import Snapshot
 
 # So many of the latest notes are on a joiner's card; the timeline has them all.
 _NOTES = 5
+# What others said and did, each line with who and when; their changes stand with the changes.
+_TOLD = (Kind.NOTE, Kind.HANDOVER, Kind.COMMANDER, Kind.STATUS, Kind.SEVERITY, Kind.RESOLVED, Kind.LOCK)
+# What became of a lease; the last is what a change did that took it back.
+_ENDED = ("ended", "overwritten", "gone", "released")
 # The page's own keys; every other key of the console closes the page and does what it does.
 _OWN = frozenset({"c", "q", "j", "k", "up", "down", "pageup", "pagedown", "home", "end", "enter", "escape"})
 
@@ -78,6 +83,7 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
         *_company(snapshot, now),
         Row("", "Changes", "title"),
         *_changes(back, snapshot),
+        *_meanwhile(back),
         Row("", "Alerts, updates, leases", "title"),
         *_rest(back, snapshot, now),
     )
@@ -124,21 +130,31 @@ def _beginning(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
 
 
 def _company(snapshot: Snapshot, now: datetime) -> Iterator[Row]:
-    """Who has command, who is here, and who changes the target."""
+    """Who has command, and who is here."""
     if snapshot.sharing is None:
         return
     yield Row("", "Who is here (h tells more)", "title")
     yield Row("command", company.command(snapshot).removeprefix("command: ") or "nobody")
     yield Row("here", company.with_whom(snapshot, now)[0].removeprefix("with "))
-    if (lock := company.locker(snapshot)) is not None:
-        yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
 
 
 def _made(snapshot: Snapshot) -> list[Row]:
-    """Each change of the incident, with what became of it."""
+    """Each change of the incident, with who made it when, and what became of it."""
     made = snapshot.incident.mitigations if snapshot.incident else ()
-    rows = [Row("change", f"{one.title}: {_became(one)}") for one in made]
-    return rows or [Row("", "none was made")]
+    rows = [Row(times.clock(one.at), f"{_named(one)}: {_became(one)}") for one in made]
+    return [*_under_way(snapshot), *rows] or [Row("", "none was made")]
+
+
+def _under_way(snapshot: Snapshot) -> Iterator[Row]:
+    """What is being changed at this moment, elsewhere and here."""
+    if (lock := company.locker(snapshot)) is not None:
+        yield Row("changing", company.changing(lock, company.people(snapshot)), "warn")
+    yield from (Row("under way", f"{one.title}: {one.text}") for one in snapshot.running)
+
+
+def _named(one: Applied) -> str:
+    """`Undo: Reduce concurrency, by ana`: an undo has the title of what it takes back."""
+    return f"{'Undo: ' if one.undoes else ''}{one.title}{f', by {one.by}' if one.by else ''}"
 
 
 def _became(one: Applied) -> str:
@@ -149,9 +165,23 @@ def _became(one: Applied) -> str:
 
 def _said(back: Returned) -> list[Row]:
     """The latest notes and handovers, with who wrote them."""
-    told = back.of(Kind.NOTE, Kind.HANDOVER)[-_NOTES:]
-    rows = [Row(times.clock(entry.occurred_at), f"{entry.actor}: {entry.text}") for entry in told]
+    rows = [_told(entry) for entry in back.of(Kind.NOTE, Kind.HANDOVER)[-_NOTES:]]
     return [Row("", "Said so far", "title"), *rows] if rows else []
+
+
+def _meanwhile(back: Returned) -> list[Row]:
+    """What others said and did while this console was away."""
+    told = [entry for entry in back.of(*_TOLD) if entry.occurred_at < back.at and not is_lesser(entry)]
+    rows = [_told(entry) for entry in sorted(told, key=lambda entry: (entry.occurred_at, entry.id))]
+    return [Row("", "Said and done meanwhile", "title"), *rows] if rows else []
+
+
+def _told(entry: Entry) -> Row:
+    """`15:04  ana: severity P2 → P1: checkout is down, too`."""
+    what = f"{entry.kind} " if entry.kind in (Kind.STATUS, Kind.SEVERITY) else ""
+    names = entry.kind == Kind.COMMANDER and entry.text.startswith(f"{entry.actor} ")
+    who = "" if names else f"{entry.actor}: "
+    return Row(times.clock(entry.occurred_at), f"{who}{what}{entry.text}")
 
 
 def _is_set(check: Check, snapshot: Snapshot) -> bool:
@@ -175,19 +205,27 @@ def _check(check: Check, back: Returned, snapshot: Snapshot) -> Row:
 
 
 def _changes(back: Returned, snapshot: Snapshot) -> list[Row]:
-    rows = [Row("settled", entry.text) for entry in back.of(Kind.SETTLED)]
-    unsettled = snapshot.incident.unsettled if snapshot.incident else ()
+    """What is under way, what was made meanwhile and by whom, and what became of what was made before."""
+    incident = snapshot.incident
+    made = {one.intent: one for one in incident.mitigations} if incident is not None else {}
+    rows = [*_under_way(snapshot), *(Row("settled", entry.text) for entry in back.of(Kind.SETTLED))]
     rows += [
-        Row("not settled", f"{one.title}: {snapshot.unsettled or 'it is looked at'}", "warn")
-        for one in unsettled
+        Row("not settled", f"{_named(one)}: {snapshot.unsettled or 'it is looked at'}", "warn")
+        for one in (incident.unsettled if incident is not None else ())
     ]
-    rows += [Row("verdict", entry.text) for entry in back.of(Kind.VERDICT)]
     rows += [
-        Row("by others", entry.text)
-        for entry in back.of(Kind.NOTE, Kind.HANDOVER)
+        Row(times.clock(entry.occurred_at), _of_change(entry, made))
+        for entry in back.of(Kind.OUTCOME)
         if entry.occurred_at < back.at
     ]
+    rows += [Row("verdict", _of_change(entry, made)) for entry in back.of(Kind.VERDICT)]
     return rows or [Row("", "none was under way")]
+
+
+def _of_change(entry: Entry, made: Mapping[str, Applied]) -> str:
+    """An outcome, or a verdict, with the change that it is of."""
+    one = made.get(str(entry.data.get("intent", "")))
+    return f"{_named(one)}: {entry.text}" if one is not None else entry.text
 
 
 def _rest(back: Returned, snapshot: Snapshot, now: datetime) -> list[Row]:
@@ -200,9 +238,16 @@ def _rest(back: Returned, snapshot: Snapshot, now: datetime) -> list[Row]:
     elif due is not None:
         rows.append(Row("update", f"due in {times.span(due - now)}"))
     rows += [Row("not sent", f"{one.what} to {one.place}. {one.said}", "warn") for one in snapshot.unsent]
-    ended = [entry for entry in back.of(Kind.LEASE) if entry.data.get("event") in ("ended", "overwritten")]
-    rows += [Row("lease", entry.text, "warn") for entry in ended]
+    by = approved(snapshot.incident)
+    ended = [entry for entry in back.of(Kind.LEASE) if entry.data.get("event") in _ENDED]
+    rows += [_lease_end(entry, doer(entry, by)) for entry in ended]
     rows += [Row("live", lease(held, now)) for held in snapshot.leases]
     if not ended and not snapshot.leases:
         rows.append(Row("leases", "none ended, none is live"))
     return rows
+
+
+def _lease_end(entry: Entry, by: str) -> Row:
+    """That a person took it back is as it should be; all else wants a look."""
+    meant = entry.data.get("event") == "released"
+    return Row("lease", f"{entry.text}{f', by {by}' if by else ''}", "" if meant else "warn")

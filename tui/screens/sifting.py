@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tui.model.amending import Amendments
+from tui.model.doers import Approved, doer
 from tui.model.incident import Entry
-from tui.screens.history import kind, writers
+from tui.screens.history import kind
 from widgets.timeline import TimelineRow
 
 if TYPE_CHECKING:
@@ -99,14 +100,15 @@ def corner(typed: str, everything: bool) -> str:
     return "all entries, f for key" if everything else "key entries, f for all"
 
 
-def choices(entries: Iterable[Entry], said: Amendments, typed: str, everything: bool) -> "tuple[Choice, ...]":
+def choices(
+    entries: Iterable[Entry], said: Amendments, by: Approved, typed: str, everything: bool
+) -> "tuple[Choice, ...]":
     """The list to choose from: key, all, the pinned ones, and each type that there is with its count."""
     from widgets.prompt import Choice
 
     entries = tuple(entries)
     counts = Counter(kind(entry.kind) for entry in entries)
-    named = writers(entries)
-    people = Counter(entry.actor for entry in entries if entry.actor in named)
+    people = Counter(name for entry in entries if (name := doer(entry, by)))
     plain = not typed.strip()
     total = sum(counts.values())
     return (

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tui.clients.prometheus import Prometheus
     from tui.mitigations.beside import Beside, Offer
 
-OF_ANOTHER = "another console recorded this change: that it was made, and from what, is as its entry says"
+# As much of a name as a note of a preview has room for.
+_NAME = 40
 
 
 class Operations:
@@ -133,7 +134,7 @@ class Operations:
                 beside=self._beside,
             )
         if isinstance(change, Applied) and not guard.ours(change, self._guard):
-            return replace(plan, notes=(*plan.notes, OF_ANOTHER))
+            return replace(plan, notes=(*plan.notes, of_another(change)))
         return plan
 
     async def preview_keep(
@@ -349,6 +350,12 @@ class Operations:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
         with in_words():
             return await self._door.open()
+
+
+def of_another(change: Applied) -> str:
+    """What is to be known of a change that another console told of: nobody here has seen it made."""
+    whose = f" ({change.by[:_NAME]}'s)" if change.by else ""
+    return f"another console{whose} recorded this change, and what was there before"
 
 
 async def _confirm(hold: Hold | None) -> None:
