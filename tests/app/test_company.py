@@ -183,6 +183,18 @@ async def test_the_page_follows_what_is_heard(console) -> None:
         assert "4 entries wait on this machine" in words(desk)
 
 
+def test_a_lock_is_called_yours_only_where_this_console_holds_it() -> None:
+    (run,) = sights.running().running
+
+    def lock(locked: bool) -> tuple[str, str]:
+        running = (replace(run, locked=locked),)
+        page = people.page(company.together(running=running), sights.NOW)
+        return next((row.text, row.role) for row in page if row.label == "lock")
+
+    assert lock(True) == ("yours: Reduce concurrency", "")
+    assert lock(False) == ("▲ none: Reduce concurrency goes on without it", "warn")
+
+
 async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) -> None:
     async with console() as desk:
         await desk.press("h")

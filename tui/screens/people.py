@@ -57,7 +57,7 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
     return (
         *_place(sharing, now),
         Row("command", _command(snapshot, sharing, now)),
-        Row("lock", _lock(snapshot), "warn" if company.locker(snapshot) is not None else ""),
+        Row("lock", *_lock(snapshot)),
         Row("", " "),
         Row("", "Here now", "title"),
         *(row for one in here for row in _person(one, snapshot, now)),
@@ -102,13 +102,17 @@ def gone_for(console: str, snapshot: Snapshot, now: datetime) -> str:
     return f"silent for {times.span(company.silence(one, snapshot, now))}" if one else "gone"
 
 
-def _lock(snapshot: Snapshot) -> str:
+def _lock(snapshot: Snapshot) -> tuple[str, str]:
+    """Who has the target's lock, and the role of that."""
     if (lock := company.locker(snapshot)) is not None:
-        return f"held by {company.changing(lock, company.people(snapshot))}"
+        return f"held by {company.changing(lock, company.people(snapshot))}", "warn"
     if snapshot.running:
-        return f"yours: {snapshot.running[0].title}"
+        # A change goes on without the lock where it was approved so, or lost it.
+        run = next((one for one in snapshot.running if one.locked), snapshot.running[0])
+        without = f"▲ none: {run.title} goes on without it"
+        return (f"yours: {run.title}", "") if run.locked else (without, "warn")
     live = snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE
-    return "free: nobody changes the target" if live else "not known while the place is not live"
+    return "free: nobody changes the target" if live else "not known while the place is not live", ""
 
 
 def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:

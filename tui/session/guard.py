@@ -22,6 +22,10 @@ class Hold(Protocol):
     uid: str
     over_from: str
 
+    @property
+    def held(self) -> bool:
+        """Whether it is still ours for sure."""
+
     async def confirm(self) -> None:
         """Make sure, now, that the lock is still held. Raises LockLost, LockUnreachable."""
 

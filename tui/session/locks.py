@@ -36,6 +36,11 @@ class Lock:
         self._deployment = deployment
         self._lock = lock
 
+    @property
+    def held(self) -> bool:
+        """Whether it is still ours for sure."""
+        return self._lock.held
+
     async def confirm(self) -> None:
         """Renew it, now. Raises LockLost, LockUnreachable: then nothing may be sent."""
         from tui.clients.cluster_errors import ClusterError
