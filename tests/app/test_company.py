@@ -7,13 +7,14 @@ import pytest
 
 from tests.support import company, sights
 from tui.model.incident import Applied, Incident, Kind, Status
+from tui.model.mitigation import Stage
 from tui.model.sharing import Link
 from tui.screens import company as told
 from tui.screens import news, people, view
 from tui.screens.history import alike
 from tui.screens.incident import incident_choices
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
-from tui.session.snapshot import OpenIncident
+from tui.session.snapshot import OpenIncident, Running, Snapshot
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
 HOSTILE = "[red]x[/] \x1b[2J\u202eabc `|` <b>"
@@ -440,6 +441,56 @@ def test_a_change_of_another_is_told_when_it_starts_and_when_it_ends() -> None:
         one.words == "bo no longer changes the target: Raise timeout, effective: 1.3/s → 0.1/s."
         and one.state == "ok"
     )
+
+
+RAISED = Applied(
+    "i1", "raise-timeout", "Raise timeout", "T", "1", "2", sights.NOW, "applied", console=company.BO.console
+)
+
+
+def _left(**changes) -> Snapshot:
+    """bo is gone with the lock, and its change has no verdict."""
+    middle = replace(sights.INCIDENT, mitigations=(RAISED,))
+    gone = company.sharing(company.GONE, company.CY)
+    lost = replace(company.LOCK_BO, gone=True)
+    return company.changing(**{"incident": middle, "sharing": gone, "lock": lost} | changes)
+
+
+def test_who_is_gone_in_the_middle_of_a_change_is_no_good_news_and_rings() -> None:
+    (one,) = news.news(company.changing(), _left())
+    assert one.words == "bo is gone in the middle of Raise timeout; nobody judges it yet."
+    assert (one.state, one.bell) == ("warn", True)
+    cys = replace(company.LOCK_BO, console=company.CY.console, name="cy", what="watching Raise timeout")
+    (one,) = news.news(company.changing(), _left(lock=cys))
+    assert one.words == "bo is gone in the middle of Raise timeout; cy watches Raise timeout."
+    assert told.locker(_left()) is None
+
+
+def test_who_judges_what_another_left_is_told_here() -> None:
+    taken = sights.entry(sights.NOW, Kind.LOCK, "lock taken", 62, event="taken_over", intent="i1")
+    run = Running("raise-timeout", "Raise timeout", Stage.WATCHING, "", sights.NOW, intent="i1", locked=True)
+    after = _left(lock=None, running=(run,), entries=(*sights.ENTRIES, taken))
+    (one,) = news.news(_left(), after)
+    assert one.words == "bo is gone in the middle of Raise timeout; this console judges it."
+    assert news.news(_left(), replace(after, running=())) == (), "settling it is told by its outcome"
+
+
+def test_who_takes_up_a_change_watches_it_and_changes_nothing() -> None:
+    looks = replace(company.LOCK_BO, what="watching Raise timeout")
+    (one,) = news.news(company.together(), company.changing(lock=looks))
+    assert one.words == "bo watches Raise timeout. Nobody else can change the target until that is over."
+    assert told.under_change(company.changing(lock=looks)) == (
+        "bo watches Raise timeout",
+        "bo watches a change",
+    )
+    page = text(people.page(company.changing(lock=looks), sights.NOW))
+    assert " bo watches" not in page and "\n watches Raise timeout" in page
+    settles = replace(company.LOCK_BO, what="settling Raise timeout")
+    assert told.under_change(company.changing(lock=settles))[0] == "bo settles Raise timeout"
+    judged = replace(RAISED, console=company.CY.console, verdict="effective", verdict_text="effective: less")
+    over = company.changing(lock=None, incident=replace(sights.INCIDENT, mitigations=(judged,)))
+    (one,) = news.news(company.changing(lock=looks), over)
+    assert one.words == "bo no longer watches Raise timeout: effective: less."
 
 
 def test_a_lock_that_was_lost_in_the_middle_rings() -> None:

@@ -189,6 +189,28 @@ async def test_what_another_judged_and_left_is_looked_at_again_by_itself(tmp_pat
             assert guard.holds == 0
 
 
+async def test_the_record_says_who_settles_and_who_judges_what_another_left(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
+        async with console_on(world, tmp_path) as console:
+            await console.open()
+            guarded(console)
+            await console.operations.approve(await console.plan("my-env"))
+            await console.until(lambda: console.incident.mitigations and console.last.outcome == "applied")
+        async with console_on(world, tmp_path) as console:
+            guard = guarded(console)
+            guard.console, guard.over_from, guard.others_are_gone = "c1" * 8, "bo", True
+            await console.resume()
+            await console.until(lambda: console.last.verdict)
+            told = [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+            assert [entry.data["event"] for entry in told] == ["taken", "taken_over"]
+            title = console.last.title
+            assert (
+                told[-1].text == f"lock of mistral-service taken over from bo, who is gone, to judge {title}"
+            )
+            assert told[-1].actor == "alice"
+            assert told[-1].data["intent"] == console.last.intent
+
+
 async def test_an_undo_takes_the_lock_too_and_who_had_it_before_is_told(tmp_path: Path) -> None:
     async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
         await console.open()

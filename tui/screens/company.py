@@ -14,6 +14,9 @@ _CONNECTS = timedelta(seconds=5)
 # Who has been gone for longer is on the page, and no longer at the top.
 _MISSED = timedelta(minutes=30)
 _NAMED = 3
+CHANGES = "changes the target"
+# What a lock was taken for that nothing is changed with, and what is said of that.
+_LOOKING = {"watching ": "watches", "settling ": "settles"}
 
 
 def is_company(snapshot: Snapshot, now: datetime) -> bool:
@@ -59,6 +62,25 @@ def _where(one: Person | Holder, people: tuple[Person, ...]) -> tuple[str, str]:
     if not same or not one.host:
         return "", ""
     return one.host, f", process {one.process}" if any(p.host == one.host for p in same) else ""
+
+
+def doing(lock: Holder) -> tuple[str, str]:
+    """What somebody has the target's lock for, and which change that is about: `CHANGES`, `Raise timeout`.
+
+    Whoever took up what another left changes nothing: it `watches` or `settles` that.
+    """
+    for begins, verb in _LOOKING.items():
+        if lock.what.startswith(begins):
+            return verb, lock.what.removeprefix(begins)
+    return CHANGES, lock.what
+
+
+def does(lock: Holder) -> str:
+    """`changes the target: Raise timeout`, or `watches Raise timeout`."""
+    verb, title = doing(lock)
+    if verb != CHANGES:
+        return f"{verb} {title}"
+    return f"{verb}: {title}" if title else verb
 
 
 def changing(lock: Holder, people: tuple[Person, ...]) -> str:
@@ -170,9 +192,8 @@ def under_change(snapshot: Snapshot) -> tuple[str, ...]:
     lock = locker(snapshot)
     if lock is None:
         return ()
-    name = called(lock, people(snapshot))
-    short = f"{name} changes the target"
-    return (f"{short}: {lock.what}" if lock.what else short, short)
+    name, verb = called(lock, people(snapshot)), doing(lock)[0]
+    return f"{name} {does(lock)}", f"{name} {verb}" if verb == CHANGES else f"{name} {verb} a change"
 
 
 def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:

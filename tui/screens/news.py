@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui.model.incident import Applied, Entry, Incident, Kind
-from tui.model.sharing import Link, Person
+from tui.model.sharing import Holder, Link, Person
 from tui.screens import company
 from tui.screens.bells import fresh
 from tui.session.snapshot import Snapshot
@@ -52,6 +52,8 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
                 yield News(f"{change.title}: {entry.text}.{more}".replace("..", "."), "fail")
         elif entry.kind == Kind.LOCK and entry.data.get("event") == "lost" and _by(entry, me):
             yield News(f"{entry.text}. Nothing more is sent; look at the timeline.", "fail", True)
+        elif entry.kind == Kind.LOCK and entry.data.get("event") == "taken_over" and _by(entry, me):
+            yield from _taken_up(entry, after, now)
 
 
 def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
@@ -84,17 +86,64 @@ def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -
 def _lock(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
     had, has = company.locker(before), company.locker(after)
     people = company.people(after)
-    if has is not None:
-        if had is None or had.console != has.console:
-            name = company.called(has, people)
-            what = f": {has.what}" if has.what else ""
-            yield News(f"{name} changes the target{what}. Nobody else can until that is over.")
-    elif had is not None:
+    if had is not None and has is not None and had.console == has.console:
+        return
+    doing = f"{company.called(has, people)} {company.does(has)}" if has is not None else ""
+    if had is not None and _vanished(had, after) and _is_open(had, now):
+        left = company.doing(had)[1] or "a change"
         name = company.called(had, people)
-        changes = [one for one in now.mitigations if one.console == had.console]
-        last = changes[-1] if changes else None
-        became = f": {last.title}, {last.verdict_text or last.outcome or 'not known yet'}" if last else ""
-        yield News(f"{name} no longer changes the target{became}.", "ok")
+        yield News(
+            f"{name} is gone in the middle of {left}; {doing or 'nobody judges it yet'}.", "warn", True
+        )
+    elif has is not None:
+        change = "" if company.doing(has)[0] == company.CHANGES else " change the target"
+        yield News(f"{doing}. Nobody else can{change} until that is over.")
+    elif had is not None:
+        yield News(f"{company.called(had, people)} no longer {_became(had, now)}.", "ok")
+
+
+def _became(had: Holder, now: Incident) -> str:
+    """`changes the target: Raise timeout, effective: 1.3/s → 0.1/s`: what was done, and what came of it."""
+    verb, title = company.doing(had)
+    change = _under(had, now)
+    came = (change.verdict_text or change.outcome or "not known yet") if change is not None else ""
+    if verb == company.CHANGES:
+        return f"{verb}: {change.title}, {came}" if change is not None else verb
+    return f"{verb} {title}: {came}" if came else f"{verb} {title}"
+
+
+def _vanished(had: Holder, after: Snapshot) -> bool:
+    """Whether who had the lock let it run out, or is gone as another takes it over."""
+    if after.lock is not None and after.lock.gone and after.lock.console == had.console:
+        return True
+    return any(one.console == had.console and company.is_silent(one) for one in company.people(after))
+
+
+def _is_open(had: Holder, now: Incident) -> bool:
+    """Whether what somebody had the lock for is not judged."""
+    change = _under(had, now)
+    return change is None or not change.settled or change.unjudged
+
+
+def _under(had: Holder, now: Incident) -> Applied | None:
+    """The change that a lock was taken for: the holder's own last one, or the one that it looks after."""
+    verb, title = company.doing(had)
+
+    def is_it(one: Applied) -> bool:
+        return one.console == had.console if verb == company.CHANGES else one.title == title
+
+    return next(filter(is_it, reversed(now.mitigations)), None)
+
+
+def _taken_up(entry: Entry, after: Snapshot, now: Incident) -> Iterator[News]:
+    """This console goes on with what another left that is gone."""
+    change = _change(entry, now)
+    if change is None or all(run.intent != change.intent for run in after.running):
+        return
+    people = company.people(after)
+    whose = next((one for one in people if one.console == change.console), None)
+    name = company.called(whose, people) if whose is not None else "Another console"
+    yield News(f"{name} is gone in the middle of {change.title}; this console judges it.")
 
 
 def _change(entry: Entry, incident: Incident) -> Applied | None:

@@ -126,7 +126,7 @@ def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     if holder is not None and holder.console == one.console:
         yield Row("", "has command")
     if lock is not None and lock.console == one.console:
-        yield Row("", f"changes the target{f': {lock.what}' if lock.what else ''}", "warn")
+        yield Row("", company.does(lock), "warn")
     if one.behind:
         late = "its latest entry is" if one.behind == 1 else f"{one.behind:,} of its entries are"
         yield Row("", f"{late} not here yet", "warn")

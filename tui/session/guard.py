@@ -114,6 +114,21 @@ def told(
     return (lock_entry("taken", f"lock of {deployment} taken", now, actor, {"uid": hold.uid}),)
 
 
+def taken_up(
+    hold: Hold | None, change: Applied, to: str, now: datetime, actor: str, *, own: bool
+) -> tuple[Draft, ...]:
+    """What the record keeps of a lock that is taken to `settle` or `judge` what a console left that is gone.
+
+    What this console left itself, at its last end, is nothing to be told.
+    """
+    if hold is None or (own and not hold.over_from):
+        return ()
+    over = f" over from {hold.over_from}, who is gone" if hold.over_from else ""
+    said = f"lock of {change.place[2]} taken{over}, to {to} {change.title}"
+    data = {"uid": hold.uid, "intent": change.intent} | ({"from": hold.over_from} if over else {})
+    return (lock_entry("taken_over", said, now, actor, data),)
+
+
 def lock_entry(event: str, said: str, now: datetime, actor: str, data: dict[str, Any]) -> Draft:
     """An entry about a lock: `taken`, `taken_over`, `lost`, or gone `without`."""
     return Draft(Kind.LOCK, said, now, actor, {"event": event, **data})

@@ -85,6 +85,7 @@ class Operations:
             self._watching.again,
             changed,
             self._guard,
+            lambda: identity.name,
             self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None

@@ -185,7 +185,8 @@ class Snapshot:
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
         collecting: how far evidence is collected; None while it is not.
         sharing: how the incident is shared, and who is here; None where it is not shared.
-        lock: who else holds the lock of the target; None where nobody does, or it is not known.
+        lock: who else holds the lock of the target, or is `gone` and never gave it up; None where nobody
+            does, or it is not known.
         came: the id of the entry with which this console took the incident up (`returning.returned`), or "".
     """
 

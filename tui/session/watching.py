@@ -9,7 +9,7 @@ from tui.model.mitigation import Stage
 from tui.model.runbook import Runbook
 from tui.session.chronicle import Chronicle
 from tui.session.errors import LockHeld, LockUnreachable, SessionError
-from tui.session.guard import Hold, TargetGuard, ours, told
+from tui.session.guard import Hold, TargetGuard, ours, taken_up, told
 from tui.session.judging import Watch, Watched
 from tui.session.refusals import in_words
 from tui.session.runs import EndedByHand, Run, Runs
@@ -46,6 +46,8 @@ class Watching:
         self._actor = actor
         self._can_be = can_be
         self._of_others: set[str] = set()
+        # The changes of which the record says that they are judged here.
+        self._told: set[str] = set()
         self._runbook = runbook
         self._watch = watch
         self._runs = runs
@@ -176,8 +178,17 @@ class Watching:
         try:
             with in_words():
                 if watched.own or await self._watch.is_of_here(change):
+                    await self._tell(run, change)
                     await self.to_its_end(run, watched)
         except SessionError as error:
             self._chronicle.trouble = error.said
         finally:
             await self.finish(run)
+
+    async def _tell(self, run: Run, change: Applied) -> None:
+        """Write down, once, that another console's change is judged here from now on."""
+        if change.intent in self._told:
+            return
+        self._told.add(change.intent)
+        now, own = self._clock.now(), ours(change, self._guard)
+        await self._chronicle.tell(*taken_up(run.hold, change, "judge", now, self._actor(), own=own))
