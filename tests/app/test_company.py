@@ -10,7 +10,7 @@ from tui.model.incident import Applied, Incident, Kind, Status
 from tui.model.mitigation import Stage
 from tui.model.sharing import Link
 from tui.screens import company as told
-from tui.screens import news, people, view
+from tui.screens import news, people, previews, view
 from tui.screens.history import alike
 from tui.screens.incident import incident_choices
 from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
@@ -194,6 +194,21 @@ def test_a_lock_is_called_yours_only_where_this_console_holds_it() -> None:
 
     assert lock(True) == ("yours: Reduce concurrency", "")
     assert lock(False) == ("▲ none: Reduce concurrency goes on without it", "warn")
+
+
+@pytest.mark.parametrize(("size", "said"), [((120, 40), "▲ you look on: notes"), ((60, 20), "▲ you look on")])
+async def test_who_may_only_read_looks_on_and_nothing_is_at_fault(console, size, said) -> None:
+    async with console(size=size) as desk:
+        desk.session.publish(company.looking_on())
+        await desk.settle()
+        assert said in top(desk)[2] and "✗" not in top(desk)[2]
+        assert "You look on: what you write stays on this machine. Ask" in words(desk)
+    page = text(people.page(company.looking_on(), sights.NOW))
+    assert "live for 19 min: you look on: notes stay on this machine" in page
+    assert "2 entries stay on this machine, whole on its disk" in page
+    assert "lock free: nobody changes the target" in page
+    looks = previews.room(company.looking_on(), "15 min")
+    assert looks.lock == "cannot be had: this login only looks on"
 
 
 async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) -> None:

@@ -205,6 +205,8 @@ def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
 
 
 def _place(sharing: SharingStatus, now: datetime) -> tuple[str, ...]:
+    if sharing.looks_on:
+        return "you look on: notes stay on this machine", "you look on"
     if sharing.link is Link.LIVE:
         count = len(sharing.problems)
         return (f"{count} problem{'s' if count > 1 else ''} (h)",) if count else ()

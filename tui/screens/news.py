@@ -34,6 +34,8 @@ def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
 def refusal(snapshot: Snapshot) -> str:
     """What the shared place refuses us, whom to ask, and that nothing is lost; "" where it does not."""
     sharing = snapshot.sharing
+    if sharing is not None and sharing.looks_on:
+        return f"You look on: what you write stays on this machine. {sharing.remedy}".strip()
     if sharing is None or sharing.link is not Link.REFUSED:
         return ""
     said = sharing.said or f"The shared place ({sharing.place}) refuses us."

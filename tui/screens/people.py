@@ -71,13 +71,17 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
 def _place(sharing: SharingStatus, now: datetime) -> Iterator[Row]:
     since = f" for {times.span(now - sharing.since)}" if sharing.since else ""
     state, _, means = _WORDS[sharing.link].partition(": ")
+    means = "you look on: notes stay on this machine" if sharing.looks_on else means
     means = f": {means}" if means else ""
     yield Row("place", f"{sharing.place}, {state}{since}{means}", _LINKS[sharing.link])
     if sharing.said:
         yield Row("", sharing.said, "warn")
     if sharing.remedy:
         yield Row("to do", sharing.remedy, "accent")
-    if sharing.unsent:
+    if sharing.unsent and sharing.looks_on:
+        stays = "entry stays" if sharing.unsent == 1 else "entries stay"
+        yield Row("sent", f"{sharing.unsent:,} {stays} on this machine, whole on its disk")
+    elif sharing.unsent:
         waits = "entry waits" if sharing.unsent == 1 else "entries wait"
         yield Row("sent", f"{sharing.unsent:,} {waits} on this machine, whole on its disk", "warn")
     elif sharing.link is Link.LIVE:

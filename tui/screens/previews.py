@@ -81,8 +81,8 @@ def room(snapshot: Snapshot, arm_for: str) -> Room:
         held = company.called(lock, company.people(snapshot))
         told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
     elif sharing is not None:
-        live = sharing.link is Link.LIVE
-        told = _FREE if live else "not known: the shared place does not answer"
+        told = _FREE if sharing.link is Link.LIVE else "not known: the shared place does not answer"
+        told = "cannot be had: this login only looks on" if sharing.looks_on else told
     return Room(snapshot.arming, snapshot.place, arm_for, told, held)
 
 

@@ -134,6 +134,11 @@ class Sharing(PlaceConnection):
         """Whether what is known of others is known now."""
         return self._one is not None and self._one.live and self._one.company.roster.link is Link.LIVE
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether the login may read and not write: it gets no lock, either."""
+        return self._one is not None and self._one.looks_on
+
     def locked(self, uids: Iterable[str]) -> Holder | None:
         """Who else holds the lock of one of these targets, and is there."""
         return next((one for one in self._holders(uids) if not one.gone), None)
