@@ -13,7 +13,7 @@ from tui.screens import company as told
 from tui.screens import news, people, previews, view
 from tui.screens.history import alike
 from tui.screens.incident import incident_choices
-from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
+from tui.session.errors import CommandHeld, LockHeld, LockUnreachable, SessionError
 from tui.session.snapshot import OpenIncident, Running, Snapshot
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
@@ -330,8 +330,8 @@ async def test_a_target_that_somebody_else_changes_waits_and_opens_when_it_is_fr
         assert "locked by bo" in words(desk)
         await desk.press("m", "1")
         await desk.advance(1.1)
-        assert "held by bo: Raise timeout, since 15:20 UTC; this waits" in words(desk)
-        assert "locked by bo: this waits" in words(desk)
+        assert "held by bo: Raise timeout, since 15:20 UTC; nothing is queued" in words(desk)
+        assert "locked by bo: wait for its verdict" in words(desk)
         await desk.press("y")
         assert not desk.session.did("approve")
         desk.session.publish(company.changing(lock=None))
@@ -341,6 +341,52 @@ async def test_a_target_that_somebody_else_changes_waits_and_opens_when_it_is_fr
         await desk.advance(1.1)
         await desk.press("y")
         assert desk.session.did("approve")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_preview_that_outlived_anothers_change_is_made_anew(console, edited) -> None:
+    async with console(company.changing()) as desk:
+        await desk.press("m", "1")
+        if edited:
+            await desk.press("e", *["backspace"] * 4, "5", "enter")
+        await desk.advance(1.1)
+        asked = desk.session.did("preview")
+        desk.session.plan = SessionError("Nothing was applied: MAX_CONCURRENT_MISTRAL is 3 now.")
+        desk.session.publish(company.changing(lock=None))
+        await desk.advance(1.1)
+        assert desk.session.did("preview") == [*asked, asked[-1]]
+        assert asked[-1][2] == ("5" if edited else None)
+        assert "MAX_CONCURRENT_MISTRAL is 3 now" in words(desk)
+        await desk.press("y")
+        assert not desk.session.did("approve")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_ones_own_change_of_a_target_is_waited_for_too(console, size) -> None:
+    (run,) = sights.running().running
+    mine = replace(run, target=sights.PLAN.target.key, locked=True, title="Raise timeout")
+    busy = company.changing(lock=None, running=(mine,))
+    async with console(busy, size=size) as desk:
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        assert "yours: Raise timeout; nothing is queued" in words(desk)
+        assert "wait for the verdict of Raise timeout" in words(desk)
+        await desk.press("y")
+        assert not desk.session.did("approve")
+        desk.session.publish(company.changing(lock=None))
+        await desk.advance(2.1)
+        assert len(desk.session.did("preview")) == 2
+        await desk.press("y")
+        assert desk.session.did("approve")
+
+
+def test_the_undo_of_ones_own_change_waits_for_nothing() -> None:
+    (run,) = sights.running().running
+    undo = replace(sights.PLAN, undoes="i1")
+    watched = replace(run, target=undo.target.key, stage=Stage.WATCHING, intent="i1")
+    room = previews.room(company.changing(lock=None, running=(watched,)), "15 min")
+    assert previews.busy(previews.Stand("Undo", plan=undo), room) == ""
+    assert previews.busy(previews.Stand("Undo", plan=replace(undo, undoes="i2")), room) == run.title
 
 
 async def test_a_refusal_names_the_console_of_the_same_login(console) -> None:
@@ -401,7 +447,7 @@ async def test_a_locked_action_can_be_looked_at_from_the_list_too(console) -> No
     async with console(company.changing()) as desk:
         await desk.press("enter")
         assert desk.screen == "PreviewScreen"
-        assert "locked by bo: this waits" in words(desk)
+        assert "locked by bo: wait for its verdict" in words(desk)
 
 
 # What others do
