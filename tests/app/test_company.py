@@ -470,6 +470,24 @@ def test_command_that_is_taken_from_here_rings_and_one_that_was_given_does_not()
     assert news.news(after, after) == ()
 
 
+def test_who_is_handed_command_is_told_and_it_rings() -> None:
+    before = company.together()
+    after = company.together(sharing=company.sharing(company.BO, company.CY))
+    given = sights.entry(sights.NOW, Kind.HANDOVER, "from bo", 61, to="responder", console=company.ME.console)
+    given = replace(given, actor="bo")
+    for seen in (after, before):  # the entry may be here before the lease
+        (one,) = news.news(before, replace(seen, entries=(*sights.ENTRIES, given)))
+        assert (one.words, one.state, one.bell) == ("bo handed command to you.", "warn", True)
+    by_name = replace(given, data={"to": "responder"})
+    (one,) = news.news(before, replace(after, entries=(*sights.ENTRIES, by_name)))
+    assert one.words == "bo handed command to you."
+    for other in (
+        replace(given, data={"to": "cy", "console": company.CY.console}),
+        replace(given, actor="responder"),
+    ):
+        assert news.news(after, replace(after, entries=(*sights.ENTRIES, other))) == ()
+
+
 def test_an_incident_that_another_resolves_rings_and_ones_own_act_does_not() -> None:
     before = company.together()
     over, entries = _resolved("bo")

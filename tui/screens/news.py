@@ -61,6 +61,10 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
 def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
     assert before.sharing is not None and after.sharing is not None
     had, has = before.sharing.command, after.sharing.command
+    given = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
+    if given is not None:
+        yield News(f"{given.actor} handed command to you.", "warn", True)
+        return
     if has is None or has.here or has.gone or (had is not None and had.console == has.console):
         return
     name = company.called(has, after.sharing.people)
@@ -71,6 +75,16 @@ def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
         yield News(words, "ok" if given else "warn", not given)
     elif had is not None:
         yield News(f"{name} has command now.", "ok")
+
+
+def _is_given(entry: Entry, before: Snapshot, after: Snapshot) -> bool:
+    """Whether somebody else handed command to this very console, or to its person by name."""
+    me = _me(company.people(after))
+    if entry.kind != Kind.HANDOVER or me is None:
+        return False
+    command = before.sharing.command if before.sharing is not None else None
+    own = entry.actor == me.name and (command is None or command.here or not _doubled(after))
+    return not own and entry.data.get("console", me.console) == me.console and entry.data.get("to") == me.name
 
 
 def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -> Iterator[News]:
