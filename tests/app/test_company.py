@@ -470,6 +470,36 @@ def test_command_that_is_taken_from_here_rings_and_one_that_was_given_does_not()
     assert news.news(after, after) == ()
 
 
+async def test_who_has_command_is_not_said_to_be_here_while_the_place_is_away(console) -> None:
+    cut_off = company.sharing(
+        replace(company.BO, ago=timedelta(seconds=38)), link=Link.AWAY, command=company.COMMAND_BO
+    )
+    async with console(company.together(sharing=cut_off), size=(80, 24)) as desk:
+        await desk.press("i", "c")
+        assert (
+            "bo has had command since 15:13 UTC, and was not heard of for 38 s; the place is away."
+            in words(desk)
+        )
+        assert "and is here" not in words(desk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_command_that_is_taken_while_the_place_is_away_is_no_plain_success(console, size) -> None:
+    lost = company.sharing(link=Link.AWAY, command=None)
+    incident = replace(sights.INCIDENT, commander="responder")
+    async with console(company.alone(sharing=lost), size=size) as desk:
+        await desk.press("i", "c", "enter")
+        assert desk.session.did("take_command") == [("take_command", "responder")]
+        assert "▲ Commander: responder. Others hear of it when the place is back." in words(desk)
+    seen = company.alone(sharing=lost, incident=incident)
+    assert told.command(seen) == "command: you"
+    assert "responder, by the record; others hear of it when the place is back" in text(
+        people.page(seen, sights.NOW)
+    )
+    live = replace(seen, sharing=replace(lost, link=Link.LIVE))
+    assert "responder, by the record; no console holds it" in text(people.page(live, sights.NOW))
+
+
 def test_who_is_handed_command_is_told_and_it_rings() -> None:
     before = company.together()
     after = company.together(sharing=company.sharing(company.BO, company.CY))

@@ -136,6 +136,27 @@ def _nobody(snapshot: Snapshot) -> tuple[str, ...]:
     return ("who is here is not known", "others not known")
 
 
+def unseen(holder: Holder, snapshot: Snapshot, now: datetime) -> str:
+    """`was not heard of for 38 s; the place is away`: what is not known of a holder now; "" where it is."""
+    sharing = snapshot.sharing
+    if sharing is None or sharing.link is Link.LIVE:
+        return ""
+    one = next((person for person in sharing.people if person.console == holder.console), None)
+    silent = one.ago + max(now - snapshot.at, timedelta(0)) if one is not None else None
+    heard = f"was not heard of for {times.span(silent)}" if silent is not None else "is not heard of"
+    return f"{heard}; the place is away"
+
+
+def unheard(snapshot: Snapshot) -> str:
+    """That others do not hear yet of what was decided here, in a sentence; "" where they do."""
+    sharing = snapshot.sharing
+    if sharing is None or (sharing.link is Link.LIVE and not sharing.looks_on):
+        return ""
+    if sharing.looks_on:
+        return "Nobody else hears of it: this login only looks on."
+    return "Others hear of it when the place is back."
+
+
 def is_silent(one: Person) -> bool:
     """Whether somebody left, or was not heard of for longer than a console is silent by itself."""
     return one.gone or one.ago >= SILENT
@@ -178,7 +199,8 @@ def command(snapshot: Snapshot) -> str:
     if sharing.command is not None:
         gone = ", gone" if sharing.command.gone else ""
         return f"command: {_short(sharing.command, sharing.people)}{gone}"
-    return f"command: {incident.commander or 'nobody'}"
+    mine = any(one.here and one.name == incident.commander for one in sharing.people)
+    return f"command: {'you' if mine else incident.commander or 'nobody'}"
 
 
 def is_deserted(snapshot: Snapshot) -> bool:

@@ -94,7 +94,10 @@ def _command(snapshot: Snapshot, sharing: SharingStatus, now: datetime) -> str:
     holder = sharing.command
     if holder is None:
         named = snapshot.incident.commander if snapshot.incident else ""
-        return f"{named}, by the record; no console holds it" if named else "nobody: i, Commander takes it"
+        if not named:
+            return "nobody: i, Commander takes it"
+        unheard = company.unheard(snapshot)
+        return f"{named}, by the record; {unheard[:1].lower()}{unheard[1:-1] or 'no console holds it'}"
     since = f" since {times.clock(holder.since)} UTC" if holder.since else ""
     gone = f", {gone_for(holder.console, snapshot, now)}: i, Commander takes it over" if holder.gone else ""
     return f"{company.called(holder, sharing.people)}{since}{gone}"
