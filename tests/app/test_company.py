@@ -602,6 +602,18 @@ def test_who_takes_up_a_change_watches_it_and_changes_nothing() -> None:
     assert one.words == "bo no longer watches Raise timeout: effective: less."
 
 
+def test_a_change_that_another_made_without_the_lock_is_told_and_rings() -> None:
+    said = "mistral-service is changed without its lock: the shared place does not answer"
+    mine = sights.entry(sights.NOW, Kind.LOCK, said, 62, event="without")
+    theirs, before = replace(mine, actor="bo"), company.together()
+    (one,) = news.news(before, replace(before, entries=(*before.entries, theirs)))
+    assert one.words == f"bo, at 15:22 UTC: {said}."
+    assert (one.state, one.bell) == ("warn", True)
+    assert news.news(before, replace(before, entries=(*before.entries, mine))) == ()
+    taken = replace(theirs, data={"event": "taken"})
+    assert news.news(before, replace(before, entries=(*before.entries, taken))) == ()
+
+
 def test_a_lock_that_was_lost_in_the_middle_rings() -> None:
     lost = sights.entry(sights.NOW, Kind.LOCK, "lock of mistral-service lost to bo", 62, event="lost")
     before = company.together()

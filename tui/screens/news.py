@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tui.model.incident import Applied, Entry, Incident, Kind
 from tui.model.sharing import Holder, Link, Person
+from tui.model.times import clock
 from tui.screens import company
 from tui.screens.bells import fresh
 from tui.session.snapshot import Snapshot
@@ -28,7 +29,8 @@ def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
     if before.sharing is None or after.sharing is None:
         return own
     assert was is not None and now is not None
-    return (*own, *_command(before, after), *_resolved(before, after, was, now), *_lock(before, after, now))
+    command, resolved = _command(before, after), _resolved(before, after, was, now)
+    return (*own, *command, *resolved, *_without_lock(before, after), *_lock(before, after, now))
 
 
 def refusal(snapshot: Snapshot) -> str:
@@ -116,6 +118,14 @@ def _lock(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
         yield News(f"{doing}. Nobody else can{change} until that is over.")
     elif had is not None:
         yield News(f"{company.called(had, people)} no longer {_became(had, now)}.", "ok")
+
+
+def _without_lock(before: Snapshot, after: Snapshot) -> Iterator[News]:
+    """Somebody else changed the target while nobody could hold its lock; it may be heard of late."""
+    me = _me(company.people(after))
+    for entry in fresh(before, after):
+        if entry.kind == Kind.LOCK and entry.data.get("event") == "without" and not _by(entry, me):
+            yield News(f"{entry.actor}, at {clock(entry.occurred_at)} UTC: {entry.text}.", "warn", True)
 
 
 def _became(had: Holder, now: Incident) -> str:
