@@ -195,9 +195,8 @@ class Banner(PartsBar):
         v = self.view
         commander = "warn" if v.commandless else "dim"
 
-        def form(level: int) -> Form:
+        def form(level: int, command: str) -> Form:
             company, doing, shared = (_at(words, level) for words in (v.company, v.under_change, v.shared))
-            command = v.command if level < 2 else ""
             left = (
                 Piece(f" {self.say(company)}"),
                 *((Piece(f"   {self.say(command)}", commander),) if command else ()),
@@ -206,7 +205,8 @@ class Banner(PartsBar):
             mark = f"{self.glyphs.state(v.shared_role)} {self.say(shared)} "
             return left, (spaced(Piece(mark, v.shared_role), gap=2) if shared else (),)
 
-        return [form(level) for level in range(4)]
+        # Who has command is told as long as there is room for it beside the shortest words.
+        return [*(form(level, v.command) for level in range(4)), form(2, ""), form(3, "")]
 
     def _held(self, room: int) -> Line:
         """What is held in the room that is left, and in 24 cells where there is less; the rest as a count."""

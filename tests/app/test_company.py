@@ -8,13 +8,14 @@ import pytest
 
 from tests.support import company, sights
 from tui.model.incident import Applied, Entry, Incident, Kind, Status
+from tui.model.mitigation import Stage
 from tui.model.sharing import Link
 from tui.screens import company as told
-from tui.screens import news, people, returning, view
+from tui.screens import news, people, previews, returning, view
 from tui.screens.history import alike
 from tui.screens.incident import incident_choices
-from tui.session.errors import CommandHeld, LockHeld, LockUnreachable
-from tui.session.snapshot import OpenIncident, Snapshot
+from tui.session.errors import CommandHeld, LockHeld, LockUnreachable, SessionError
+from tui.session.snapshot import OpenIncident, Running, Snapshot
 
 SIZES = [(120, 40), (80, 24), (60, 20)]
 HOSTILE = "[red]x[/] \x1b[2J\u202eabc `|` <b>"
@@ -182,6 +183,33 @@ async def test_the_page_follows_what_is_heard(console) -> None:
         await desk.settle()
         assert "AWAY for 3 min: it does not answer" in words(desk)
         assert "4 entries wait on this machine" in words(desk)
+
+
+def test_a_lock_is_called_yours_only_where_this_console_holds_it() -> None:
+    (run,) = sights.running().running
+
+    def lock(locked: bool) -> tuple[str, str]:
+        running = (replace(run, locked=locked),)
+        page = people.page(company.together(running=running), sights.NOW)
+        return next((row.text, row.role) for row in page if row.label == "lock")
+
+    assert lock(True) == ("yours: Reduce concurrency", "")
+    assert lock(False) == ("▲ none: Reduce concurrency goes on without it", "warn")
+
+
+@pytest.mark.parametrize(("size", "said"), [((120, 40), "▲ you look on: notes"), ((60, 20), "▲ you look on")])
+async def test_who_may_only_read_looks_on_and_nothing_is_at_fault(console, size, said) -> None:
+    async with console(size=size) as desk:
+        desk.session.publish(company.looking_on())
+        await desk.settle()
+        assert said in top(desk)[2] and "✗" not in top(desk)[2]
+        assert "You look on: what you write stays on this machine. Ask" in words(desk)
+    page = text(people.page(company.looking_on(), sights.NOW))
+    assert "live for 19 min: you look on: notes stay on this machine" in page
+    assert "2 entries stay on this machine, whole on its disk" in page
+    assert "lock free: nobody changes the target" in page
+    looks = previews.room(company.looking_on(), "15 min")
+    assert looks.lock == "cannot be had: this login only looks on"
 
 
 async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) -> None:
@@ -367,8 +395,8 @@ async def test_a_target_that_somebody_else_changes_waits_and_opens_when_it_is_fr
         assert "locked by bo" in words(desk)
         await desk.press("m", "1")
         await desk.advance(1.1)
-        assert "held by bo: Raise timeout, since 15:20 UTC; this waits" in words(desk)
-        assert "locked by bo: this waits" in words(desk)
+        assert "held by bo: Raise timeout, since 15:20 UTC; nothing is queued" in words(desk)
+        assert "locked by bo: wait for its verdict" in words(desk)
         await desk.press("y")
         assert not desk.session.did("approve")
         desk.session.publish(company.changing(lock=None))
@@ -378,6 +406,52 @@ async def test_a_target_that_somebody_else_changes_waits_and_opens_when_it_is_fr
         await desk.advance(1.1)
         await desk.press("y")
         assert desk.session.did("approve")
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_preview_that_outlived_anothers_change_is_made_anew(console, edited) -> None:
+    async with console(company.changing()) as desk:
+        await desk.press("m", "1")
+        if edited:
+            await desk.press("e", *["backspace"] * 4, "5", "enter")
+        await desk.advance(1.1)
+        asked = desk.session.did("preview")
+        desk.session.plan = SessionError("Nothing was applied: MAX_CONCURRENT_MISTRAL is 3 now.")
+        desk.session.publish(company.changing(lock=None))
+        await desk.advance(1.1)
+        assert desk.session.did("preview") == [*asked, asked[-1]]
+        assert asked[-1][2] == ("5" if edited else None)
+        assert "MAX_CONCURRENT_MISTRAL is 3 now" in words(desk)
+        await desk.press("y")
+        assert not desk.session.did("approve")
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_ones_own_change_of_a_target_is_waited_for_too(console, size) -> None:
+    (run,) = sights.running().running
+    mine = replace(run, target=sights.PLAN.target.key, locked=True, title="Raise timeout")
+    busy = company.changing(lock=None, running=(mine,))
+    async with console(busy, size=size) as desk:
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        assert "yours: Raise timeout; nothing is queued" in words(desk)
+        assert "wait for the verdict of Raise timeout" in words(desk)
+        await desk.press("y")
+        assert not desk.session.did("approve")
+        desk.session.publish(company.changing(lock=None))
+        await desk.advance(2.1)
+        assert len(desk.session.did("preview")) == 2
+        await desk.press("y")
+        assert desk.session.did("approve")
+
+
+def test_the_undo_of_ones_own_change_waits_for_nothing() -> None:
+    (run,) = sights.running().running
+    undo = replace(sights.PLAN, undoes="i1")
+    watched = replace(run, target=undo.target.key, stage=Stage.WATCHING, intent="i1")
+    room = previews.room(company.changing(lock=None, running=(watched,)), "15 min")
+    assert previews.busy(previews.Stand("Undo", plan=undo), room) == ""
+    assert previews.busy(previews.Stand("Undo", plan=replace(undo, undoes="i2")), room) == run.title
 
 
 async def test_a_refusal_names_the_console_of_the_same_login(console) -> None:
@@ -438,7 +512,7 @@ async def test_a_locked_action_can_be_looked_at_from_the_list_too(console) -> No
     async with console(company.changing()) as desk:
         await desk.press("enter")
         assert desk.screen == "PreviewScreen"
-        assert "locked by bo: this waits" in words(desk)
+        assert "locked by bo: wait for its verdict" in words(desk)
 
 
 # What others do
@@ -459,6 +533,54 @@ def test_command_that_is_taken_from_here_rings_and_one_that_was_given_does_not()
     (one,) = news.news(mine, replace(after, entries=(*sights.ENTRIES, given)))
     assert one.words == "bo has command now." and not one.bell
     assert news.news(after, after) == ()
+
+
+async def test_who_has_command_is_not_said_to_be_here_while_the_place_is_away(console) -> None:
+    cut_off = company.sharing(
+        replace(company.BO, ago=timedelta(seconds=38)), link=Link.AWAY, command=company.COMMAND_BO
+    )
+    async with console(company.together(sharing=cut_off), size=(80, 24)) as desk:
+        await desk.press("i", "c")
+        assert (
+            "bo has had command since 15:13 UTC, and was not heard of for 38 s; the place is away."
+            in words(desk)
+        )
+        assert "and is here" not in words(desk)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_command_that_is_taken_while_the_place_is_away_is_no_plain_success(console, size) -> None:
+    lost = company.sharing(link=Link.AWAY, command=None)
+    incident = replace(sights.INCIDENT, commander="responder")
+    async with console(company.alone(sharing=lost), size=size) as desk:
+        await desk.press("i", "c", "enter")
+        assert desk.session.did("take_command") == [("take_command", "responder")]
+        assert "▲ Commander: responder. Others hear of it when the place is back." in words(desk)
+    seen = company.alone(sharing=lost, incident=incident)
+    assert told.command(seen) == "command: you"
+    assert "responder, by the record; others hear of it when the place is back" in text(
+        people.page(seen, sights.NOW)
+    )
+    live = replace(seen, sharing=replace(lost, link=Link.LIVE))
+    assert "responder, by the record; no console holds it" in text(people.page(live, sights.NOW))
+
+
+def test_who_is_handed_command_is_told_and_it_rings() -> None:
+    before = company.together()
+    after = company.together(sharing=company.sharing(company.BO, company.CY))
+    given = sights.entry(sights.NOW, Kind.HANDOVER, "from bo", 61, to="responder", console=company.ME.console)
+    given = replace(given, actor="bo")
+    for seen in (after, before):  # the entry may be here before the lease
+        (one,) = news.news(before, replace(seen, entries=(*sights.ENTRIES, given)))
+        assert (one.words, one.state, one.bell) == ("bo handed command to you.", "warn", True)
+    by_name = replace(given, data={"to": "responder"})
+    (one,) = news.news(before, replace(after, entries=(*sights.ENTRIES, by_name)))
+    assert one.words == "bo handed command to you."
+    for other in (
+        replace(given, data={"to": "cy", "console": company.CY.console}),
+        replace(given, actor="responder"),
+    ):
+        assert news.news(after, replace(after, entries=(*sights.ENTRIES, other))) == ()
 
 
 def test_an_incident_that_another_resolves_rings_and_ones_own_act_does_not() -> None:
@@ -493,6 +615,68 @@ def test_a_change_of_another_is_told_when_it_starts_and_when_it_ends() -> None:
         one.words == "bo no longer changes the target: Raise timeout, effective: 1.3/s → 0.1/s."
         and one.state == "ok"
     )
+
+
+RAISED = Applied(
+    "i1", "raise-timeout", "Raise timeout", "T", "1", "2", sights.NOW, "applied", console=company.BO.console
+)
+
+
+def _left(**changes) -> Snapshot:
+    """bo is gone with the lock, and its change has no verdict."""
+    middle = replace(sights.INCIDENT, mitigations=(RAISED,))
+    gone = company.sharing(company.GONE, company.CY)
+    lost = replace(company.LOCK_BO, gone=True)
+    return company.changing(**{"incident": middle, "sharing": gone, "lock": lost} | changes)
+
+
+def test_who_is_gone_in_the_middle_of_a_change_is_no_good_news_and_rings() -> None:
+    (one,) = news.news(company.changing(), _left())
+    assert one.words == "bo is gone in the middle of Raise timeout; nobody judges it yet."
+    assert (one.state, one.bell) == ("warn", True)
+    cys = replace(company.LOCK_BO, console=company.CY.console, name="cy", what="watching Raise timeout")
+    (one,) = news.news(company.changing(), _left(lock=cys))
+    assert one.words == "bo is gone in the middle of Raise timeout; cy watches Raise timeout."
+    assert told.locker(_left()) is None
+
+
+def test_who_judges_what_another_left_is_told_here() -> None:
+    taken = sights.entry(sights.NOW, Kind.LOCK, "lock taken", 62, event="taken_over", intent="i1")
+    run = Running("raise-timeout", "Raise timeout", Stage.WATCHING, "", sights.NOW, intent="i1", locked=True)
+    after = _left(lock=None, running=(run,), entries=(*sights.ENTRIES, taken))
+    (one,) = news.news(_left(), after)
+    assert one.words == "bo is gone in the middle of Raise timeout; this console judges it."
+    assert news.news(_left(), replace(after, running=())) == (), "settling it is told by its outcome"
+
+
+def test_who_takes_up_a_change_watches_it_and_changes_nothing() -> None:
+    looks = replace(company.LOCK_BO, what="watching Raise timeout")
+    (one,) = news.news(company.together(), company.changing(lock=looks))
+    assert one.words == "bo watches Raise timeout. Nobody else can change the target until that is over."
+    assert told.under_change(company.changing(lock=looks)) == (
+        "bo watches Raise timeout",
+        "bo watches a change",
+    )
+    page = text(people.page(company.changing(lock=looks), sights.NOW))
+    assert " bo watches" not in page and "\n watches Raise timeout" in page
+    settles = replace(company.LOCK_BO, what="settling Raise timeout")
+    assert told.under_change(company.changing(lock=settles))[0] == "bo settles Raise timeout"
+    judged = replace(RAISED, console=company.CY.console, verdict="effective", verdict_text="effective: less")
+    over = company.changing(lock=None, incident=replace(sights.INCIDENT, mitigations=(judged,)))
+    (one,) = news.news(company.changing(lock=looks), over)
+    assert one.words == "bo no longer watches Raise timeout: effective: less."
+
+
+def test_a_change_that_another_made_without_the_lock_is_told_and_rings() -> None:
+    said = "mistral-service is changed without its lock: the shared place does not answer"
+    mine = sights.entry(sights.NOW, Kind.LOCK, said, 62, event="without")
+    theirs, before = replace(mine, actor="bo"), company.together()
+    (one,) = news.news(before, replace(before, entries=(*before.entries, theirs)))
+    assert one.words == f"bo, at 15:22 UTC: {said}."
+    assert (one.state, one.bell) == ("warn", True)
+    assert news.news(before, replace(before, entries=(*before.entries, mine))) == ()
+    taken = replace(theirs, data={"event": "taken"})
+    assert news.news(before, replace(before, entries=(*before.entries, taken))) == ()
 
 
 def test_a_lock_that_was_lost_in_the_middle_rings() -> None:

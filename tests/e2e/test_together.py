@@ -286,7 +286,7 @@ def test_while_one_changes_the_target_the_other_is_told_who_does(tmp_path: Path)
         rae.press("y")
         rae.shows("MITIGATING")
         # In the preview that is open, in the list, and in one that is opened anew.
-        ada.shows("held by responder: Reduce concurrency", "this waits")
+        ada.shows("held by responder: Reduce concurrency", "nothing is queued")
         ada.press("y")
         ada.press("Escape")
         ada.shows_no("held by responder")

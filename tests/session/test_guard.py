@@ -31,7 +31,7 @@ class Guard:
         self.lost: SessionError | None = None
         self.over_from = ""
         self.uid = "u1"
-        self.held = self.confirmed = 0
+        self.holds = self.confirmed = 0
         self.good_for = 0
         self.others_are_gone = False
 
@@ -39,8 +39,12 @@ class Guard:
         if self.refuses is not None:
             raise self.refuses
         self.uid = uid
-        self.held += 1
+        self.holds += 1
         return self
+
+    @property
+    def held(self) -> bool:
+        return self.holds > 0
 
     async def confirm(self) -> None:
         self.confirmed += 1
@@ -48,7 +52,7 @@ class Guard:
             raise self.lost
 
     async def release(self) -> None:
-        self.held -= 1
+        self.holds -= 1
 
     def began(self, change: Applied) -> bool:
         return change.console in ("", self.console)
@@ -81,7 +85,7 @@ async def test_a_lock_is_confirmed_and_given_up(tmp_path: Path, name: str) -> No
         guard = guarded(console)
         change = await console.run(name)
         assert change.outcome == "applied"
-        assert (guard.confirmed, guard.held) == (1, 0)
+        assert (guard.confirmed, guard.holds) == (1, 0)
         assert change.console == guard.console
         kinds = [entry.kind for entry in console.chronicle.recorded if entry.kind in (Kind.LOCK, Kind.INTENT)]
         assert kinds == [Kind.LOCK, Kind.INTENT]
@@ -98,7 +102,7 @@ async def test_a_lock_that_was_lost_lets_nothing_be_sent(tmp_path: Path, name: s
         change = await console.run(name)
         assert change.outcome == "refused"
         assert stored(world) == before
-        assert guard.held == 0
+        assert guard.holds == 0
         (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
         assert "lost to bo" in outcome.text
 
@@ -111,7 +115,7 @@ async def test_a_lock_lost_between_a_key_and_its_restart_leaves_the_pods_alone(t
         guard.good_for = 1  # the store's write; the restart is the second
         await console.operations.approve(await planned(console))
         await console.rest()
-        assert (console.last.outcome, guard.confirmed, guard.held) == ("stored", 2, 0)
+        assert (console.last.outcome, guard.confirmed, guard.holds) == ("stored", 2, 0)
         assert key_of(world) == NEW
         assert not restarted(world)
         (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
@@ -142,6 +146,24 @@ async def test_what_somebody_else_changes_is_refused_with_the_name(
         assert guard.confirmed == 0
 
 
+async def test_a_change_without_its_lock_takes_it_once_the_place_is_back(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        guard.refuses = LockUnreachable("Nothing was changed: nobody can tell.")
+        await console.operations.approve(await console.plan("my-env"), without_lock=True)
+        await console.until(lambda: console.incident.mitigations and console.last.outcome == "applied")
+        (run,) = console.operations.running
+        assert not run.locked
+        guard.refuses, guard.others_are_gone = None, True
+        console.operations.mind()
+        await console.until(lambda: any(run.locked for run in console.operations.running))
+        await console.rest()
+        assert guard.holds == 0
+        told = [entry.data["event"] for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+        assert told == ["without", "taken"]
+
+
 async def test_what_another_judged_and_left_is_looked_at_again_by_itself(tmp_path: Path) -> None:
     async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
         async with console_on(world, tmp_path) as console:
@@ -164,7 +186,29 @@ async def test_what_another_judged_and_left_is_looked_at_again_by_itself(tmp_pat
                 return bool(console.last.verdict)
 
             await console.until(judged)
-            assert guard.held == 0
+            assert guard.holds == 0
+
+
+async def test_the_record_says_who_settles_and_who_judges_what_another_left(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
+        async with console_on(world, tmp_path) as console:
+            await console.open()
+            guarded(console)
+            await console.operations.approve(await console.plan("my-env"))
+            await console.until(lambda: console.incident.mitigations and console.last.outcome == "applied")
+        async with console_on(world, tmp_path) as console:
+            guard = guarded(console)
+            guard.console, guard.over_from, guard.others_are_gone = "c1" * 8, "bo", True
+            await console.resume()
+            await console.until(lambda: console.last.verdict)
+            told = [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+            assert [entry.data["event"] for entry in told] == ["taken", "taken_over"]
+            title = console.last.title
+            assert (
+                told[-1].text == f"lock of mistral-service taken over from bo, who is gone, to judge {title}"
+            )
+            assert told[-1].actor == "alice"
+            assert told[-1].data["intent"] == console.last.intent
 
 
 async def test_an_undo_takes_the_lock_too_and_who_had_it_before_is_told(tmp_path: Path) -> None:
@@ -177,4 +221,4 @@ async def test_an_undo_takes_the_lock_too_and_who_had_it_before_is_told(tmp_path
         assert console.incident.mitigations[0].undone
         told = [entry.data for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
         assert [(one["event"], one.get("from", "")) for one in told] == [("taken", ""), ("taken_over", "bo")]
-        assert (guard.confirmed, guard.held) == (2, 0)
+        assert (guard.confirmed, guard.holds) == (2, 0)

@@ -76,9 +76,9 @@ class LeaseStore:
 class LeaseClient:
     """One console's way to the server.
 
-    `away` answers nothing; `refuses` is raised instead of an answer; `loses` answers of writes are lost after
-    they were done; `mute` keeps watches open that tell nothing; `slow` seconds go by before each write is
-    answered.
+    `away` answers nothing; `refuses` is raised instead of an answer; `reads_only` forbids writes; `loses`
+    answers of writes are lost after they were done; `mute` keeps watches open that tell nothing; `slow`
+    seconds go by before each write is answered.
     """
 
     def __init__(self, store: LeaseStore, clock: ManualClock) -> None:
@@ -86,6 +86,7 @@ class LeaseClient:
         self.clock = clock
         self.away = False
         self.refuses: ClusterError | None = None
+        self.reads_only = False
         self.loses = 0
         self.mute = False
         self.slow = 0.0
@@ -126,6 +127,8 @@ class LeaseClient:
         await asyncio.sleep(0)
         if self.away:
             raise silence()
+        if self.reads_only and verb in ("create", "replace"):
+            raise forbidden()
         if self.refuses is not None:
             raise self.refuses
 

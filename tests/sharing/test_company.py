@@ -218,6 +218,18 @@ async def test_a_refusal_is_told(clock: ManualClock, store: LeaseStore) -> None:
     await ada.company.stop()
 
 
+async def test_who_may_not_renew_and_may_watch_keeps_its_watch(clock: ManualClock, store: LeaseStore) -> None:
+    ada = One(store, clock, console(1, "ada"))
+    ada.client.reads_only = True
+    ada.company.start()
+    await clock.advance(5)
+    watches = ada.client.calls.count("watch")
+    await clock.advance(LASTS)
+    assert ada.company.roster.link is Link.LIVE
+    assert ada.client.calls.count("watch") == watches
+    await ada.company.stop()
+
+
 async def test_behind_and_overdue(ada: One, bob: One, clock: ManualClock) -> None:
     await clock.advance(1)
     bob.company.tell(ENTRY)

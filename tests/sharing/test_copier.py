@@ -294,17 +294,18 @@ async def test_who_may_not_write_goes_on_reading_and_it_is_said_once() -> None:
     async with consoles(2, server, clock) as (ana, ben):
         ben.client.forbids.add("create")
         ben.write(line("b", "from ben"))
-        await until(clock, lambda: ben.status.link is Link.REFUSED)
+        await until(clock, lambda: ben.status.looks_on)
         said = len(ben.statuses)
         ana.write(line("a", "from ana"))
         await until(clock, lambda: "from ana" in ben.disk.texts())
         await passes(clock, 60, step=0.5)
-        assert ben.status.link is Link.REFUSED
+        assert (ben.status.link, ben.status.looks_on, ben.status.unsent) == (Link.LIVE, True, 1)
+        assert "forbidden" in ben.status.said
         assert len(ben.statuses) <= said + 2
         assert ben.client.requests.count("create") < 30
         ben.client.forbids.clear()
         ben.copier.retry_now()
-        await until(clock, lambda: "from ben" in ana.disk.texts() and ben.status.link is Link.LIVE)
+        await until(clock, lambda: "from ben" in ana.disk.texts() and not ben.status.looks_on)
 
 
 async def test_who_may_list_and_not_watch_is_told_so_all_the_time() -> None:

@@ -240,7 +240,8 @@ async def test_a_login_that_expired_is_said_and_what_was_written_meanwhile_is_se
 async def test_who_may_only_read_reads_on(opens: Opens) -> None:
     ana, vic = await opens("ana"), await opens("vic", "viewer")
     await vic.write("not to be shared by this login")
-    await until(lambda: vic.copier.status.link is Link.REFUSED)
+    await until(lambda: vic.copier.status.looks_on)
+    assert vic.copier.status.link is Link.LIVE
     assert "may not create" in vic.copier.status.said
     await ana.write("traffic rose")
     await until(lambda: "traffic rose" in vic.texts())

@@ -88,6 +88,20 @@ def refused(**changes: Any) -> Snapshot:
     return sights.limited(**{"sharing": said} | changes)
 
 
+def looking_on(**changes: Any) -> Snapshot:
+    """The login may read the shared place, and not write there."""
+    said = sharing(
+        BO,
+        CY,
+        command=COMMAND_BO,
+        said="viewer may not create entries.leeward.dev in leeward of prod-eu; nothing was changed.",
+        remedy="Ask an administrator for a Role with create on entries.leeward.dev in leeward.",
+        unsent=2,
+        looks_on=True,
+    )
+    return sights.limited(**{"sharing": said} | changes)
+
+
 def joined(**changes: Any) -> Snapshot:
     """This console joined an incident in which a change was without effect and another is being made."""
     first = replace(sights.ENTRIES[1], data={"severity": "P2"})

@@ -61,6 +61,17 @@ async def test_at_80_a_held_change_has_the_room_that_is_left_and_none_is_hidden(
     assert second.rstrip().endswith("+1")
 
 
+@pytest.mark.parametrize("width", [60, 80])
+async def test_who_has_command_is_told_where_there_is_room_for_it(width: int) -> None:
+    many = ("with ada, bo on web1 and cy on web2, process 4711; dee silent 40 s", "with 2, 1 silent")
+    crowded = replace(BANNER, company=many, command="command: ada on vm 9590")
+    third = (await shown(crowded, width))[2]
+    assert third.strip() == "with 2, 1 silent   command: ada on vm 9590"
+    full = replace(crowded, under_change=("ada changes the target: " + "x" * 60, "ada changes the target"))
+    third = (await shown(replace(full, shared=("away 3 min, 4 wait", "away")), 60))[2]
+    assert "with 2, 1 silent" in third and "ada changes the target" in third and "away" in third
+
+
 async def test_at_60_severity_status_and_arming_stay() -> None:
     first, second = await shown(BANNER, 60)
     assert all(words in first for words in ("rate limited", "P2", "INVESTIGATING", "READ-ONLY"))

@@ -123,6 +123,7 @@ class SharingStatus:
         people: who is here, this console first; those who are gone last.
         command: who has command by its lease; None where nobody has, or it is not known.
         problems: what was refused of others' entries, in sentences.
+        looks_on: the login may read and not write: entries of others come in, and this machine's stay here.
     """
 
     place: str
@@ -135,6 +136,7 @@ class SharingStatus:
     people: tuple[Person, ...] = ()
     command: Holder | None = None
     problems: tuple[str, ...] = ()
+    looks_on: bool = False
 
     @property
     def others(self) -> tuple[Person, ...]:

@@ -33,11 +33,11 @@ async def _in_a_name(desk: Desk) -> None:
     )
     if name is not None:
         await desk.session.take_command(name)
-        desk.say(f"Commander: {name}.", "ok")
+        _done(desk, f"Commander: {name}.")
 
 
 async def _held(desk: Desk, holder: Holder) -> None:
-    """Somebody who is there has it: nothing is taken from them."""
+    """Somebody has it who is there, as far as is known: nothing is taken from them."""
     name = company.called(holder, company.people(desk.snapshot))
     since = f" since {clock(holder.since)} UTC" if holder.since else ""
     choices = (
@@ -46,7 +46,8 @@ async def _held(desk: Desk, holder: Holder) -> None:
     )
     yours = company.is_yours(holder, company.people(desk.snapshot))
     ask = "Hand it over there: i, h." if yours else f"Ask {holder.name} to hand it over: i, h there."
-    why = f"{name} has had command{since}, and is here. {ask} Once it is gone, it can be taken over here."
+    here = company.unseen(holder, desk.snapshot, desk.clock.now()) or "is here"
+    why = f"{name} has had command{since}, and {here}. {ask} Once it is gone, it can be taken over here."
     if await asking.choose(desk, "Incident commander", choices, why) == "who":
         await people.show(desk)
 
@@ -62,7 +63,13 @@ async def _take_over(desk: Desk, holder: Holder) -> None:
     why = f"{name} has command, and is {silent}. A console that comes back finds that it lost it."
     if await asking.choose(desk, "Incident commander", choices, why) == "take":
         await desk.session.take_command()
-        desk.say(f"You have command now, taken over from {name}.", "ok")
+        _done(desk, f"You have command now, taken over from {name}.")
+
+
+def _done(desk: Desk, words: str) -> None:
+    """Say what was decided, and whether others hear of it."""
+    unheard = company.unheard(desk.snapshot)
+    desk.say(f"{words} {unheard}".strip(), "warn" if unheard else "ok")
 
 
 async def hand_over(desk: Desk, _which: str = "") -> None:

@@ -14,6 +14,9 @@ _CONNECTS = timedelta(seconds=5)
 # Who has been gone for longer is on the page, and no longer at the top.
 _MISSED = timedelta(minutes=30)
 _NAMED = 3
+CHANGES = "changes the target"
+# What a lock was taken for that nothing is changed with, and what is said of that.
+_LOOKING = {"watching ": "watches", "settling ": "settles"}
 
 
 def is_company(snapshot: Snapshot, now: datetime) -> bool:
@@ -59,6 +62,25 @@ def _where(one: Person | Holder, people: tuple[Person, ...]) -> tuple[str, str]:
     if not same or not one.host:
         return "", ""
     return one.host, f", process {one.process}" if any(p.host == one.host for p in same) else ""
+
+
+def doing(lock: Holder) -> tuple[str, str]:
+    """What somebody has the target's lock for, and which change that is about: `CHANGES`, `Raise timeout`.
+
+    Whoever took up what another left changes nothing: it `watches` or `settles` that.
+    """
+    for begins, verb in _LOOKING.items():
+        if lock.what.startswith(begins):
+            return verb, lock.what.removeprefix(begins)
+    return CHANGES, lock.what
+
+
+def does(lock: Holder) -> str:
+    """`changes the target: Raise timeout`, or `watches Raise timeout`."""
+    verb, title = doing(lock)
+    if verb != CHANGES:
+        return f"{verb} {title}"
+    return f"{verb}: {title}" if title else verb
 
 
 def changing(lock: Holder, people: tuple[Person, ...]) -> str:
@@ -114,6 +136,27 @@ def _nobody(snapshot: Snapshot) -> tuple[str, ...]:
     return ("who is here is not known", "others not known")
 
 
+def unseen(holder: Holder, snapshot: Snapshot, now: datetime) -> str:
+    """`was not heard of for 38 s; the place is away`: what is not known of a holder now; "" where it is."""
+    sharing = snapshot.sharing
+    if sharing is None or sharing.link is Link.LIVE:
+        return ""
+    one = next((person for person in sharing.people if person.console == holder.console), None)
+    silent = one.ago + max(now - snapshot.at, timedelta(0)) if one is not None else None
+    heard = f"was not heard of for {times.span(silent)}" if silent is not None else "is not heard of"
+    return f"{heard}; the place is away"
+
+
+def unheard(snapshot: Snapshot) -> str:
+    """That others do not hear yet of what was decided here, in a sentence; "" where they do."""
+    sharing = snapshot.sharing
+    if sharing is None or (sharing.link is Link.LIVE and not sharing.looks_on):
+        return ""
+    if sharing.looks_on:
+        return "Nobody else hears of it: this login only looks on."
+    return "Others hear of it when the place is back."
+
+
 def is_silent(one: Person) -> bool:
     """Whether somebody left, or was not heard of for longer than a console is silent by itself."""
     return one.gone or one.ago >= SILENT
@@ -156,7 +199,8 @@ def command(snapshot: Snapshot) -> str:
     if sharing.command is not None:
         gone = ", gone" if sharing.command.gone else ""
         return f"command: {_short(sharing.command, sharing.people)}{gone}"
-    return f"command: {incident.commander or 'nobody'}"
+    mine = any(one.here and one.name == incident.commander for one in sharing.people)
+    return f"command: {'you' if mine else incident.commander or 'nobody'}"
 
 
 def is_deserted(snapshot: Snapshot) -> bool:
@@ -170,9 +214,8 @@ def under_change(snapshot: Snapshot) -> tuple[str, ...]:
     lock = locker(snapshot)
     if lock is None:
         return ()
-    name = called(lock, people(snapshot))
-    short = f"{name} changes the target"
-    return (f"{short}: {lock.what}" if lock.what else short, short)
+    name, verb = called(lock, people(snapshot)), doing(lock)[0]
+    return f"{name} {does(lock)}", f"{name} {verb}" if verb == CHANGES else f"{name} {verb} a change"
 
 
 def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
@@ -184,6 +227,8 @@ def place(snapshot: Snapshot, now: datetime) -> tuple[tuple[str, ...], str]:
 
 
 def _place(sharing: SharingStatus, now: datetime) -> tuple[str, ...]:
+    if sharing.looks_on:
+        return "you look on: notes stay on this machine", "you look on"
     if sharing.link is Link.LIVE:
         count = len(sharing.problems)
         return (f"{count} problem{'s' if count > 1 else ''} (h)",) if count else ()

@@ -1,7 +1,7 @@
 """The handover page, which the next shift reads."""
 
 from tui.reports.handover import HandoverFacts, handover, markdown
-from tui.screens import asking
+from tui.screens import asking, company
 from tui.screens.desk import Desk
 from tui.screens.page import Page, Row
 from tui.screens.reader import Reader, ReaderScreen
@@ -34,7 +34,8 @@ async def show(desk: Desk, _which: str = "") -> None:
 
 async def offer(desk: Desk, name: str) -> None:
     """Command was handed over: offer the page."""
-    desk.say(f"Handed over to {name}.", "ok")
+    unheard = company.unheard(desk.snapshot)
+    desk.say(f"Handed over to {name}. {unheard}".strip(), "warn" if unheard else "ok")
     choices = (
         Choice("page", "Read the handover page", "c copies it, to send it on", key="p"),
         Choice("done", "Back to the console", key="b"),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui.model.incident import Applied, Entry, Incident, Kind
-from tui.model.sharing import Link, Person
+from tui.model.sharing import Holder, Link, Person
+from tui.model.times import clock
 from tui.screens import company
 from tui.screens.bells import fresh
 from tui.session.snapshot import Snapshot
@@ -28,12 +29,15 @@ def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
     if before.sharing is None or after.sharing is None:
         return own
     assert was is not None and now is not None
-    return (*own, *_command(before, after), *_resolved(before, after, was, now), *_lock(before, after, now))
+    command, resolved = _command(before, after), _resolved(before, after, was, now)
+    return (*own, *command, *resolved, *_without_lock(before, after), *_lock(before, after, now))
 
 
 def refusal(snapshot: Snapshot) -> str:
     """What the shared place refuses us, whom to ask, and that nothing is lost; "" where it does not."""
     sharing = snapshot.sharing
+    if sharing is not None and sharing.looks_on:
+        return f"You look on: what you write stays on this machine. {sharing.remedy}".strip()
     if sharing is None or sharing.link is not Link.REFUSED:
         return ""
     said = sharing.said or f"The shared place ({sharing.place}) refuses us."
@@ -52,11 +56,17 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
                 yield News(f"{change.title}: {entry.text}.{more}".replace("..", "."), "fail")
         elif entry.kind == Kind.LOCK and entry.data.get("event") == "lost" and _by(entry, me):
             yield News(f"{entry.text}. Nothing more is sent; look at the timeline.", "fail", True)
+        elif entry.kind == Kind.LOCK and entry.data.get("event") == "taken_over" and _by(entry, me):
+            yield from _taken_up(entry, after, now)
 
 
 def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
     assert before.sharing is not None and after.sharing is not None
     had, has = before.sharing.command, after.sharing.command
+    given = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
+    if given is not None:
+        yield News(f"{given.actor} handed command to you.", "warn", True)
+        return
     if has is None or has.here or has.gone or (had is not None and had.console == has.console):
         return
     name = company.called(has, after.sharing.people)
@@ -67,6 +77,16 @@ def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
         yield News(words, "ok" if given else "warn", not given)
     elif had is not None:
         yield News(f"{name} has command now.", "ok")
+
+
+def _is_given(entry: Entry, before: Snapshot, after: Snapshot) -> bool:
+    """Whether somebody else handed command to this very console, or to its person by name."""
+    me = _me(company.people(after))
+    if entry.kind != Kind.HANDOVER or me is None:
+        return False
+    command = before.sharing.command if before.sharing is not None else None
+    own = entry.actor == me.name and (command is None or command.here or not _doubled(after))
+    return not own and entry.data.get("console", me.console) == me.console and entry.data.get("to") == me.name
 
 
 def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -> Iterator[News]:
@@ -84,17 +104,72 @@ def _resolved(before: Snapshot, after: Snapshot, was: Incident, now: Incident) -
 def _lock(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
     had, has = company.locker(before), company.locker(after)
     people = company.people(after)
-    if has is not None:
-        if had is None or had.console != has.console:
-            name = company.called(has, people)
-            what = f": {has.what}" if has.what else ""
-            yield News(f"{name} changes the target{what}. Nobody else can until that is over.")
-    elif had is not None:
+    if had is not None and has is not None and had.console == has.console:
+        return
+    doing = f"{company.called(has, people)} {company.does(has)}" if has is not None else ""
+    if had is not None and _vanished(had, after) and _is_open(had, now):
+        left = company.doing(had)[1] or "a change"
         name = company.called(had, people)
-        changes = [one for one in now.mitigations if one.console == had.console]
-        last = changes[-1] if changes else None
-        became = f": {last.title}, {last.verdict_text or last.outcome or 'not known yet'}" if last else ""
-        yield News(f"{name} no longer changes the target{became}.", "ok")
+        yield News(
+            f"{name} is gone in the middle of {left}; {doing or 'nobody judges it yet'}.", "warn", True
+        )
+    elif has is not None:
+        change = "" if company.doing(has)[0] == company.CHANGES else " change the target"
+        yield News(f"{doing}. Nobody else can{change} until that is over.")
+    elif had is not None:
+        yield News(f"{company.called(had, people)} no longer {_became(had, now)}.", "ok")
+
+
+def _without_lock(before: Snapshot, after: Snapshot) -> Iterator[News]:
+    """Somebody else changed the target while nobody could hold its lock; it may be heard of late."""
+    me = _me(company.people(after))
+    for entry in fresh(before, after):
+        if entry.kind == Kind.LOCK and entry.data.get("event") == "without" and not _by(entry, me):
+            yield News(f"{entry.actor}, at {clock(entry.occurred_at)} UTC: {entry.text}.", "warn", True)
+
+
+def _became(had: Holder, now: Incident) -> str:
+    """`changes the target: Raise timeout, effective: 1.3/s → 0.1/s`: what was done, and what came of it."""
+    verb, title = company.doing(had)
+    change = _under(had, now)
+    came = (change.verdict_text or change.outcome or "not known yet") if change is not None else ""
+    if verb == company.CHANGES:
+        return f"{verb}: {change.title}, {came}" if change is not None else verb
+    return f"{verb} {title}: {came}" if came else f"{verb} {title}"
+
+
+def _vanished(had: Holder, after: Snapshot) -> bool:
+    """Whether who had the lock let it run out, or is gone as another takes it over."""
+    if after.lock is not None and after.lock.gone and after.lock.console == had.console:
+        return True
+    return any(one.console == had.console and company.is_silent(one) for one in company.people(after))
+
+
+def _is_open(had: Holder, now: Incident) -> bool:
+    """Whether what somebody had the lock for is not judged."""
+    change = _under(had, now)
+    return change is None or not change.settled or change.unjudged
+
+
+def _under(had: Holder, now: Incident) -> Applied | None:
+    """The change that a lock was taken for: the holder's own last one, or the one that it looks after."""
+    verb, title = company.doing(had)
+
+    def is_it(one: Applied) -> bool:
+        return one.console == had.console if verb == company.CHANGES else one.title == title
+
+    return next(filter(is_it, reversed(now.mitigations)), None)
+
+
+def _taken_up(entry: Entry, after: Snapshot, now: Incident) -> Iterator[News]:
+    """This console goes on with what another left that is gone."""
+    change = _change(entry, now)
+    if change is None or all(run.intent != change.intent for run in after.running):
+        return
+    people = company.people(after)
+    whose = next((one for one in people if one.console == change.console), None)
+    name = company.called(whose, people) if whose is not None else "Another console"
+    yield News(f"{name} is gone in the middle of {change.title}; this console judges it.")
 
 
 def _change(entry: Entry, incident: Incident) -> Applied | None:

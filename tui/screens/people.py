@@ -58,7 +58,7 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
     return (
         *_place(sharing, now),
         Row("command", _command(snapshot, sharing, now)),
-        Row("lock", _lock(snapshot), "warn" if company.locker(snapshot) is not None else ""),
+        Row("lock", *_lock(snapshot)),
         Row("", " "),
         Row("", "Here now", "title"),
         *(row for one in here for row in _person(one, snapshot, now)),
@@ -72,13 +72,17 @@ def page(snapshot: Snapshot, now: datetime) -> Page:
 def _place(sharing: SharingStatus, now: datetime) -> Iterator[Row]:
     since = f" for {times.span(now - sharing.since)}" if sharing.since else ""
     state, _, means = _WORDS[sharing.link].partition(": ")
+    means = "you look on: notes stay on this machine" if sharing.looks_on else means
     means = f": {means}" if means else ""
     yield Row("place", f"{sharing.place}, {state}{since}{means}", _LINKS[sharing.link])
     if sharing.said:
         yield Row("", sharing.said, "warn")
     if sharing.remedy:
         yield Row("to do", sharing.remedy, "accent")
-    if sharing.unsent:
+    if sharing.unsent and sharing.looks_on:
+        stays = "entry stays" if sharing.unsent == 1 else "entries stay"
+        yield Row("sent", f"{sharing.unsent:,} {stays} on this machine, whole on its disk")
+    elif sharing.unsent:
         waits = "entry waits" if sharing.unsent == 1 else "entries wait"
         yield Row("sent", f"{sharing.unsent:,} {waits} on this machine, whole on its disk", "warn")
     elif sharing.link is Link.LIVE:
@@ -91,7 +95,10 @@ def _command(snapshot: Snapshot, sharing: SharingStatus, now: datetime) -> str:
     holder = sharing.command
     if holder is None:
         named = snapshot.incident.commander if snapshot.incident else ""
-        return f"{named}, by the record; no console holds it" if named else "nobody: i, Commander takes it"
+        if not named:
+            return "nobody: i, Commander takes it"
+        unheard = company.unheard(snapshot)
+        return f"{named}, by the record; {unheard[:1].lower()}{unheard[1:-1] or 'no console holds it'}"
     since = f" since {times.clock(holder.since)} UTC" if holder.since else ""
     gone = f", {gone_for(holder.console, snapshot, now)}: i, Commander takes it over" if holder.gone else ""
     return f"{company.called(holder, sharing.people)}{since}{gone}"
@@ -103,13 +110,17 @@ def gone_for(console: str, snapshot: Snapshot, now: datetime) -> str:
     return f"silent for {times.span(company.silence(one, snapshot, now))}" if one else "gone"
 
 
-def _lock(snapshot: Snapshot) -> str:
+def _lock(snapshot: Snapshot) -> tuple[str, str]:
+    """Who has the target's lock, and the role of that."""
     if (lock := company.locker(snapshot)) is not None:
-        return f"held by {company.changing(lock, company.people(snapshot))}"
+        return f"held by {company.changing(lock, company.people(snapshot))}", "warn"
     if snapshot.running:
-        return f"yours: {snapshot.running[0].title}"
+        # A change goes on without the lock where it was approved so, or lost it.
+        run = next((one for one in snapshot.running if one.locked), snapshot.running[0])
+        without = f"▲ none: {run.title} goes on without it"
+        return (f"yours: {run.title}", "") if run.locked else (without, "warn")
     live = snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE
-    return "free: nobody changes the target" if live else "not known while the place is not live"
+    return "free: nobody changes the target" if live else "not known while the place is not live", ""
 
 
 def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
@@ -123,7 +134,7 @@ def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
     if holder is not None and holder.console == one.console:
         yield Row("", "has command")
     if lock is not None and lock.console == one.console:
-        yield Row("", f"changes the target{f': {lock.what}' if lock.what else ''}", "warn")
+        yield Row("", company.does(lock), "warn")
     if one.behind:
         late = "its latest entry is" if one.behind == 1 else f"{one.behind:,} of its entries are"
         yield Row("", f"{late} not here yet", "warn")

@@ -41,6 +41,8 @@ class PreviewScreen(DeafDialog[bool]):
         self.stand = Stand(title)
         self.preview = ChangePreview(glyphs=desk.glyphs)
         self._was_away = False
+        self._was_busy = False
+        self._value: str | None = None
 
     def compose(self) -> ComposeResult:
         """The frame."""
@@ -54,15 +56,23 @@ class PreviewScreen(DeafDialog[bool]):
     # What arrives
 
     def take(self, snapshot: Snapshot) -> None:
-        """A new snapshot: only the arming and the target's lock matter here; the plan stays as it is."""
+        """A new snapshot: only the arming and the target's lock matter here.
+
+        The plan stays as it is, unless another change of the target was under way: that may have made it old.
+        """
         live = snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE
         if self.stand.unlocked and live and self._was_away and not self.stand.sending:
             # The place is back: whoever changes the target is known again, and nobody has to go without.
             self.stand = replace(self.stand, unlocked="", no_lock=False, word_given=False)
         self._was_away = not live
+        busy = bool(previews.busy(self.stand, self._room))
+        over, self._was_busy = self._was_busy and not busy, busy
+        if over and not self.stand.failed and not self.stand.sending:
+            self._start_planning(self._value)
         self._show()
 
     def _start_planning(self, value: str | None) -> None:
+        self._value = value
         self.stand = Stand(self.stand.title, tried=self.stand.plan or self.stand.tried)
         self._show()
         self.run_worker(
@@ -80,10 +90,15 @@ class PreviewScreen(DeafDialog[bool]):
             self.stand = replace(self.stand, failed=refused.said, remedy=refused.remedy)
         else:
             self.stand = replace(self.stand, plan=plan)
+            self._was_busy = bool(previews.busy(self.stand, self._room))
         self._show()
 
+    @property
+    def _room(self) -> previews.Room:
+        return previews.room(self.desk.snapshot, self.desk.arm_for)
+
     def _show(self) -> None:
-        room = previews.room(self.desk.snapshot, self.desk.arm_for)
+        room = self._room
         self.listen_to(previews.confirmable(self.stand, room))
         self.stand = replace(self.stand, ready=self.listening)
         self.preview.show(previews.preview(self.stand, room))
@@ -124,11 +139,7 @@ class PreviewScreen(DeafDialog[bool]):
         """`y`. It is checked here again that it may count: the widget only paints."""
         event.stop()
         plan = self.stand.plan
-        if (
-            plan is None
-            or not self.listening
-            or not previews.confirmable(self.stand, previews.room(self.desk.snapshot, self.desk.arm_for))
-        ):
+        if plan is None or not self.listening or not previews.confirmable(self.stand, self._room):
             return
         self.stand = replace(self.stand, sending=True, refusal="")
         self._show()

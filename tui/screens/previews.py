@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tui.model import times
+from tui.model.incident import DECIDES
 from tui.model.mitigation import Ownership, Plan, told
 from tui.model.runbook import Risk
 from tui.model.sharing import Link
 from tui.screens import company
 from tui.screens.page import Page, Row
-from tui.session.snapshot import Arming, Place, Snapshot
+from tui.session.snapshot import Arming, Place, Running, Snapshot
 from widgets.preview import PreviewView
 
 # How a plan's notes begin that name a workload, and how many of them a preview has room for.
@@ -64,6 +65,7 @@ class Room:
         arm_for: how long an arming lasts, in words.
         lock: how the target's lock stands, in words; "" where targets are not locked.
         held: who else changes the target now; "" where nobody is known to.
+        running: the changes of this console that are under way.
     """
 
     arming: Arming
@@ -71,6 +73,7 @@ class Room:
     arm_for: str = ""
     lock: str = ""
     held: str = ""
+    running: tuple[Running, ...] = ()
 
 
 def room(snapshot: Snapshot, arm_for: str) -> Room:
@@ -79,17 +82,31 @@ def room(snapshot: Snapshot, arm_for: str) -> Room:
     held, told = "", ""
     if lock is not None:
         held = company.called(lock, company.people(snapshot))
-        told = f"held by {company.changing(lock, company.people(snapshot))}; this waits"
+        told = f"held by {company.changing(lock, company.people(snapshot))}; nothing is queued"
     elif sharing is not None:
-        live = sharing.link is Link.LIVE
-        told = _FREE if live else "not known: the shared place does not answer"
-    return Room(snapshot.arming, snapshot.place, arm_for, told, held)
+        told = _FREE if sharing.link is Link.LIVE else "not known: the shared place does not answer"
+        told = "cannot be had: this login only looks on" if sharing.looks_on else told
+    return Room(snapshot.arming, snapshot.place, arm_for, told, held, snapshot.running)
+
+
+def busy(stand: Stand, room: Room) -> str:
+    """Whose change of the target must be over first: `bo`, or this console's own, by its title; else ""."""
+    run = _own(stand.plan, room)
+    return room.held or (run.title if run is not None else "")
+
+
+def _own(plan: Plan | None, room: Room) -> Running | None:
+    """This console's own change that the plan's would have to wait for."""
+    if plan is None or plan.kind == DECIDES:
+        return None
+    mine = (run for run in room.running if run.target == plan.target.key and not run.gives_way(plan))
+    return next(mine, None)
 
 
 def confirmable(stand: Stand, room: Room) -> bool:
     """Whether everything is there but the `y`: the plan, the arming, the target, and the words asked for."""
     arming = room.arming
-    if stand.plan is None or arming.locked or arming.until is None or stand.sending or room.held:
+    if stand.plan is None or arming.locked or arming.until is None or stand.sending or busy(stand, room):
         return False
     if stand.unlocked and not stand.no_lock:
         return False
@@ -122,7 +139,7 @@ def preview(stand: Stand, room: Room) -> PreviewView:
         change=_change(plan),
         editable=stand.editable is not None,
         lock=_lock(stand, room),
-        locked=bool(stand.unlocked or room.lock) and room.lock != _FREE,
+        locked=bool(stand.unlocked or room.lock) and _lock(stand, room) != _FREE,
         rows=tuple(_rows(plan)),
         diff=plan.diff,
         by_hand=tuple(
@@ -167,7 +184,8 @@ def _lock(stand: Stand, room: Room) -> str:
     """Whether somebody else changes the same target."""
     if stand.unlocked:
         return f"{stand.unlocked} Somebody else may be changing this very target."
-    return room.lock
+    run = _own(stand.plan, room) if room.lock and not room.held else None
+    return f"yours: {run.title}; nothing is queued" if run is not None else room.lock
 
 
 def _rows(plan: Plan, users: int = _USERS) -> Iterator[tuple[str, str]]:
@@ -215,7 +233,9 @@ def _confirm(stand: Stand, room: Room) -> tuple[str, str]:
     if arming.locked:
         return "none", f"cannot be changed from here: {arming.locked}"
     if room.held:
-        return "none", f"locked by {room.held}: this waits"
+        return "none", f"locked by {room.held}: wait for its verdict"
+    if first := busy(stand, room):
+        return "none", f"wait for the verdict of {first}"
     if arming.until is None:
         return "word", f"read-only: type {arming.word} to arm for {room.arm_for}"
     if stand.unlocked and not stand.no_lock:

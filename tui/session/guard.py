@@ -22,6 +22,10 @@ class Hold(Protocol):
     uid: str
     over_from: str
 
+    @property
+    def held(self) -> bool:
+        """Whether it is still ours for sure."""
+
     async def confirm(self) -> None:
         """Make sure, now, that the lock is still held. Raises LockLost, LockUnreachable."""
 
@@ -108,6 +112,21 @@ def told(
         data = {"uid": hold.uid, "from": hold.over_from}
         return (lock_entry("taken_over", said, now, actor, data),)
     return (lock_entry("taken", f"lock of {deployment} taken", now, actor, {"uid": hold.uid}),)
+
+
+def taken_up(
+    hold: Hold | None, change: Applied, to: str, now: datetime, actor: str, *, own: bool
+) -> tuple[Draft, ...]:
+    """What the record keeps of a lock that is taken to `settle` or `judge` what a console left that is gone.
+
+    What this console left itself, at its last end, is nothing to be told.
+    """
+    if hold is None or (own and not hold.over_from):
+        return ()
+    over = f" over from {hold.over_from}, who is gone" if hold.over_from else ""
+    said = f"lock of {change.place[2]} taken{over}, to {to} {change.title}"
+    data = {"uid": hold.uid, "intent": change.intent} | ({"from": hold.over_from} if over else {})
+    return (lock_entry("taken_over", said, now, actor, data),)
 
 
 def lock_entry(event: str, said: str, now: datetime, actor: str, data: dict[str, Any]) -> Draft:

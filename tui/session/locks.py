@@ -36,6 +36,11 @@ class Lock:
         self._deployment = deployment
         self._lock = lock
 
+    @property
+    def held(self) -> bool:
+        """Whether it is still ours for sure."""
+        return self._lock.held
+
     async def confirm(self) -> None:
         """Renew it, now. Raises LockLost, LockUnreachable: then nothing may be sent."""
         from tui.clients.cluster_errors import ClusterError
@@ -106,7 +111,8 @@ class Locks:
 
     def left(self, change: Applied) -> bool:
         """Whether a change is there to be taken up."""
-        if not self._sharing.live or self._sharing.locked([change.uid]) is not None:
+        sharing = self._sharing
+        if not sharing.live or sharing.looks_on or sharing.locked([change.uid]) is not None:
             return False
         # Of this console, and not in its chain: a backup was restored, and its former end is a branch.
         same = change.console == self.console

@@ -67,7 +67,15 @@ class Operations:
         self._watch = Watch(runbook, prometheus, chronicle, windows, clock, self._cluster, beside)
         self._runs = Runs(safety, clock)
         self._watching = Watching(
-            runbook, self._watch, self._runs, chronicle, self._guard, clock, changed, self._can_be
+            runbook,
+            self._watch,
+            self._runs,
+            chronicle,
+            self._guard,
+            clock,
+            changed,
+            lambda: identity.name,
+            self._can_be,
         )
         self._settling = Settling(
             chronicle,
@@ -78,6 +86,7 @@ class Operations:
             self._watching.again,
             changed,
             self._guard,
+            lambda: identity.name,
             self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None
@@ -87,7 +96,7 @@ class Operations:
     @property
     def running(self) -> tuple[Running, ...]:
         """What is under way."""
-        return tuple(run.shown for run in self._runs)
+        return tuple(run.told for run in self._runs)
 
     @property
     def busy(self) -> bool:
@@ -276,9 +285,16 @@ class Operations:
         await self._settling.settle()
 
     def mind(self) -> None:
-        """Take up what a console that is gone left unsettled or unjudged: whoever gets its lock does."""
-        if self._watching.left() and (self._minding is None or self._minding.done()):
+        """Take up what a console that is gone left unsettled or unjudged: whoever gets its lock does.
+
+        What goes on here without its target's lock gets it as soon as it can be had.
+        """
+        if self._minding is not None and not self._minding.done():
+            return
+        if self._watching.left():
             self._minding = asyncio.create_task(self.settle(), name="take up what others left")
+        elif self._watching.lacks_lock:
+            self._minding = asyncio.create_task(self._watching.lock(), name="take the lock late")
 
     # -- one run
 

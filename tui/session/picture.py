@@ -86,7 +86,8 @@ def leases_read_at(parts: Parts) -> datetime | None:
     held = working.board.checks.get(Check.WORKLOAD) if working else None
     if working is None or held is None or working.operations.busy or working.operations.unsettled:
         return None
-    if parts.sharing.lock() is not None:
+    lock = parts.sharing.lock()
+    if lock is not None and not lock.gone:
         return None
     return held.latest.at if held.latest.facts.get("outcome") == "ok" else None
 
@@ -112,7 +113,7 @@ def _actions(
 ) -> tuple[Action, ...]:
     operations, incident = working.operations, parts.chronicle.incident
     blocked = "a change is under way" if operations.busy else operations.unsettled
-    if not blocked and (other := parts.sharing.lock()) is not None:
+    if not blocked and (other := parts.sharing.lock()) is not None and not other.gone:
         blocked = f"{other.name} is changing it"
     diagnosis, runbook = working.board.diagnosis, working.board.runbook
     found = actions_for(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.model.clock import Clock
@@ -33,9 +33,15 @@ class Run:
     decides: bool = False
     hold: Hold | None = None
 
+    @property
+    def told(self) -> Running:
+        """What is shown of it, with what it is known by."""
+        locked = self.hold is not None and self.hold.held
+        return replace(self.shown, target=self.target, intent=self.intent, locked=locked)
+
     def gives_way(self, plan: Plan) -> bool:
         """Whether the plan takes back the very change whose effect is only being watched."""
-        return bool(plan.undoes) and plan.undoes == self.intent and self.shown.stage is Stage.WATCHING
+        return self.told.gives_way(plan)
 
     async def endable(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it, unless and until it is ended by hand. Raises EndedByHand."""

@@ -11,7 +11,7 @@ from tui.model.mitigation import Target
 from tui.session import intents
 from tui.session.chronicle import Chronicle
 from tui.session.errors import LockHeld, LockUnreachable, SessionError
-from tui.session.guard import Hold, TargetGuard, is_of, ours
+from tui.session.guard import Hold, TargetGuard, is_of, ours, taken_up
 from tui.session.refusals import in_words
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class Settling:
         settled: is called once nothing is left to settle.
         changed: `unsettled` changed.
         guard: a change is settled by one console alone: whoever has the lock of its target.
+        actor: who works here.
         can_be: whether a change that another console told of can be one of the runbook's, here.
 
     Attributes:
@@ -49,8 +50,10 @@ class Settling:
         settled: Callable[[], Awaitable[None]],
         changed: Callable[[], None],
         guard: TargetGuard,
+        actor: Callable[[], str],
         can_be: Callable[[Applied], bool] = lambda change: True,
     ) -> None:
+        self._actor = actor
         self._can_be = can_be
         self._chronicle = chronicle
         self._clock = clock
@@ -146,20 +149,24 @@ class Settling:
             if hold is not None:
                 await self._guard.caught_up()
             if change.intent in {one.intent for one in self._unsettled()}:
-                await self._settle(change)
+                await self._settle(change, hold)
         finally:
             if hold is not None:
                 await hold.release()
 
-    async def _settle(self, change: Applied) -> None:
+    async def _settle(self, change: Applied, hold: Hold | None = None) -> None:
+        """Settle it; with it, that its lock was taken for that alone. Raises SessionError."""
         from tui.mitigations.settle import settled
 
         cluster = await self._cluster()
         with in_words():
-            if not ours(change, self._guard) and not await is_of(cluster, change):
+            own = ours(change, self._guard)
+            if not own and not await is_of(cluster, change):
                 return
             outcome = await settled(cluster, change, self._beside)
-        await self._chronicle.record(*intents.settled(change, outcome, self._clock.now()))
+        now = self._clock.now()
+        told = taken_up(hold, change, "settle", now, self._actor(), own=own)
+        await self._chronicle.record(*told, *intents.settled(change, outcome, now))
 
     def _later(self) -> None:
         if self._again is None or self._again.done():

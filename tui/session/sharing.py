@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -144,13 +144,20 @@ class Sharing(PlaceConnection):
         """Whether what is known of others is known now."""
         return self._one is not None and self._one.live and self._one.company.roster.link is Link.LIVE
 
+    @property
+    def looks_on(self) -> bool:
+        """Whether the login may read and not write: it gets no lock, either."""
+        return self._one is not None and self._one.looks_on
+
     def locked(self, uids: Iterable[str]) -> Holder | None:
         """Who else holds the lock of one of these targets, and is there."""
-        for uid in uids if self._one is not None else ():
-            holder = self._one.company.roster.lock(uid) if self._one is not None else None
-            if holder is not None and not holder.here and not holder.gone:
-                return holder
-        return None
+        return next((one for one in self._holders(uids) if not one.gone), None)
+
+    def _holders(self, uids: Iterable[str]) -> Iterator[Holder]:
+        """Which other consoles have locks of these targets, also those that let them run out."""
+        if self._one is not None:
+            found = (self._one.company.roster.lock(uid) for uid in uids)
+            yield from (one for one in found if one is not None and not one.here)
 
     def is_here(self, console: str) -> bool:
         """Whether a console is there, as far as was heard."""
@@ -231,9 +238,13 @@ class Sharing(PlaceConnection):
         self._changed()
 
     def lock(self) -> Holder | None:
-        """Who else changes what this incident is about; None where nobody does, or it is not known."""
+        """Who else changes what this incident is about; None where nobody does, or it is not known.
+
+        Where nobody does, one who is gone and never gave a lock up.
+        """
         incident = self._chronicle.incident
-        return self.locked({change.uid for change in incident.mitigations}) if incident is not None else None
+        uids = {change.uid for change in incident.mitigations} if incident is not None else set()
+        return self.locked(uids) or next((one for one in self._holders(uids) if one.gone), None)
 
     @property
     def _is_idle(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.model.amending import NONE, Amendments
 from tui.model.incident import Entry, Incident
-from tui.model.mitigation import Lease, Stage
+from tui.model.mitigation import Lease, Plan, Stage
 from tui.model.reading import Check, Held
 from tui.model.recovery import Recovery
 from tui.model.severity import Severity
@@ -76,13 +76,26 @@ class Undoable:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A mitigation in progress."""
+    """A mitigation in progress.
+
+    Attributes:
+        target: context, namespace and deployment that it changes.
+        intent: the id of its intent, "" while that is not on disk.
+        locked: whether its target's lock is held here.
+    """
 
     mitigation: str
     title: str
     stage: Stage
     text: str
     since: datetime
+    target: tuple[str, str, str] = ("", "", "")
+    intent: str = ""
+    locked: bool = False
+
+    def gives_way(self, plan: Plan) -> bool:
+        """Whether the plan takes back the very change whose effect is only being watched."""
+        return bool(plan.undoes) and plan.undoes == self.intent and self.stage is Stage.WATCHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +185,8 @@ class Snapshot:
         recovery: where the watch for the provider's recovery is; None while nothing is awaited.
         collecting: how far evidence is collected; None while it is not.
         sharing: how the incident is shared, and who is here; None where it is not shared.
-        lock: who else holds the lock of the target; None where nobody does, or it is not known.
+        lock: who else holds the lock of the target, or is `gone` and never gave it up; None where nobody
+            does, or it is not known.
         came: the id of the entry with which this console took the incident up (`returning.returned`), or "".
     """
 

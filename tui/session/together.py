@@ -100,7 +100,13 @@ class Together:
             roster.people,
             roster.command(self.incident),
             problems,
+            looks_on=copy.looks_on,
         )
+
+    @property
+    def looks_on(self) -> bool:
+        """Whether the login may read and not write."""
+        return self._copier.status.looks_on
 
     @property
     def live(self) -> bool:

@@ -1,6 +1,6 @@
 """Watching changes to their verdict: those that were made just now, and those that somebody left unjudged."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from tui.model.clock import Clock
@@ -9,7 +9,7 @@ from tui.model.mitigation import Stage
 from tui.model.runbook import Runbook
 from tui.session.chronicle import Chronicle
 from tui.session.errors import LockHeld, LockUnreachable, SessionError
-from tui.session.guard import Hold, TargetGuard, ours
+from tui.session.guard import Hold, TargetGuard, ours, taken_up, told
 from tui.session.judging import Watch, Watched
 from tui.session.refusals import in_words
 from tui.session.runs import EndedByHand, Run, Runs
@@ -27,6 +27,7 @@ class Watching:
         watch: how one change is watched.
         guard: a change that is watched anew is watched by one console alone.
         changed: something that is shown changed.
+        actor: who works here.
         can_be: whether a change that another console told of can be one of the runbook's, here.
     """
 
@@ -39,10 +40,14 @@ class Watching:
         guard: TargetGuard,
         clock: Clock,
         changed: Callable[[], None],
+        actor: Callable[[], str],
         can_be: Callable[[Applied], bool] = lambda change: True,
     ) -> None:
+        self._actor = actor
         self._can_be = can_be
         self._of_others: set[str] = set()
+        # The changes of which the record says that they are judged here.
+        self._told: set[str] = set()
         self._runbook = runbook
         self._watch = watch
         self._runs = runs
@@ -91,6 +96,35 @@ class Watching:
                 self._begin(change, hold)
             elif hold is not None:
                 await hold.release()
+
+    @property
+    def lacks_lock(self) -> bool:
+        """Whether a change goes on without its target's lock that can be had now."""
+        return any(True for _ in self._without_lock())
+
+    async def lock(self) -> None:
+        """Take the locks that changes go on without: the shared place is back."""
+        for run, change in tuple(self._without_lock()):
+            try:
+                hold = await self._guard.take(change.uid, change, change.title)
+            except (LockHeld, LockUnreachable):
+                continue
+            if hold is None or run not in self._runs:
+                if hold is not None:
+                    await hold.release()
+                continue
+            run.hold = hold
+            now, deployment = self._clock.now(), change.place[2]
+            await self._chronicle.tell(*told(hold, deployment, now, self._actor(), without=False))
+            self._changed()
+
+    def _without_lock(self) -> Iterator[tuple[Run, Applied]]:
+        incident = self._chronicle.incident
+        made = {change.intent: change for change in incident.mitigations} if incident is not None else {}
+        for run in self._runs:
+            change = made.get(run.intent)
+            if run.hold is None and change is not None and change.uid and self._guard.left(change):
+                yield run, change
 
     def left(self) -> bool:
         """Whether it is time to take up what a console that is gone left unsettled or unjudged."""
@@ -144,8 +178,17 @@ class Watching:
         try:
             with in_words():
                 if watched.own or await self._watch.is_of_here(change):
+                    await self._tell(run, change)
                     await self.to_its_end(run, watched)
         except SessionError as error:
             self._chronicle.trouble = error.said
         finally:
             await self.finish(run)
+
+    async def _tell(self, run: Run, change: Applied) -> None:
+        """Write down, once, that another console's change is judged here from now on."""
+        if change.intent in self._told:
+            return
+        self._told.add(change.intent)
+        now, own = self._clock.now(), ours(change, self._guard)
+        await self._chronicle.tell(*taken_up(run.hold, change, "judge", now, self._actor(), own=own))

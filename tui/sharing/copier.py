@@ -119,8 +119,10 @@ class Copier:
         end = self._clock.monotonic() + seconds
         self.nudge()
         while self.status.elsewhere or self._unsent_yet():
-            if self.status.elsewhere or self.status.link is not Link.LIVE or self._clock.monotonic() >= end:
-                return self.status.elsewhere
+            status = self.status
+            hopeless = status.elsewhere or status.looks_on or status.link is not Link.LIVE
+            if hopeless or self._clock.monotonic() >= end:
+                return status.elsewhere
             await self._clock.sleep(0.02)
         return True
 
@@ -381,9 +383,17 @@ class Copier:
         await either(self._retry, self._clock, seconds)
         self._retry.clear()
 
+    @property
+    def _looks_on(self) -> bool:
+        """Whether entries come in, and the login may create none."""
+        writing = self._writing
+        forbidden = isinstance(writing, ClusterError) and writing.reason is Reason.FORBIDDEN
+        return forbidden and self._reading is None and self._listed and self._copy.unsent > 0
+
     def _publish(self) -> None:
         error = self._reading or self._writing
-        link = link_of(error, listed=self._listed)
+        looks_on = self._looks_on
+        link = link_of(None if looks_on else error, listed=self._listed)
         status = CopyStatus(
             link,
             error.said if error else "",
@@ -393,6 +403,7 @@ class Copier:
             self._copy.awaited,
             self._copy.problems,
             self._elsewhere,
+            looks_on,
         )
         if status != self.status:
             self.status = status

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
-from tui.clients.cluster_errors import ClusterError
+from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject
 from tui.model.clock import Clock
 from tui.model.sharing import Holder, Link, Person
@@ -92,8 +92,12 @@ class Roster:
         self._watch.answered()
 
     def doubt(self, error: ClusterError) -> None:
-        """Our own presence could not be renewed: whether the place answers at all is asked anew."""
-        self._watch.doubt()
+        """Our own presence could not be renewed: whether the place answers at all is asked anew.
+
+        One that forbids it does answer: this login only looks on.
+        """
+        if error.reason is not Reason.FORBIDDEN:
+            self._watch.doubt()
 
     # -- what it tells
 

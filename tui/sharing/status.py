@@ -16,6 +16,7 @@ class CopyStatus:
 
     Attributes:
         link, said, remedy, since, unsent, awaited, problems: as of `SharingStatus`.
+        looks_on: as of `SharingStatus`.
         elsewhere: whether another console of this machine's folder copies, and this one only waits to
             take over.
     """
@@ -28,6 +29,7 @@ class CopyStatus:
     awaited: int = 0
     problems: tuple[str, ...] = ()
     elsewhere: bool = False
+    looks_on: bool = False
 
 
 def link_of(error: ClusterError | JournalError | None, *, listed: bool) -> Link:
