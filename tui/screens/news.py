@@ -72,9 +72,9 @@ def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
     name = company.called(has, after.sharing.people)
     last = next((e for e in reversed(after.entries) if e.kind in (Kind.COMMANDER, Kind.HANDOVER)), None)
     if had is not None and had.here:
-        given = last is not None and last.kind == Kind.HANDOVER
-        words = f"{name} has command now" + ("." if given else ", taken from you: i, Commander tells more.")
-        yield News(words, "ok" if given else "warn", not given)
+        handed = last is not None and last.kind == Kind.HANDOVER
+        words = f"{name} has command now" + ("." if handed else ", taken from you: i, Commander tells more.")
+        yield News(words, "ok" if handed else "warn", not handed)
     elif had is not None:
         yield News(f"{name} has command now.", "ok")
 
