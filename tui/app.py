@@ -248,7 +248,7 @@ class LeewardApp(App[int]):
         self.drafts.incident = snapshot.incident.id if snapshot.incident else ""
         rings = view.worsened(before, snapshot)
         for one in news.news(before, snapshot):
-            self._messages.tell(one.words, one.state, self._covered)
+            self._messages.tell(one.words, one.state, self._covered, one.about)
             rings = rings or one.bell
         self._tell_refusal(snapshot)
         if self.opening.console.bell and rings:

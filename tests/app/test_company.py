@@ -1,5 +1,6 @@
 """Several consoles, one incident: who is here, command, joining, locked targets, and what others did."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -210,6 +211,53 @@ async def test_who_may_only_read_looks_on_and_nothing_is_at_fault(console, size,
     assert "lock free: nobody changes the target" in page
     looks = previews.room(company.looking_on(), "15 min")
     assert looks.lock == "cannot be had: this login only looks on"
+
+
+def _with(*others) -> Snapshot:
+    return company.alone(sharing=company.sharing(*others))
+
+
+def _fresh_of_bo(snapshot: Snapshot) -> str:
+    return next(row.text for row in people.page(snapshot, sights.NOW) if row.label == "bo")
+
+
+def test_who_left_is_told_from_who_crashed() -> None:
+    left = replace(company.GONE, left=True)
+    assert _fresh_of_bo(_with(left)).startswith("left 40 s ago; ")
+    assert told.with_whom(_with(left), sights.NOW) == (
+        "bo left 40 s ago",
+        "bo left 40 s ago",
+        "alone, 1 left",
+    )
+    assert told.with_whom(_with(company.GONE), sights.NOW)[0] == "▲ bo silent 40 s"
+    both = _with(left, replace(company.GONE, console=company.CY.console, name="cy"))
+    assert told.with_whom(both, sights.NOW)[2] == "alone, ▲ 2 not here"
+    assert people.gone_for(left.console, _with(left), sights.NOW) == "gone for 40 s"
+    assert told.command(company.deserted()) == "▲ command: bo, gone"
+
+
+def test_who_was_only_listed_is_not_called_live() -> None:
+    assert _fresh_of_bo(_with(replace(company.BO, unheard=True))).startswith("not heard yet; ")
+
+
+async def test_without_an_incident_nobody_is_here_and_no_setting_is_blamed(console) -> None:
+    async with console(company.offered()) as desk:
+        await desk.press("h")
+        assert "No incident is open here: nobody works it with you." in words(desk)
+        assert "sharing.namespace" not in words(desk)
+
+
+async def test_asking_again_says_that_the_shared_place_is_tried_too(console) -> None:
+    async with console(company.away()) as desk:
+        await desk.press("r")
+        assert "Asking every check again, and trying the shared place." in words(desk)
+
+
+async def test_a_machine_that_a_name_has_is_not_said_twice(console) -> None:
+    other = replace(company.BO, console="b1" * 8, process=5)
+    async with console(company.together(sharing=company.sharing(company.BO, other))) as desk:
+        await desk.press("i", "h")
+        assert "bo on web1, process 4711" in words(desk) and "4711 on web1" not in words(desk)
 
 
 async def test_without_sharing_it_is_said_that_nobody_else_can_be_here(console) -> None:
@@ -701,6 +749,49 @@ async def test_a_refusal_takes_the_place_of_on_its_way(console) -> None:
         await desk.settle()
         assert "Reduce concurrency: refused: 409." in words(desk)
         assert "on its way" not in words(desk)
+
+
+def test_a_remedy_that_a_refusal_says_itself_is_said_once() -> None:
+    change = Applied("i1", "reduce-concurrency", "Reduce concurrency", "M", "10", "3", sights.NOW)
+    before = company.together(incident=replace(sights.INCIDENT, mitigations=(change,)))
+    remedy = "Open the preview again: it shows what is there now."
+    said = f"Nothing was applied: M is 3 now. {remedy}"
+    data = {"intent": "i1", "outcome": "refused", "remedy": remedy}
+    refused = sights.entry(sights.NOW, Kind.OUTCOME, said, 63, **data)
+    (one,) = news.news(before, replace(before, entries=(*before.entries, refused)))
+    assert one.words == f"Reduce concurrency: {said}"
+
+
+async def test_news_that_overtake_each_other_under_a_dialog_are_not_said_together(console) -> None:
+    async with console(company.together()) as desk:
+        await desk.press("n", *"half")
+        desk.session.publish(company.changing())
+        desk.session.publish(company.changing(lock=None))
+        await desk.advance(20)
+        await desk.press("enter")
+        assert "bo no longer changes the target." in words(desk)
+        assert "bo changes the target" not in words(desk)
+
+
+async def test_what_waits_for_the_lock_is_not_called_sending(console) -> None:
+    async with console(company.changing(lock=None)) as desk:
+        await desk.press("m", "1")
+        await desk.advance(1.1)
+        go_on = asyncio.Event()
+
+        async def approve(plan, *, without_lock: bool = False) -> None:
+            await go_on.wait()
+
+        desk.session.approve = approve
+        await desk.press("y")
+        assert "waiting for the lock of mistral-service" in words(desk)
+        (run,) = sights.running().running
+        mine = replace(run, target=sights.PLAN.target.key, locked=True)
+        desk.session.publish(company.changing(lock=None, running=(mine,)))
+        await desk.settle()
+        assert "sending: the timeline tells how it goes" in words(desk)
+        go_on.set()
+        await desk.settle()
 
 
 async def test_what_the_place_refuses_is_said_once_with_whom_to_ask(console) -> None:

@@ -230,6 +230,23 @@ async def test_who_may_not_renew_and_may_watch_keeps_its_watch(clock: ManualCloc
     await ada.company.stop()
 
 
+async def test_who_was_only_listed_is_not_heard_yet_and_who_leaves_has_left(
+    ada: One, bob: One, clock: ManualClock, store: LeaseStore
+) -> None:
+    await clock.advance(1)
+    late = One(store, clock, console(7, "late"))
+    late.company.start()
+    await clock.advance(1)
+    assert {one.name: one.unheard for one in late.company.roster.people[1:]} == {"ada": True, "bob": True}
+    await clock.advance(LASTS / 2)
+    assert not any(one.unheard for one in late.company.roster.people)
+    await bob.company.stop()
+    await clock.advance(1)
+    (gone,) = [one for one in late.company.roster.people if one.gone]
+    assert (gone.name, gone.left) == ("bob", True)
+    await late.company.stop()
+
+
 async def test_behind_and_overdue(ada: One, bob: One, clock: ManualClock) -> None:
     await clock.advance(1)
     bob.company.tell(ENTRY)

@@ -63,7 +63,8 @@ async def test_at_80_a_held_change_has_the_room_that_is_left_and_none_is_hidden(
 
 @pytest.mark.parametrize("width", [60, 80])
 async def test_who_has_command_is_told_where_there_is_room_for_it(width: int) -> None:
-    many = ("with ada, bo on web1 and cy on web2, process 4711; dee silent 40 s", "with 2, 1 silent")
+    named = "with ada, bo on web1 and cy on web2, process 4711; dee silent"
+    many = (f"{named} 40 s", named, "with 2, 1 silent")
     crowded = replace(BANNER, company=many, command="command: ada on vm 9590")
     third = (await shown(crowded, width))[2]
     assert third.strip() == "with 2, 1 silent   command: ada on vm 9590"

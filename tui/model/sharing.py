@@ -70,6 +70,8 @@ class Person:
         here: whether this is the very console that is asked.
         ago: since it was last heard of.
         gone: whether it left, or was not heard of for longer than its lease lasts.
+        left: whether it said that it leaves; one that is gone otherwise may have crashed.
+        unheard: whether all that is known of it is from before this console came: it is taken to be here.
         behind: entries of its journal that are not here yet.
         ahead: how far its clock is ahead of this machine's (negative: behind); None where not known.
     """
@@ -83,6 +85,8 @@ class Person:
     gone: bool = False
     behind: int = 0
     ahead: timedelta | None = None
+    left: bool = False
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,14 @@ async def hand_over(desk: Desk, _which: str = "") -> None:
 
 def _choices(desk: Desk, others: tuple[Person, ...]) -> tuple[Choice, ...]:
     """Those who are here, numbered as they stood when it was asked, and anybody else by name."""
-    here = tuple(
-        Choice(one.console, company.called(one, company.people(desk.snapshot)), f"on {one.host}")
-        for one in others
-    )
-    return (*here, Choice(_SOMEBODY, "Somebody else", "type a name", key="n"))
+    everybody = company.people(desk.snapshot)
+
+    def choice(one: Person) -> Choice:
+        name = company.called(one, everybody)
+        told = not one.host or f" on {one.host}" in name
+        return Choice(one.console, name, "" if told else f"on {one.host}")
+
+    return (*map(choice, others), Choice(_SOMEBODY, "Somebody else", "type a name", key="n"))
 
 
 async def _named(desk: Desk) -> str | None:

@@ -110,20 +110,33 @@ def with_whom(snapshot: Snapshot, now: datetime) -> tuple[str, ...]:
     timed = [
         f"{_short(one, everybody)}{_off(one)}" for one in everybody if not one.here and not is_silent(one)
     ]
-    missed = [
-        f"{_short(one, everybody)} silent {times.span(silence(one, snapshot, now))}"
-        for one in everybody
-        if not one.here and is_silent(one) and silence(one, snapshot, now) < _MISSED
+    lost = [
+        one for one in everybody if not one.here and is_silent(one) and silence(one, snapshot, now) < _MISSED
     ]
+    missed = [_missing(one, snapshot, now) for one in lost]
     if not near and not missed:
         return _nobody(snapshot)
-    quiet = missed[0] if len(missed) == 1 else f"{len(missed)} silent"
+    quiet = missed[0] if len(missed) == 1 else _count(lost)
     count = f"with {len(near)}" if near else "alone"
     return (
         "; ".join(part for part in (_listed(timed), ", ".join(missed[:2])) if part),
         "; ".join(part for part in (_listed(near), quiet if missed else "") if part),
-        f"{count}, {len(missed)} silent" if missed else count,
+        f"{count}, {_count(lost)}" if missed else count,
     )
+
+
+def _missing(one: Person, snapshot: Snapshot, now: datetime) -> str:
+    """`▲ cy silent 40 s`, or `cy left 40 s ago` of one that said so."""
+    name, long = _short(one, people(snapshot)), times.span(silence(one, snapshot, now))
+    return f"{name} left {long} ago" if one.left else f"▲ {name} silent {long}"
+
+
+def _count(lost: list[Person]) -> str:
+    """`▲ 2 silent`, `2 left`, or `▲ 3 not here` where it is some of both."""
+    left = sum(one.left for one in lost)
+    if left == len(lost):
+        return f"{left} left"
+    return f"▲ {len(lost)} {'not here' if left else 'silent'}"
 
 
 def _nobody(snapshot: Snapshot) -> tuple[str, ...]:
@@ -197,8 +210,8 @@ def command(snapshot: Snapshot) -> str:
     if incident is None or not incident.open or sharing is None:
         return ""
     if sharing.command is not None:
-        gone = ", gone" if sharing.command.gone else ""
-        return f"command: {_short(sharing.command, sharing.people)}{gone}"
+        named = f"command: {_short(sharing.command, sharing.people)}"
+        return f"▲ {named}, gone" if sharing.command.gone else named
     mine = any(one.here and one.name == incident.commander for one in sharing.people)
     return f"command: {'you' if mine else incident.commander or 'nobody'}"
 

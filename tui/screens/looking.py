@@ -129,7 +129,8 @@ _PAGE_OF = {Check.MISTRAL_API: offers.LIMITS, Check.NETWORK: offers.NETWORK}
 async def refresh(desk: Desk) -> None:
     """Ask every check now."""
     desk.session.refresh()
-    desk.say("Asking every check again.", "ok")
+    too = ", and trying the shared place" if desk.snapshot.sharing is not None else ""
+    desk.say(f"Asking every check again{too}.", "ok")
 
 
 # The timeline

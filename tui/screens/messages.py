@@ -6,6 +6,8 @@ from tui.model.clock import Clock
 
 # For how long it stays where nobody presses a key.
 _STAYS = 15.0
+# Of several that are said together the gravest has the mark.
+_GRAVE = ("fail", "warn", "ok")
 
 
 class Messages:
@@ -21,7 +23,7 @@ class Messages:
         self._show = show
         self._said_at: float | None = None
         self._words = ""
-        self._unread: list[tuple[str, str]] = []
+        self._unread: list[tuple[str, str, str]] = []
 
     def say(self, words: str, state: str = "") -> None:
         """Say it; "" is silence."""
@@ -29,22 +31,27 @@ class Messages:
         self._said_at = self._clock.monotonic() if words else None
         self._show(words, state)
 
-    def tell(self, words: str, state: str, covered: bool) -> None:
-        """News: said at once, and once more after the dialog that covers it now."""
+    def tell(self, words: str, state: str, covered: bool, about: str = "") -> None:
+        """News: said at once, and once more after the dialog that covers it now.
+
+        What is `about` the same as news that nobody has read yet takes their place.
+        """
         if covered:
-            self._unread = [*self._unread, (words, state)][-3:]
+            kept = [one for one in self._unread if not about or one[2] != about]
+            self._unread = [*kept, (words, state, about)][-3:]
         self.say(words, state)
 
     def uncovered(self) -> None:
         """The dialogs are closed: the news that came meanwhile are said with what was said last."""
         unread, self._unread = self._unread, []
-        fresh = [words for words, _ in unread if words not in self._words]
+        told = [words for words, _, _ in unread]
+        fresh = [words for words in told if words not in self._words]
         if not unread:
             return
         if fresh or self._said_at is None:
-            own = () if not self._words or any(w == self._words for w, _ in unread) else (self._words,)
-            told = [words for words, _ in unread]
-            self.say("  ".join((*own, *told)), unread[-1][1])
+            own = () if not self._words or self._words in told else (self._words,)
+            states = {state for _, state, _ in unread}
+            self.say("  ".join((*own, *told)), next((s for s in _GRAVE if s in states), ""))
 
     def tick(self, covered: bool) -> None:
         """Time passes; under a dialog nobody can have read it."""

@@ -1,7 +1,7 @@
 """What another console did that concerns this one, from one snapshot to the next: pure functions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.model.incident import Applied, Entry, Incident, Kind
 from tui.model.sharing import Holder, Link, Person
@@ -13,11 +13,12 @@ from tui.session.snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A sentence for the message line, its state, and whether the bell rings."""
+    """A sentence for the message line, its state, whether the bell rings, and what it overtakes of before."""
 
     words: str
     state: str = "warn"
     bell: bool = False
+    about: str = ""
 
 
 def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
@@ -29,8 +30,10 @@ def news(before: Snapshot, after: Snapshot) -> tuple[News, ...]:
     if before.sharing is None or after.sharing is None:
         return own
     assert was is not None and now is not None
-    command, resolved = _command(before, after), _resolved(before, after, was, now)
-    return (*own, *command, *resolved, *_without_lock(before, after), *_lock(before, after, now))
+    command = (replace(one, about="command") for one in _command(before, after))
+    resolved = (replace(one, about="resolved") for one in _resolved(before, after, was, now))
+    lock = (replace(one, about="lock") for one in _lock(before, after, now))
+    return (*own, *command, *resolved, *_without_lock(before, after), *lock)
 
 
 def refusal(snapshot: Snapshot) -> str:
@@ -52,7 +55,7 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
             change = _change(entry, now)
             if change is not None and _is_mine(change, me):
                 remedy = entry.data.get("remedy")
-                more = f" {remedy}" if isinstance(remedy, str) else ""
+                more = f" {remedy}" if isinstance(remedy, str) and remedy not in entry.text else ""
                 yield News(f"{change.title}: {entry.text}.{more}".replace("..", "."), "fail")
         elif entry.kind == Kind.LOCK and entry.data.get("event") == "lost" and _by(entry, me):
             yield News(f"{entry.text}. Nothing more is sent; look at the timeline.", "fail", True)
@@ -63,9 +66,9 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
 def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
     assert before.sharing is not None and after.sharing is not None
     had, has = before.sharing.command, after.sharing.command
-    given = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
-    if given is not None:
-        yield News(f"{given.actor} handed command to you.", "warn", True)
+    handed = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
+    if handed is not None:
+        yield News(f"{handed.actor} handed command to you.", "warn", True)
         return
     if has is None or has.here or has.gone or (had is not None and had.console == has.console):
         return

@@ -42,8 +42,11 @@ class PeopleScreen(ReaderScreen[None]):
 async def show(desk: Desk, _which: str = "") -> None:
     """Who works the incident; where it is not shared, that is said."""
     if desk.snapshot.sharing is None:
-        what = "No incident is open" if desk.snapshot.incident is None else "This incident is not shared"
-        desk.say(f"{what}: nobody else can be here. sharing.namespace of the settings shares incidents.")
+        if desk.snapshot.incident is None:
+            desk.say("No incident is open here: nobody works it with you. i declares, resumes or joins one.")
+            return
+        said = "This incident is not shared: nobody else can be here."
+        desk.say(f"{said} sharing.namespace of the settings shares incidents.")
         return
     await desk.ask(PeopleScreen(desk))
 
@@ -105,9 +108,11 @@ def _command(snapshot: Snapshot, sharing: SharingStatus, now: datetime) -> str:
 
 
 def gone_for(console: str, snapshot: Snapshot, now: datetime) -> str:
-    """`silent for 2 min`, of a console; `gone` where nothing is known of it."""
+    """`silent for 2 min`, of a console, or `gone for 2 min`; `gone` where nothing is known of it."""
     one = next((person for person in company.people(snapshot) if person.console == console), None)
-    return f"silent for {times.span(company.silence(one, snapshot, now))}" if one else "gone"
+    if one is None:
+        return "gone"
+    return f"{'gone' if one.left else 'silent'} for {times.span(company.silence(one, snapshot, now))}"
 
 
 def _lock(snapshot: Snapshot) -> tuple[str, str]:
@@ -145,7 +150,11 @@ def _person(one: Person, snapshot: Snapshot, now: datetime) -> Iterator[Row]:
 def _fresh(one: Person, snapshot: Snapshot, now: datetime) -> str:
     if one.here:
         return "here"
+    if one.left:
+        return f"left {times.span(company.silence(one, snapshot, now))} ago"
     if not company.is_silent(one):
+        if one.unheard:
+            return "not heard yet"
         if snapshot.sharing is not None and snapshot.sharing.link is Link.LIVE:
             return "live"
         return f"heard of {times.span(one.ago)} ago"

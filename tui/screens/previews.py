@@ -16,6 +16,7 @@ from widgets.preview import PreviewView
 # How a plan's notes begin that name a workload, and how many of them a preview has room for.
 _USED, _USERS = "used by ", 4
 _FREE = "free"
+_VERDICT = "wait for the verdict of"
 _CHECKING = "checking: who we are, what is there, what the server would store…"
 
 
@@ -222,6 +223,13 @@ def _keep(plan: Plan) -> str:
     return "it is not temporary: nobody will ask about it later" if plan.reversible else ""
 
 
+def _sending(stand: Stand, plan: Plan, room: Room) -> str:
+    """How far what was approved is: it goes out with the target's lock, where targets are locked."""
+    if room.lock and not stand.no_lock and _own(plan, room) is None:
+        return f"waiting for the lock of {plan.target.deployment}"
+    return "sending: the timeline tells how it goes"
+
+
 def _confirm(stand: Stand, room: Room) -> tuple[str, str]:
     arming = room.arming
     if stand.failed:
@@ -229,13 +237,11 @@ def _confirm(stand: Stand, room: Room) -> tuple[str, str]:
     if stand.plan is None:
         return "none", "nothing is changed by looking"
     if stand.sending:
-        return "none", "sending: the timeline tells how it goes"
+        return "none", _sending(stand, stand.plan, room)
     if arming.locked:
         return "none", f"cannot be changed from here: {arming.locked}"
-    if room.held:
-        return "none", f"locked by {room.held}: wait for its verdict"
     if first := busy(stand, room):
-        return "none", f"wait for the verdict of {first}"
+        return "none", f"locked by {first}: wait for its verdict" if room.held else f"{_VERDICT} {first}"
     if arming.until is None:
         return "word", f"read-only: type {arming.word} to arm for {room.arm_for}"
     if stand.unlocked and not stand.no_lock:

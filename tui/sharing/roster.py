@@ -196,6 +196,8 @@ class Roster:
             gone=gone,
             behind=1 if last and not self._has(last) else 0,
             ahead=None if gone else self._ahead(console),
+            left=not lease.holder,
+            unheard=not (gone or sight.renewed),
         )
 
     def _ago(self, sight: Sighting, *, gone: bool) -> timedelta:

@@ -18,10 +18,14 @@ _OURS = (naming.HERE, naming.COMMAND, naming.LOCK)
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A lease, and when (`Clock.monotonic`) it was first seen in this version."""
+    """A lease, and when (`Clock.monotonic`) it was first seen in this version.
+
+    `renewed` says that it changed since it was seen first: its holder was there then.
+    """
 
     lease: LeaseObject
     since: float
+    renewed: bool = False
 
 
 class Sightings:
@@ -59,7 +63,8 @@ class Sightings:
             return False
         if before is not None and late and _older(lease, before.lease):
             return False
-        self._sights[lease.name] = Sighting(lease, self._clock.monotonic())
+        renewed = late or before is not None
+        self._sights[lease.name] = Sighting(lease, self._clock.monotonic(), renewed)
         return True
 
     def see_all(self, leases: Iterable[LeaseObject]) -> bool:
