@@ -9,7 +9,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 
 from widgets.glyphs import UNICODE, Glyphs
-from widgets.lines import Line, Piece, width_of, wrap
+from widgets.lines import Line, Piece, width_of
 from widgets.masked import Masked
 from widgets.scrolled import LABEL, Scrolled
 
@@ -128,7 +128,7 @@ class RotationPanel(Scrolled, can_focus=True):
     def scrolling(self, width: int) -> list[Line]:
         """What is known."""
         rows = self.view.rows
-        return [line for label, text, role in rows for line in self._row(label, text, width, role)]
+        return [line for label, text, role in rows for line in self.labelled(label, text, width, role)]
 
     def foot(self, width: int, height: int) -> list[Line]:
         """The field, with what to do."""
@@ -136,17 +136,11 @@ class RotationPanel(Scrolled, can_focus=True):
         lines: list[Line] = [()] if height >= _TALL else []
         lines.append(self._field(width))
         for text, role in v.found:
-            lines += self._row("", text, width, role)
-        lines += self._row("next", v.next, width, "bold")
+            lines += self.labelled("", text, width, role)
+        lines += self.labelled("next", v.next, width, "bold")
         if v.refusal:
             lines += self.warned(v.refusal, width)
         return [*lines, *self._keys(width)]
-
-    def _row(self, label: str, text: str, width: int, role: str) -> list[Line]:
-        """Without a label, a narrow row is its text alone."""
-        if label or self.label(width):
-            return self.labelled(label, text, width, role)
-        return [(Piece(line, role),) for line in wrap(self.text(text), width, 2)]
 
     def _field(self, width: int) -> Line:
         length = self.closed or self.typed

@@ -50,10 +50,11 @@ class Scrolled(Panel):
         return LABEL if width >= _WIDE else 0
 
     def labelled(self, label: str, text: str, width: int, role: str = "") -> list[Line]:
-        """A label and its text, wrapped beside it; behind it, where the window is narrow."""
+        """A label (may be "") and its text, wrapped beside it; behind it, where the window is narrow."""
         indent = self.label(width)
         if not indent:
-            return [(Piece(line, role),) for line in wrap(f"{label}: {self.text(text)}", width, 2)]
+            words = wrap(f"{label}: {self.text(text)}" if label else self.text(text), width, 2)
+            return [(Piece(line, role),) for line in words]
         words = [row for line in text.splitlines() or [""] for row in wrap(self.text(line), width - indent)]
         first = self.pad(label, indent - 1) + " "
         return [
