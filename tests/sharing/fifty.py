@@ -32,6 +32,8 @@ class Run:
         seconds: from the first entry to the last taking-in.
         cpu: seconds of processor time, by process.
         load: of the machine, as everything had come.
+        written: when each entry was on its writer's disk, by the machine's monotonic clock; by the writer's
+            name, and the number of the entry among its own.
     """
 
     consoles: tuple[dict[str, Any], ...]
@@ -41,6 +43,7 @@ class Run:
     seconds: float
     cpu: dict[str, float]
     load: float
+    written: dict[tuple[str, int], float] = field(repr=False)
 
     def told(self) -> dict[str, Any]:
         """The figures, for people."""
@@ -67,6 +70,11 @@ def _ms(values: list[float], of: int) -> int:
     return round(percentile(values, of) * 1000)
 
 
+@contextlib.contextmanager
+def _nothing(world: Mapping[str, Any], incident: str) -> Iterator[None]:
+    yield
+
+
 def run(
     folder: Path,
     writers: int,
@@ -75,12 +83,14 @@ def run(
     joins: float,
     then: Callable[[Mapping[str, Any], str], None] = lambda world, incident: None,
     processes: int = 2,
+    meanwhile: Callable[[Mapping[str, Any], str], contextlib.AbstractContextManager[None]] = _nothing,
 ) -> Run:
     """`writers` write `entries` in all within so many seconds; one more console looks on.
 
     Args:
         joins: the writers begin within so many seconds, and write evenly from then on.
         then: called at the end, with the world that is still served and the incident.
+        meanwhile: what else is done with these two, from the moment on in which the writers are let go.
     """
     incident = new_incident_id(datetime.now(UTC), Random(writers))
     names = [f"writer-{number:02d}" for number in range(writers)]
@@ -99,8 +109,9 @@ def run(
         for process in running.values():
             process.stdin.write("go\n")
             process.stdin.flush()
-        for process in running.values():
-            _hear(process, "done", folder)
+        with meanwhile(world, incident):
+            for process in running.values():
+                _hear(process, "done", folder)
         ran = _gathered(folder, {name: len(crew) for name, crew in crews.items()})
         then(world, incident)
     return ran
@@ -161,6 +172,11 @@ def _gathered(folder: Path, crews: dict[str, int]) -> Run:
         last - min(written.values()),
         {name: result["cpu"] for name, result in results.items()},
         results[OBSERVER]["load"],
+        {
+            (console["name"], number): console["written"][entry]
+            for console in consoles
+            for number, entry in enumerate(sorted(console["written"]))
+        },
     )
 
 

@@ -10,7 +10,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 SIZE = (120, 40)
@@ -62,7 +62,7 @@ class Terminal:
 
     def said(self) -> str:
         """The latest characters without their escape sequences."""
-        return _ESCAPES.sub(b"", self._seen).decode(errors="replace")
+        return plain(self._seen)
 
     def resident(self) -> float:
         """The program's resident memory in MiB."""
@@ -124,10 +124,17 @@ class Terminal:
         return True
 
 
+def plain(data: bytes) -> str:
+    """What is drawn, without the escape sequences."""
+    return _ESCAPES.sub(b"", data).decode(errors="replace")
+
+
 @contextlib.contextmanager
-def terminal(argv: Sequence[str], env: Mapping[str, str], cwd: Path) -> Iterator[Terminal]:
-    """A program on a terminal for as long as the block lasts."""
-    made = Terminal(argv, env, cwd)
+def terminal(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path, make: Callable[..., Terminal] = Terminal
+) -> Iterator[Terminal]:
+    """A program on a terminal for as long as the block lasts; `make` a terminal that hears what is drawn."""
+    made = make(argv, env, cwd)
     try:
         yield made
     finally:

@@ -54,7 +54,7 @@ def command(options: Options, incident_id: str) -> int:
 async def _known(options: Options, incident_id: str) -> None:
     """Raise Failure where the place answers and nobody has it; while it does not, the console says so."""
     from tui.cli.at_hand import redactor
-    from tui.cli.sharing import nowhere, of_this_world, opened, shared
+    from tui.cli.sharing import nowhere, opened, shared
 
     settings = shared(options)
     with contextlib.suppress(NoSuchIncident):
@@ -62,11 +62,11 @@ async def _known(options: Options, incident_id: str) -> None:
         return
     try:
         async with asyncio.timeout(_PATIENCE), opened(settings, redactor(settings)) as (place, found):
-            words, there = place.words, {one.id for one in await of_this_world(found, settings)}
+            there = await found.entries.is_there(incident_id)
     except (Failure, TimeoutError):
         return
-    if incident_id not in there:
-        raise nowhere(incident_id, words)
+    if not there:
+        raise nowhere(incident_id, place.words)
 
 
 async def _open(options: Options) -> tuple[SharedIncident, ...]:

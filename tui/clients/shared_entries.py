@@ -150,6 +150,11 @@ class SharedEntries:
         assert whole is not None, "the last page tells"
         return replace(whole, found=tuple(found.values()))
 
+    async def is_there(self, incident: str) -> bool:
+        """Whether anything of an incident is there, be it no entry at all."""
+        async with aclosing(self._listed(incident)) as pages:
+            return bool((await anext(pages)).items)
+
     async def pages(self, incident: str) -> AsyncGenerator[Page, None]:
         """The same page by page, so that whoever keeps the lines elsewhere need not hold them all."""
         reading = _Reading()

@@ -66,9 +66,9 @@ def _own(before: Snapshot, after: Snapshot, now: Incident) -> Iterator[News]:
 def _command(before: Snapshot, after: Snapshot) -> Iterator[News]:
     assert before.sharing is not None and after.sharing is not None
     had, has = before.sharing.command, after.sharing.command
-    handed = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
-    if handed is not None:
-        yield News(f"{handed.actor} handed command to you.", "warn", True)
+    given = next((e for e in reversed(fresh(before, after)) if _is_given(e, before, after)), None)
+    if given is not None:
+        yield News(f"{given.actor} handed command to you.", "warn", True)
         return
     if has is None or has.here or has.gone or (had is not None and had.console == has.console):
         return
