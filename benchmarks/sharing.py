@@ -66,6 +66,7 @@ class Screen:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._drawn: dict[tuple[str, int], float] = {}
+        self._since = float("inf")
         self._over = threading.Event()
 
     @contextlib.contextmanager
@@ -87,14 +88,13 @@ class Screen:
         At such a rate many have left the timeline's few rows again before it is painted.
         """
         assert self._drawn, "the console on the terminal drew no entry"
-        first = min(self._drawn, key=lambda one: written[one])
-        order = sorted((at, one) for one, at in written.items() if at >= written[first])
-        moments = [at for at, _ in order]
-        shown = [float("inf")] * (len(order) + 1)
+        moments = sorted(at for at in written.values() if at >= self._since)
+        shown = [float("inf")] * (len(moments) + 1)
         for one, at in self._drawn.items():
-            index = bisect_left(moments, written[one])
-            shown[index] = min(shown[index], at)
-        for index in reversed(range(len(order))):
+            if written[one] >= self._since:
+                index = bisect_left(moments, written[one])
+                shown[index] = min(shown[index], at)
+        for index in reversed(range(len(moments))):
             shown[index] = min(shown[index], shown[index + 1])
         found = zip(moments, shown, strict=False)
         return sorted(max(at - since, 0.0) for since, at in found if at != float("inf"))
@@ -103,8 +103,10 @@ class Screen:
         time.sleep(_BEGUN)
         state = self._place.state("looks-on")
         with terminal(argv, self._place.environ(state), ROOT, make=self._terminal) as console:
-            console.until("you look on", 60)
+            console.until("Joined: so far", 60)
             console.write(b"\x1b")
+            console.during(1.0)
+            self._since = time.monotonic()
             while not self._over.is_set():
                 console.read(0.05)
             console.during(1.0)

@@ -15,7 +15,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -66,6 +66,10 @@ class Work:
     seed: int
 
 
+FIRST = "writer-00"
+DECLARED = {"title": "fifty work it", "severity": "P2", "drill": True}
+
+
 class Console:
     """One writer with its copier; `written` and `came` are moments of the machine's monotonic clock."""
 
@@ -103,8 +107,9 @@ class Console:
         self.changed.set()
 
     async def write(self) -> None:
-        """Each entry at its moment, somewhere in its share of the time."""
-        waits = self._rng.uniform(0, self._work.joins)
+        """Each entry at its moment, somewhere in its share of the time; the first of the first declares."""
+        declares = self._name == FIRST
+        waits = 0.0 if declares else self._rng.uniform(0, self._work.joins)
         share = (self._work.seconds - waits) / max(self._work.each, 1)
         begun = time.monotonic() + waits
         for number in range(self._work.each):
@@ -112,6 +117,8 @@ class Console:
             await asyncio.sleep(max(0.0, at - time.monotonic()))
             text = f"{self._name} notes {number}: " + "the queue grows again " * self._rng.randint(1, 6)
             draft = Draft(Kind.NOTE, text, datetime.now(UTC), self._name)
+            if declares and not number:
+                draft = replace(draft, kind=Kind.DECLARED, data=DECLARED)
             (entry,) = await self.journal.append(draft)
             self.written[entry.id] = time.monotonic()
             self.copier.nudge()
