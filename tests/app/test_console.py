@@ -277,7 +277,7 @@ async def test_a_note_says_which_incident_was_opened_for_it(console) -> None:
             desk.session.publish(replace(desk.session.snapshot, incident=incident))
             await desk.press(*"new", "enter")
             assert desk.session.noted_in == [""]
-            assert f"Noted; {incident.id} was opened for it." in desk.seen()
+            assert f"Noted. {incident.id} was opened for it." in desk.seen()
 
 
 async def test_a_note_that_could_not_be_written_is_still_there(console) -> None:

@@ -170,7 +170,7 @@ async def note(desk: Desk) -> None:
     if begun and not now:
         desk.say(f"Noted in {begun}, which was resolved meanwhile.", "ok")
     elif now != begun:
-        desk.say(f"Noted; {now} was opened for it.", "ok")
+        desk.say(f"Noted. {now} was opened for it.", "ok")
     else:
         desk.say("Noted.", "ok")
 
