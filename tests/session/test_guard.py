@@ -1,7 +1,9 @@
 """A lock is taken with the intent, confirmed before each write, given up after: of every kind of change."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,10 +12,11 @@ from tests.mitigations.test_protocol import QUICK, World, world_of
 from tests.session.test_rotation_points import key_of, planned, restarted, rotating
 from tests.support.consoles import BAD, Console, console_on
 from tui.model.incident import Applied, Kind
-from tui.model.mitigation import Target
+from tui.model.mitigation import Target, Verdict, VerdictKind
 from tui.model.sharing import Holder
 from tui.session.errors import LockHeld, LockLost, LockUnreachable, SessionError
 from tui.session.guard import TargetGuard
+from tui.session.intents import verdict
 
 HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}}
 SLOW = replace(QUICK, ready_s=1.0)
@@ -34,6 +37,7 @@ class Guard:
         self.holds = self.confirmed = 0
         self.good_for = 0
         self.others_are_gone = False
+        self.on_lost: Callable[[str], None] = lambda uid: None
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
         if self.refuses is not None:
@@ -69,6 +73,7 @@ def guarded(console: Console) -> Guard:
     guard = Guard()
     given: TargetGuard = guard
     operations = console.operations
+    guard.on_lost = operations._guard.on_lost
     for part in (operations, operations._settling, operations._watching):
         part._guard = given
     return guard
@@ -187,6 +192,67 @@ async def test_what_another_judged_and_left_is_looked_at_again_by_itself(tmp_pat
 
             await console.until(judged)
             assert guard.holds == 0
+
+
+async def applied(console: Console) -> None:
+    """A change that is made, whose pods take their time."""
+    await console.operations.approve(await console.plan("my-env"))
+    await console.until(lambda: console.incident.mitigations and console.last.outcome == "applied")
+    assert console.last.unjudged
+
+
+def verdicts(console: Console) -> list[str]:
+    return [entry.text for entry in console.chronicle.recorded if entry.kind == Kind.VERDICT]
+
+
+async def test_a_change_whose_lock_was_lost_is_left_to_whoever_has_it_and_judged_here_if_nobody_does(
+    tmp_path: Path,
+) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        await applied(console)
+        guard.refuses = LockHeld(BO, "mistral-service")
+        guard.on_lost(guard.uid)
+        await console.rest()
+        assert verdicts(console) == []
+        assert console.last.unjudged
+        console.operations.mind()
+        assert not console.operations.busy, "bo is at it"
+        guard.refuses, guard.others_are_gone = None, True
+        console.operations.mind()
+        await console.until(lambda: console.last.verdict)
+        assert len(verdicts(console)) == 1
+
+
+async def test_a_lock_that_is_lost_while_a_change_is_sent_does_not_tear_it_off(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        cluster = await console.door.open()
+        plan = await console.plan("my-env")
+        send = cluster.patch_deployment
+
+        async def sending(*how: Any, **more: Any) -> dict[str, Any]:
+            guard.on_lost(guard.uid)
+            return await send(*how, **more)
+
+        cluster.patch_deployment = sending  # type: ignore[method-assign]
+        await console.operations.approve(plan)
+        await console.rest()
+        assert console.last.outcome == "applied"
+        assert verdicts(console) == []
+
+
+async def test_what_another_console_judged_meanwhile_is_not_judged_twice(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guarded(console)
+        await applied(console)
+        found = Verdict(VerdictKind.INEFFECTIVE, "ineffective: 1.3/s → 1.2/s")
+        await console.chronicle.record(verdict(console.last.intent, found, console.last.at))
+        await console.rest()
+        assert verdicts(console) == [found.summary]
 
 
 async def test_the_record_says_who_settles_and_who_judges_what_another_left(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from tui.model.incident import Draft, Kind
 from tui.model.mitigation import Target
 from tui.model.redaction import Redactor
 from tui.session.chronicle import Chronicle
+from tui.session.errors import LockLost
 from tui.session.identity import Identity
 from tui.session.locks import Locks
 from tui.session.sharing import Sharing
@@ -90,6 +91,23 @@ async def until(true: Any) -> None:
     async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110 - nothing here says when
             await asyncio.sleep(0.01)
+
+
+async def test_a_lock_that_was_lost_is_an_entry_and_told(ana: Console) -> None:
+    ana.reach()
+    await ana.declare(FIRST)
+    lost: list[str] = []
+    ana.locks.on_lost = lost.append
+    hold = await ana.locks.take("u1", TARGET, "Reduce concurrency")
+    assert hold is not None
+    store = ana.place.leases.store
+    store.delete(lock_name("u1"))
+    with pytest.raises(LockLost, match="the lock of mistral-service was lost; nobody has it now"):
+        await hold.confirm()
+    assert lost == ["u1"]
+    await ana.chronicle.finish()
+    (told,) = [entry for entry in ana.chronicle.recorded if entry.kind == Kind.LOCK]
+    assert told.data == {"event": "lost", "uid": "u1"}
 
 
 async def test_a_lock_of_a_second_incident_is_not_taken_in_the_first_ones_company(

@@ -1,5 +1,6 @@
 """What stands between two consoles and one target: a lock, held from approval to verdict."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,7 +39,10 @@ class TargetGuard(Protocol):
 
     Attributes:
         console: this console's id in the incident; "" where nothing is shared.
+        on_lost: is called with a target's uid when its lock was lost.
     """
+
+    on_lost: Callable[[str], None]
 
     @property
     def console(self) -> str: ...
@@ -64,6 +68,9 @@ class Unguarded:
     """Where nothing is shared: there is no other console."""
 
     console = ""
+
+    def __init__(self) -> None:
+        self.on_lost: Callable[[str], None] = lambda uid: None
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> Hold | None:
         """Nobody could hold it."""

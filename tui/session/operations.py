@@ -77,6 +77,7 @@ class Operations:
             lambda: identity.name,
             self._can_be,
         )
+        self._guard.on_lost = self._watching.lost
         self._settling = Settling(
             chronicle,
             clock,

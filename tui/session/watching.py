@@ -60,16 +60,27 @@ class Watching:
         self._elsewhere: set[str] = set()
 
     async def to_its_end(self, run: Run, watched: Watched) -> None:
-        """Watch it to its verdict, or as long as a person likes."""
+        """Watch it to its verdict, or as long as a person likes, or this console has the target's lock."""
 
         def show(stage: Stage, text: str) -> None:
             run.shown = replace(run.shown, stage=stage, text=text)
             self._changed()
 
+        run.judging = True
+        if run.lost:
+            return
         try:
             await run.endable(self._watch.watch(watched, show))
         except EndedByHand:
-            await self._watch.end(watched, run.by_hand)
+            if not run.lost:
+                await self._watch.end(watched, run.by_hand)
+
+    def lost(self, uid: str) -> None:
+        """The lock of this target was lost: whoever has it judges, and this console where nobody does."""
+        for run in self._runs:
+            if run.hold is not None and run.hold.uid == uid:
+                self._elsewhere.add(run.intent)
+                run.lose()
 
     async def finish(self, run: Run) -> None:
         """It is over: whoever waits for the target may have it."""
