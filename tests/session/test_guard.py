@@ -1,7 +1,9 @@
 """A lock is taken with the intent, confirmed before each write, given up after: of every kind of change."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,12 @@ from tests.mitigations.keys import NEW
 from tests.mitigations.test_protocol import QUICK, World, world_of
 from tests.session.test_rotation_points import key_of, planned, restarted, rotating
 from tests.support.consoles import BAD, Console, console_on
-from tui.model.incident import Applied, Kind
+from tui.model.incident import Applied, Draft, Entry, Kind
 from tui.model.mitigation import Target, Verdict, VerdictKind
 from tui.model.sharing import Holder
 from tui.session.errors import LockHeld, LockLost, LockUnreachable, SessionError
 from tui.session.guard import TargetGuard
-from tui.session.intents import verdict
+from tui.session.intents import intended, verdict
 
 HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}}
 SLOW = replace(QUICK, ready_s=1.0)
@@ -38,6 +40,7 @@ class Guard:
         self.good_for = 0
         self.others_are_gone = False
         self.on_lost: Callable[[str], None] = lambda uid: None
+        self.catches_up: Callable[[], Awaitable[object]] = nothing_came
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
         if self.refuses is not None:
@@ -65,7 +68,11 @@ class Guard:
         return self.others_are_gone
 
     async def caught_up(self) -> None:
-        return None
+        await self.catches_up()
+
+
+async def nothing_came() -> None:
+    return None
 
 
 def guarded(console: Console) -> Guard:
@@ -253,6 +260,88 @@ async def test_what_another_console_judged_meanwhile_is_not_judged_twice(tmp_pat
         await console.chronicle.record(verdict(console.last.intent, found, console.last.at))
         await console.rest()
         assert verdicts(console) == [found.summary]
+
+
+async def test_what_was_judged_by_the_time_that_the_lock_is_had_is_not_watched(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
+        async with console_on(world, tmp_path) as console:
+            await console.open()
+            guarded(console)
+            await applied(console)
+        async with console_on(world, tmp_path) as console:
+            guard = guarded(console)
+            found = Verdict(VerdictKind.INEFFECTIVE, "ineffective: 1.3/s → 1.2/s")
+            guard.catches_up = lambda: console.chronicle.record(
+                verdict(console.last.intent, found, console.last.at)
+            )
+            await console.resume()
+            assert not console.operations.busy
+            assert (verdicts(console), guard.holds) == ([found.summary], 0)
+
+
+async def test_a_lock_is_given_up_where_catching_up_breaks_or_is_broken_off(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world:
+        async with console_on(world, tmp_path) as console:
+            await console.open()
+            guarded(console)
+            await applied(console)
+        async with console_on(world, tmp_path) as console:
+            guard = guarded(console)
+
+            async def broken() -> None:
+                raise ValueError
+
+            guard.catches_up = broken
+            with pytest.raises(ValueError):
+                await console.resume()
+            assert guard.holds == 0
+            guard.catches_up = lambda: asyncio.sleep(60)
+            watching = asyncio.ensure_future(console.operations.settle())
+            await console.until(lambda: guard.holds)
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            assert watching.cancelled()
+            assert guard.holds == 0
+
+
+async def left_open(console: Console) -> str:
+    """Bo's console wrote down that it would change the target, and was not heard of again; that intent."""
+    plan = await console.plan("my-env")
+    drafts = intended(plan, {}, datetime.now(UTC), "bo", BO.console, without_lock=False)
+    *_, intent = await console.chronicle.record(*drafts)
+    return intent.id
+
+
+def settlings(console: Console) -> list[Entry]:
+    return [entry for entry in console.chronicle.recorded if entry.kind == Kind.SETTLED]
+
+
+async def test_what_another_left_open_on_a_target_is_settled_before_it_is_changed(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guarded(console)
+        intent = await left_open(console)
+        await console.run("my-scale")
+        (settled,) = settlings(console)
+        assert settled.data == {"intent": intent, "outcome": "not applied"}
+        (mine,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.INTENT][1:]
+        assert settled.id < mine.id
+
+
+async def test_what_was_settled_by_the_time_that_the_lock_is_had_is_not_settled_again(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        guard.others_are_gone = True
+        intent = await left_open(console)
+        data = {"intent": intent, "outcome": "refused"}
+        guard.catches_up = lambda: console.chronicle.record(
+            Draft(Kind.OUTCOME, "Nothing was sent", datetime.now(UTC), "bo", data)
+        )
+        await console.operations.settle()
+        assert console.last.outcome == "refused"
+        assert (settlings(console), guard.holds) == ([], 0)
+        assert not [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
 
 
 async def test_the_record_says_who_settles_and_who_judges_what_another_left(tmp_path: Path) -> None:
