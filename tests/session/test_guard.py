@@ -158,6 +158,24 @@ async def test_what_somebody_else_changes_is_refused_with_the_name(
         assert guard.confirmed == 0
 
 
+async def test_a_lock_that_can_be_had_after_all_is_not_gone_without(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard, before = guarded(console), stored(world)
+        plan = await console.plan("my-env")
+        guard.refuses = LockHeld(BO, "mistral-service")
+        with pytest.raises(LockHeld):
+            await console.operations.approve(plan, without_lock=True)
+        assert stored(world) == before
+        guard.refuses = None
+        await console.operations.approve(plan, without_lock=True)
+        await console.rest()
+        assert (console.last.outcome, guard.confirmed, guard.holds) == ("applied", 1, 0)
+        told = [entry for entry in console.chronicle.recorded if entry.kind in (Kind.LOCK, Kind.INTENT)]
+        assert [entry.data.get("event") for entry in told] == ["taken", None]
+        assert "without" not in str(told[-1].data)
+
+
 async def test_a_change_without_its_lock_takes_it_once_the_place_is_back(tmp_path: Path) -> None:
     async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world, console_on(world, tmp_path) as console:
         await console.open()
@@ -342,6 +360,38 @@ async def test_what_was_settled_by_the_time_that_the_lock_is_had_is_not_settled_
         assert console.last.outcome == "refused"
         assert (settlings(console), guard.holds) == ([], 0)
         assert not [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
+
+
+async def test_leaving_keeps_the_lock_of_what_may_be_on_its_way(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        cluster = await console.door.open()
+        plan = await console.plan("my-env")
+        sent = asyncio.Event()
+
+        async def sending(*how: Any, **more: Any) -> dict[str, Any]:
+            sent.set()
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        cluster.patch_deployment = sending  # type: ignore[method-assign]
+        await console.operations.approve(plan)
+        await sent.wait()
+        await console.operations.stop()
+        assert console.last.outcome == ""
+        assert guard.holds == 1
+
+
+async def test_leaving_gives_the_lock_up_of_what_is_only_watched(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW | {"pace": SLOW}) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard = guarded(console)
+        await applied(console)
+        assert guard.holds == 1
+        await console.operations.stop()
+        assert guard.holds == 0
+        assert verdicts(console) == []
 
 
 async def test_the_record_says_who_settles_and_who_judges_what_another_left(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tui.model.strange import strange
 from tui.session import guard, intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
-from tui.session.errors import NotArmed, SessionError
+from tui.session.errors import LockUnreachable, NotArmed, SessionError
 from tui.session.guard import Hold, TargetGuard
 from tui.session.identity import Identity
 from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
@@ -191,7 +191,8 @@ class Operations:
     async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
         """Write the intent down, then run the plan in the background. Raises SessionError."""
         self.check(plan)
-        hold = None if without_lock else await self._lock(plan)
+        hold = await self._lock(plan, without_lock=without_lock)
+        without_lock = without_lock and hold is None
         try:
             if hold is not None:
                 await self._settling.before(plan.target)
@@ -211,14 +212,22 @@ class Operations:
             raise
         self._runs.start(run, self._run(run, plan, Watched(run.intent, began, plan.made, plan.rule)))
 
-    async def _lock(self, plan: Plan) -> Hold | None:
-        """The lock of the plan's target; a program's plan names no object, and is about it all the same."""
+    async def _lock(self, plan: Plan, *, without_lock: bool) -> Hold | None:
+        """The lock of the plan's target; a program's plan names no object, and is about it all the same.
+
+        It is asked for also where a person would go `without_lock`: that is for where nobody can tell.
+        """
         uid = plan.target.uid
         if not uid and self._guard.console:
             with contextlib.suppress(SessionError), in_words():
                 found = await (await self._cluster()).deployment()
                 uid = workload.uid(found)
-        return await self._guard.take(uid, plan.target, plan.rule.title)
+        try:
+            return await self._guard.take(uid, plan.target, plan.rule.title)
+        except LockUnreachable:
+            if not without_lock:
+                raise
+            return None
 
     async def _intend(self, plan: Plan, hold: Hold | None, *, without_lock: bool) -> tuple[str, datetime]:
         """Write down, in one step, that the lock is held and the change about to be made."""
@@ -302,7 +311,7 @@ class Operations:
     async def _run(self, run: Run, plan: Plan, watched: Watched) -> None:
         unknown = False
         try:
-            outcome = await self._apply(run, plan)
+            outcome = await self._applied(run, plan)
             unknown = outcome == "unknown"
             if outcome == "applied":
                 await self._watching.to_its_end(run, watched)
@@ -313,6 +322,17 @@ class Operations:
             if unknown:
                 self._settling.lost()
             await self._watching.finish(run)
+
+    async def _applied(self, run: Run, plan: Plan) -> str:
+        """What became of it; one that is left meanwhile may arrive yet, and keeps its lock until that runs out.
+
+        Whoever got the lock at once would settle as not applied what is on its way.
+        """
+        try:
+            return await self._apply(run, plan)
+        except asyncio.CancelledError:
+            run.hold = None
+            raise
 
     async def _apply(self, run: Run, plan: Plan) -> str:
         """Make the change and write down what became of it; that outcome."""
