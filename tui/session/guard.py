@@ -11,6 +11,9 @@ from tui.model.mitigation import Target
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
 
+# As much of a name as a note of a preview has room for.
+_NAME = 40
+
 
 class Hold(Protocol):
     """A target's lock that this console has.
@@ -91,6 +94,12 @@ class Unguarded:
 def ours(change: Applied, guard: TargetGuard) -> bool:
     """Whether this console began a change, or nothing is shared, so that nobody else settles it."""
     return not guard.console or guard.began(change)
+
+
+def of_another(change: Applied) -> str:
+    """What is to be known of a change that another console told of: nobody here has seen it made."""
+    whose = f" ({change.by[:_NAME]}'s)" if change.by else ""
+    return f"another console{whose} recorded this change, and what was there before"
 
 
 async def is_of(cluster: "Cluster", change: Applied) -> bool:

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from tui.clients.prometheus import Prometheus
     from tui.mitigations.beside import Beside, Offer
 
-# As much of a name as a note of a preview has room for.
-_NAME = 40
-
 
 class Operations:
     """What is done to the world. One change at a time on one target; each step is an entry."""
@@ -144,7 +141,7 @@ class Operations:
                 beside=self._beside,
             )
         if isinstance(change, Applied) and not guard.ours(change, self._guard):
-            return replace(plan, notes=(*plan.notes, of_another(change)))
+            return replace(plan, notes=(*plan.notes, guard.of_another(change)))
         return plan
 
     async def preview_keep(
@@ -309,30 +306,22 @@ class Operations:
     # -- one run
 
     async def _run(self, run: Run, plan: Plan, watched: Watched) -> None:
-        unknown = False
+        outcome = ""
         try:
-            outcome = await self._applied(run, plan)
-            unknown = outcome == "unknown"
+            outcome = await self._apply(run, plan)
             if outcome == "applied":
                 await self._watching.to_its_end(run, watched)
         except SessionError as error:
             # The journal refused a step: the change goes on, and the trouble is in the banner.
             self._chronicle.trouble = error.said
+        except asyncio.CancelledError:
+            if not outcome:
+                run.hold = None  # it may still arrive: its lock is left to run out, so that nobody settles it
+            raise
         finally:
-            if unknown:
+            if outcome == "unknown":
                 self._settling.lost()
             await self._watching.finish(run)
-
-    async def _applied(self, run: Run, plan: Plan) -> str:
-        """What became of it; one that is left meanwhile may arrive yet, and keeps its lock until that runs out.
-
-        Whoever got the lock at once would settle as not applied what is on its way.
-        """
-        try:
-            return await self._apply(run, plan)
-        except asyncio.CancelledError:
-            run.hold = None
-            raise
 
     async def _apply(self, run: Run, plan: Plan) -> str:
         """Make the change and write down what became of it; that outcome."""
@@ -387,12 +376,6 @@ class Operations:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
         with in_words():
             return await self._door.open()
-
-
-def of_another(change: Applied) -> str:
-    """What is to be known of a change that another console told of: nobody here has seen it made."""
-    whose = f" ({change.by[:_NAME]}'s)" if change.by else ""
-    return f"another console{whose} recorded this change, and what was there before"
 
 
 async def _confirm(hold: Hold | None) -> None:
