@@ -57,6 +57,7 @@ class Sharing(PlaceConnection):
         self._switching: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
+        self._wish: tuple[str, str] | None = None
         if self.enabled:
             poll = duration(settings.timing.poll).total_seconds()
             chronicle.share(self.rank, poll + HEARD_WITHIN)
@@ -76,8 +77,9 @@ class Sharing(PlaceConnection):
         wanted = self._wanted()
         have = (self._one.incident, self._one.console) if self._one is not None else ("", "")
         busy = self._switching is not None and not self._switching.done()
-        if self._current is not None:
-            self._current.mind()
+        if (current := self._current) is not None:
+            current.mind()
+            self._bring_wish(current)
         if wanted != have and not busy:
             self._switching = asyncio.create_task(self._switch(*wanted), name="share the incident")
 
@@ -174,6 +176,12 @@ class Sharing(PlaceConnection):
                 async with asyncio.timeout(seconds):
                     await one.caught_up()
 
+    def wish_command(self, name: str) -> None:
+        """Somebody got command while the place was not open yet: it is told there once it is."""
+        incident = self._chronicle.incident
+        if incident is not None:
+            self._wish = incident.id, "" if name == self._identity.name else name
+
     async def remember(self, incident_id: str) -> None:
         """The login's own name, as an incident's folder remembers it, until the place says it anew."""
         if not self.enabled or self._known_name:
@@ -193,6 +201,11 @@ class Sharing(PlaceConnection):
         console = chronicle.console
         incident = chronicle.incident if chronicle.writable and console else None
         return (incident.id, console) if incident is not None else ("", "")
+
+    def _bring_wish(self, current: "Together") -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None and wish[0] == current.incident:
+            current.company.command.wish(wish[1])
 
     @property
     def _current(self) -> "Together | None":
