@@ -211,6 +211,17 @@ async def test_a_lock_of_who_is_gone_is_told_as_taken_over(ana: Console, store: 
     assert entry.data == {"event": "taken_over", "uid": "u1", "from": "bo"}
 
 
+async def test_a_lock_of_another_incidents_console_is_seen_of_a_target_that_is_known(
+    ana: Console, store: LeaseStore
+) -> None:
+    store.create(held(naming.lock_name("u1"), BO, incident=SECOND))
+    await sharing(ana)
+    await until(lambda: ana.sharing.lock("u1"))
+    holder = ana.sharing.lock("u1")
+    assert holder is not None and (holder.name, holder.incident) == ("bo", SECOND)
+    assert ana.sharing.lock() is None
+
+
 async def test_a_change_is_left_once_its_console_is_gone_and_nobody_has_its_target(
     ana: Console, store: LeaseStore
 ) -> None:

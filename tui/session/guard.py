@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from tui.model import deployment as workload
 from tui.model.incident import Applied, Draft, Kind
 from tui.model.mitigation import Target
+from tui.session.errors import SessionError
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
@@ -112,6 +113,18 @@ async def is_of(cluster: "Cluster", change: Applied) -> bool:
         return change.place == here
     found = await cluster.deployment()
     return bool(change.uid) and workload.uid(found) == change.uid
+
+
+async def confirm(hold: Hold | None) -> None:
+    """Immediately before a write: is the lock still ours? Raises Refused."""
+    from tui.mitigations.refusal import Refused
+
+    if hold is None:
+        return
+    try:
+        await hold.confirm()
+    except SessionError as error:
+        raise Refused(error.said, error.remedy) from error
 
 
 def told(

@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 
 
 class Operations:
-    """What is done to the world. One change at a time on one target; each step is an entry."""
+    """What is done to the world. One change at a time on one target; each step is an entry.
+
+    Attributes:
+        target_uid: the pinned deployment's, as the last plan found it; "" before.
+    """
 
     def __init__(
         self,
@@ -88,6 +92,7 @@ class Operations:
             self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None
+        self.target_uid = ""
 
     # -- looking
 
@@ -114,7 +119,7 @@ class Operations:
         rule = self._rule(mitigation)
         cluster = await self._cluster()
         with in_words():
-            return await plan_change(
+            plan = await plan_change(
                 cluster,
                 rule,
                 incident=incident_id,
@@ -124,6 +129,7 @@ class Operations:
                 hold=self._windows.hold,
                 beside=replace(self._beside, offer=offer) if self._beside else None,
             )
+        return self._found(plan)
 
     async def preview_undo(self, incident_id: str, change: Applied | LeaseSeen) -> Plan:
         """The plan that takes a change back, if the live value is still ours. Raises SessionError."""
@@ -141,8 +147,8 @@ class Operations:
                 beside=self._beside,
             )
         if isinstance(change, Applied) and not guard.ours(change, self._guard):
-            return replace(plan, notes=(*plan.notes, guard.of_another(change)))
-        return plan
+            plan = replace(plan, notes=(*plan.notes, guard.of_another(change)))
+        return self._found(plan)
 
     async def preview_keep(
         self, incident_id: str, lease: LeaseSeen, owner: str, until: datetime | None, of: str
@@ -160,7 +166,14 @@ class Operations:
             plan = await plan_keep(
                 cluster, rule, lease, incident=incident_id, owner=owner, now=now, until=until
             )
-        return replace(plan, mark={**plan.mark, "of": of})
+        return self._found(replace(plan, mark={**plan.mark, "of": of}))
+
+    def _found(self, plan: Plan) -> Plan:
+        """Whose lock is meant is known from now on, also where no change of the incident tells."""
+        if plan.target.uid not in ("", self.target_uid):
+            self.target_uid = plan.target.uid
+            self._changed()
+        return plan
 
     # -- acting
 
@@ -337,7 +350,7 @@ class Operations:
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
-            making = apply(cluster, plan, self._clock, self._beside, partial(_confirm, run.hold))
+            making = apply(cluster, plan, self._clock, self._beside, partial(guard.confirm, run.hold))
             result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
@@ -376,18 +389,6 @@ class Operations:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
         with in_words():
             return await self._door.open()
-
-
-async def _confirm(hold: Hold | None) -> None:
-    """Immediately before a write: is the lock still ours? Raises Refused."""
-    from tui.mitigations.refusal import Refused
-
-    if hold is None:
-        return
-    try:
-        await hold.confirm()
-    except SessionError as error:
-        raise Refused(error.said, error.remedy) from error
 
 
 def _tripped(incident: Incident | None) -> frozenset[str]:

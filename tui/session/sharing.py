@@ -259,13 +259,14 @@ class Sharing(PlaceConnection):
             self._one.recorded(self._chronicle.last)
         self._changed()
 
-    def lock(self) -> Holder | None:
+    def lock(self, pinned: str = "") -> Holder | None:
         """Who else changes what this incident is about; None where nobody does, or it is not known.
 
-        Where nobody does, one who is gone and never gave a lock up.
+        Where nobody does, one who is gone and never gave a lock up. `pinned` is the uid of the deployment
+        that would be changed here, where it is known: another incident's console may have its lock.
         """
         incident = self._chronicle.incident
-        uids = {change.uid for change in incident.mitigations} if incident is not None else set()
+        uids = {pinned, *(change.uid for change in incident.mitigations)} - {""} if incident else set()
         return self.locked(uids) or next((one for one in self._holders(uids) if one.gone), None)
 
     @property
