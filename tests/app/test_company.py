@@ -10,7 +10,7 @@ import pytest
 from tests.support import company, sights
 from tui.model.incident import Applied, Entry, Incident, Kind, Status
 from tui.model.mitigation import Stage
-from tui.model.sharing import Link
+from tui.model.sharing import Holder, Link
 from tui.screens import company as told
 from tui.screens import news, people, previews, returning, view
 from tui.screens.history import alike
@@ -411,6 +411,23 @@ async def test_a_holder_who_came_back_meanwhile_keeps_it(console) -> None:
         assert "bo has had command for 9 min. Ask bo to hand it over." in words(desk)
 
 
+@pytest.mark.parametrize("name", ["responder", "carol"])
+async def test_command_that_was_given_to_a_name_is_taken_up_here(console, name) -> None:
+    given = Holder("", name, since=sights.ago(minutes=9), incident=sights.ID)
+    async with console(company.together(sharing=company.sharing(company.BO, command=given))) as desk:
+        await desk.press("i", "c")
+        assert "who takes command" in words(desk)
+        await desk.press("enter")
+        assert desk.session.did("take_command") == [("take_command", "responder")]
+
+
+async def test_of_two_consoles_of_one_name_the_one_that_was_chosen_is_handed_command(console) -> None:
+    other = replace(company.BO, console="b1" * 8, host="web9", process=5)
+    async with console(company.together(sharing=company.sharing(company.BO, other))) as desk:
+        await desk.press("i", "h", "2")
+        assert desk.session.did("hand_over") == [("hand_over", "bo", other.console)]
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_command_is_handed_to_one_of_those_who_are_here(console, size) -> None:
     async with console(company.together(sharing=company.sharing(company.BO, company.CY)), size=size) as desk:
@@ -419,7 +436,7 @@ async def test_command_is_handed_to_one_of_those_who_are_here(console, size) -> 
         # The list is frozen: who comes meanwhile moves nothing.
         desk.session.publish(company.together(sharing=company.sharing(company.MINE, company.BO, company.CY)))
         await desk.press("2")
-        assert desk.session.did("hand_over") == [("hand_over", "cy")]
+        assert desk.session.did("hand_over") == [("hand_over", "cy", company.CY.console)]
         await desk.press("escape")
         await desk.press("i", "h", "n", *"ana", "enter")
         assert desk.session.did("hand_over")[-1] == ("hand_over", "ana")

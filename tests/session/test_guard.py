@@ -1,6 +1,8 @@
 """A lock is taken with the intent, confirmed before each write, given up after: of every kind of change."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,10 @@ import pytest
 from tests.mitigations.keys import NEW
 from tests.mitigations.test_protocol import QUICK, World, world_of
 from tests.session.test_rotation_points import key_of, planned, restarted, rotating
-from tests.support.consoles import BAD, Console, console_on
+from tests.support.consoles import BAD, INCIDENT, Console, console_on
 from tui.model.incident import Applied, Kind
-from tui.model.mitigation import Target
+from tui.model.lease import leases_of
+from tui.model.mitigation import Plan, Target
 from tui.model.sharing import Holder
 from tui.session.errors import LockHeld, LockLost, LockUnreachable, SessionError
 from tui.session.guard import TargetGuard
@@ -19,6 +22,7 @@ HOW = {"pace": QUICK, "revisions": (BAD,), "env": {"APP_VERSION": "2.3.1"}}
 SLOW = replace(QUICK, ready_s=1.0)
 BO = Holder("b0" * 8, "bo", what="Raise timeout")
 KINDS = ["my-env", "my-several", "my-restart", "my-rollback", "my-scale", "my-command"]
+DECISIONS = ["keep", "end"]
 
 
 class Guard:
@@ -34,6 +38,8 @@ class Guard:
         self.holds = self.confirmed = 0
         self.good_for = 0
         self.others_are_gone = False
+        self.on_lost: Callable[[str], None] = lambda uid: None
+        self.catches_up: Callable[[], Awaitable[object]] = nothing_came
 
     async def take(self, uid: str, target: Target | Applied, what: str) -> "Guard":
         if self.refuses is not None:
@@ -61,7 +67,11 @@ class Guard:
         return self.others_are_gone
 
     async def caught_up(self) -> None:
-        return None
+        await self.catches_up()
+
+
+async def nothing_came() -> None:
+    return None
 
 
 def guarded(console: Console) -> Guard:
@@ -69,6 +79,7 @@ def guarded(console: Console) -> Guard:
     guard = Guard()
     given: TargetGuard = guard
     operations = console.operations
+    guard.on_lost = operations._guard.on_lost
     for part in (operations, operations._settling, operations._watching):
         part._guard = given
     return guard
@@ -78,32 +89,47 @@ def stored(world: World) -> object:
     return world.sim.deployment["spec"], world.sim.deployment["metadata"]["generation"]
 
 
-@pytest.mark.parametrize("name", KINDS)
+async def planned_kind(world: World, console: Console, name: str) -> Plan:
+    """The plan of a change of this kind; a decision about a lease is about one that is taken first."""
+    if name not in DECISIONS:
+        return await console.plan(name)
+    await console.run("my-env")
+    (lease,) = leases_of(world.sim.deployment)
+    until = lease.until + timedelta(hours=3) if name == "keep" else None
+    return await console.operations.preview_keep(INCIDENT, lease, "bob", until, console.last.intent)
+
+
+@pytest.mark.parametrize("name", [*KINDS, *DECISIONS])
 async def test_a_lock_is_confirmed_and_given_up(tmp_path: Path, name: str) -> None:
     async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
         await console.open()
-        guard = guarded(console)
-        change = await console.run(name)
+        plan = await planned_kind(world, console, name)
+        guard, before = guarded(console), len(console.chronicle.recorded)
+        await console.operations.approve(plan)
+        await console.rest()
+        change = console.last
         assert change.outcome == "applied"
         assert (guard.confirmed, guard.holds) == (1, 0)
         assert change.console == guard.console
-        kinds = [entry.kind for entry in console.chronicle.recorded if entry.kind in (Kind.LOCK, Kind.INTENT)]
-        assert kinds == [Kind.LOCK, Kind.INTENT]
+        kinds = [entry.kind for entry in console.chronicle.recorded[before:]]
+        assert kinds[:2] == [Kind.LOCK, Kind.INTENT]
         assert change.uid == guard.uid == world.sim.deployment["metadata"]["uid"]
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [*KINDS, *DECISIONS])
 async def test_a_lock_that_was_lost_lets_nothing_be_sent(tmp_path: Path, name: str) -> None:
     async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
         await console.open()
+        plan = await planned_kind(world, console, name)
         guard = guarded(console)
         guard.lost = LockLost("Nothing was sent: the lock was lost to bo.")
-        before = stored(world)
-        change = await console.run(name)
-        assert change.outcome == "refused"
-        assert stored(world) == before
+        before, leases = stored(world), leases_of(world.sim.deployment)
+        await console.operations.approve(plan)
+        await console.rest()
+        assert console.last.outcome == "refused"
+        assert (stored(world), leases_of(world.sim.deployment)) == (before, leases)
         assert guard.holds == 0
-        (outcome,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
+        *_, outcome = [entry for entry in console.chronicle.recorded if entry.kind == Kind.OUTCOME]
         assert "lost to bo" in outcome.text
 
 
@@ -144,6 +170,24 @@ async def test_what_somebody_else_changes_is_refused_with_the_name(
         (without,) = [entry for entry in console.chronicle.recorded if entry.kind == Kind.LOCK]
         assert without.data == {"event": "without"}
         assert guard.confirmed == 0
+
+
+async def test_a_lock_that_can_be_had_after_all_is_not_gone_without(tmp_path: Path) -> None:
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path) as console:
+        await console.open()
+        guard, before = guarded(console), stored(world)
+        plan = await console.plan("my-env")
+        guard.refuses = LockHeld(BO, "mistral-service")
+        with pytest.raises(LockHeld):
+            await console.operations.approve(plan, without_lock=True)
+        assert stored(world) == before
+        guard.refuses = None
+        await console.operations.approve(plan, without_lock=True)
+        await console.rest()
+        assert (console.last.outcome, guard.confirmed, guard.holds) == ("applied", 1, 0)
+        told = [entry for entry in console.chronicle.recorded if entry.kind in (Kind.LOCK, Kind.INTENT)]
+        assert [entry.data.get("event") for entry in told] == ["taken", None]
+        assert "without" not in str(told[-1].data)
 
 
 async def test_a_change_without_its_lock_takes_it_once_the_place_is_back(tmp_path: Path) -> None:

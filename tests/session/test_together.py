@@ -203,6 +203,28 @@ async def test_two_never_change_one_target_at_once(tmp_path: Path) -> None:
         await same(ana, bo)
 
 
+async def test_a_preview_tells_of_a_console_of_another_incident_that_changes_the_target(
+    tmp_path: Path,
+) -> None:
+    async with (
+        drill("rate-limited") as world,
+        console(world, tmp_path / "a", 1) as ana,
+        console(world, tmp_path / "b", 2) as bo,
+    ):
+        await opened(ana)
+        await until(bo, lambda s: diagnosed(s) and s.open_incidents)
+        await bo.declare("another thing")
+        await until(bo, live)
+        await armed(ana)
+        await bo.preview("reduce-concurrency")
+        await ana.approve(await ana.preview("reduce-concurrency"))
+        seen = await until(bo, lambda s: s.lock)
+        assert seen.lock is not None
+        assert seen.sharing is not None
+        assert not seen.sharing.others
+        assert f"{seen.lock.name} is changing it" in {action.blocked for action in seen.actions}
+
+
 async def all_told(session: Session) -> None:
     """Nothing waits for its turn to be written any more."""
     scribe = session._parts.chronicle._scribe

@@ -145,8 +145,8 @@ class FakeSession(FakeUpdates, FakeWriting):
     async def take_command(self, name: str = "") -> None:
         self._did("take_command", name)
 
-    async def hand_over(self, name: str) -> None:
-        self._did("hand_over", name)
+    async def hand_over(self, name: str, console: str = "") -> None:
+        self._did("hand_over", name, *([console] if console else []))
 
     async def note(self, text: str, of: str = "") -> Entry:
         self._did("note", text)

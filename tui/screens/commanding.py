@@ -19,6 +19,8 @@ async def take(desk: Desk, _which: str = "") -> None:
         desk.say("You have command already: i, Hand over gives it to somebody else.", "ok")
     elif holder.gone:
         await _take_over(desk, holder)
+    elif not holder.console:
+        await _in_a_name(desk)  # given to a name alone: whoever that is takes it up
     else:
         await _held(desk, holder)
 
@@ -87,7 +89,7 @@ async def hand_over(desk: Desk, _which: str = "") -> None:
     if chosen is not None and chosen.console not in _consoles(desk):
         desk.say(f"{name} has left meanwhile: nothing was handed over.", "warn")
         return
-    await desk.session.hand_over(name)
+    await desk.session.hand_over(name, chosen.console if chosen is not None else "")
     await handover.offer(desk, name)
 
 

@@ -162,19 +162,22 @@ class Command:
         """Take command of the incident, for oneself or in somebody's name. Raises CommandHeld."""
         name, incident = name.strip() or self.actor, self.incident
         got = await self._lease.take(name)
-        if incident.commander == name and (got is None or not got.over_from):
+        if incident.commander == name and (got is None or got.already):
             raise SessionError(f"{name} has command already.")
         data = {"name": name, **_from(incident.commander), **(got.data if got is not None else {})}
-        words = f" {got.words}" if got is not None and got.words else ""
-        await self._record(Kind.COMMANDER, f"{name} takes command{words}", data)
+        words = got.words if got is not None and got.words != f"from {name}" else ""
+        await self._record(Kind.COMMANDER, f"{name} takes command {words}".strip(), data)
 
-    async def hand_over(self, name: str) -> None:
-        """Hand command to somebody else. Raises CommandHeld where it is not ours to hand over."""
+    async def hand_over(self, name: str, console: str = "") -> None:
+        """Hand command to somebody else, in this console of theirs where one is named.
+
+        Raises CommandHeld where it is not ours to hand over.
+        """
         name = name.strip()
         if not name:
             raise SessionError("Nobody was named to hand over to.", "Type the name of who takes over.")
         before = self.incident.commander
-        got = await self._lease.hand_over(name)
+        got = await self._lease.hand_over(name, console)
         told = f"command from {before or self.actor} to {name}"
         data = {"from": before or self.actor, "to": name, **(got.data if got is not None else {})}
         await self._record(Kind.HANDOVER, told, data)

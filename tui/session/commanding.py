@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tui.model.clock import Clock
 from tui.model.sharing import Person
-from tui.session.errors import CommandHeld
+from tui.session.errors import CommandHeld, SessionError
 from tui.session.place_connection import PATIENCE
 from tui.session.refusals import in_words
 from tui.session.sharing import Sharing
@@ -24,11 +24,13 @@ class CommandTaken:
     Attributes:
         words: from whom, for an entry, or "".
         over_from: who had it until then and is gone; "" where nobody had.
+        already: whether this console had it before.
         data: what the entry keeps of it.
     """
 
     words: str = ""
     over_from: str = ""
+    already: bool = False
     data: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -41,8 +43,11 @@ class CommandGuard(Protocol):
         Raises CommandHeld where somebody has it who is there.
         """
 
-    async def hand_over(self, name: str) -> CommandTaken | None:
-        """Hand it to somebody: to their console, where they are here. Raises CommandHeld."""
+    async def hand_over(self, name: str, console: str = "") -> CommandTaken | None:
+        """Hand it to somebody: to this console of theirs, or to the one that is here, if any.
+
+        Raises CommandHeld, and SessionError where the console that was named has left.
+        """
 
 
 class CommandByRecord:
@@ -51,7 +56,7 @@ class CommandByRecord:
     async def take(self, name: str) -> None:
         """Nobody could object."""
 
-    async def hand_over(self, name: str) -> None:
+    async def hand_over(self, name: str, console: str = "") -> None:
         """Nobody could object."""
 
 
@@ -65,23 +70,28 @@ class CommandByLease:
     async def take(self, name: str) -> CommandTaken | None:
         """As `CommandGuard`."""
         lease = await self._lease()
-        return await self._done(lease.take(name), "") if lease is not None else None
+        return await self._done(lease.take(name), "") if lease is not None else self._alone(name)
 
-    async def hand_over(self, name: str) -> CommandTaken | None:
+    async def hand_over(self, name: str, console: str = "") -> CommandTaken | None:
         """As `CommandGuard`."""
         lease = await self._lease()
         if lease is None:
-            return None
-        whom = self._somebody(name)
+            return self._alone(name)
+        whom = self._somebody(name, console)
         return await self._done(lease.hand_over(whom or name), whom.console if whom is not None else "")
 
     async def _lease(self) -> "CommandLease | None":
-        """The lease; None where the place was never open: what is decided then is this console's word."""
+        """The lease; None where the place was not open yet."""
         try:
             async with asyncio.timeout(PATIENCE):
                 return (await self._sharing.company()).command
         except TimeoutError:
             return None
+
+    def _alone(self, name: str) -> CommandTaken:
+        """Decided here until the place is open: then the lease tells whether it stands."""
+        self._sharing.wish_command(name)
+        return CommandTaken(data={"alone": True})
 
     async def _done(self, deciding: "Awaitable[Taken]", console: str) -> CommandTaken:
         from tui.sharing.held import HeldByOther, Taking
@@ -95,10 +105,18 @@ class CommandByLease:
         data: dict[str, object] = {"console": console} if console else {}
         data |= {"took_over": True} if gone else {}
         data |= {"alone": True} if taken.how is Taking.ALONE else {}
-        return CommandTaken(taken.words, gone, data)
+        had = taken.before is not None and taken.before.here
+        already = taken.how is Taking.OURS or (taken.how is Taking.ALONE and had)
+        return CommandTaken(taken.words, gone, already, data)
 
-    def _somebody(self, name: str) -> Person | None:
-        """Who is here under this name; of several consoles of one person, the one heard of last."""
+    def _somebody(self, name: str, console: str) -> Person | None:
+        """Who is here in this console, or else under this name: of several consoles the one heard of last."""
         status = self._sharing.status
-        found = [one for one in (status.people if status is not None else ()) if one.name == name]
-        return min((one for one in found if not one.gone), key=lambda one: (one.here, one.ago), default=None)
+        here = [one for one in (status.people if status is not None else ()) if not one.gone]
+        if console:
+            whom = next((one for one in here if one.console == console), None)
+            if whom is None:
+                raise SessionError(f"{name} has left meanwhile: nothing was handed over.")
+            return whom
+        found = (one for one in here if one.name == name)
+        return min(found, key=lambda one: (one.here, one.ago), default=None)

@@ -1,14 +1,19 @@
 """What stands between two consoles and one target: a lock, held from approval to verdict."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tui.model import deployment as workload
 from tui.model.incident import Applied, Draft, Kind
 from tui.model.mitigation import Target
+from tui.session.errors import SessionError
 
 if TYPE_CHECKING:
     from tui.clients.cluster import Cluster
+
+# As much of a name as a note of a preview has room for.
+_NAME = 40
 
 
 class Hold(Protocol):
@@ -38,7 +43,10 @@ class TargetGuard(Protocol):
 
     Attributes:
         console: this console's id in the incident; "" where nothing is shared.
+        on_lost: is called with a target's uid when its lock was lost.
     """
+
+    on_lost: Callable[[str], None]
 
     @property
     def console(self) -> str: ...
@@ -65,6 +73,9 @@ class Unguarded:
 
     console = ""
 
+    def __init__(self) -> None:
+        self.on_lost: Callable[[str], None] = lambda uid: None
+
     async def take(self, uid: str, target: Target | Applied, what: str) -> Hold | None:
         """Nobody could hold it."""
         return None
@@ -86,6 +97,12 @@ def ours(change: Applied, guard: TargetGuard) -> bool:
     return not guard.console or guard.began(change)
 
 
+def of_another(change: Applied) -> str:
+    """What is to be known of a change that another console told of: nobody here has seen it made."""
+    whose = f" ({change.by[:_NAME]}'s)" if change.by else ""
+    return f"another console{whose} recorded this change, and what was there before"
+
+
 async def is_of(cluster: "Cluster", change: Applied) -> bool:
     """Whether a change is of this cluster's deployment. Raises ClusterError.
 
@@ -96,6 +113,18 @@ async def is_of(cluster: "Cluster", change: Applied) -> bool:
         return change.place == here
     found = await cluster.deployment()
     return bool(change.uid) and workload.uid(found) == change.uid
+
+
+async def confirm(hold: Hold | None) -> None:
+    """Immediately before a write: is the lock still ours? Raises Refused."""
+    from tui.mitigations.refusal import Refused
+
+    if hold is None:
+        return
+    try:
+        await hold.confirm()
+    except SessionError as error:
+        raise Refused(error.said, error.remedy) from error
 
 
 def told(

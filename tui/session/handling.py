@@ -90,9 +90,9 @@ class Handling(Core):
         """Take command of the incident."""
         await self._parts.command.take_command(name)
 
-    async def hand_over(self, name: str) -> None:
-        """Hand command to somebody else."""
-        await self._parts.command.hand_over(name)
+    async def hand_over(self, name: str, console: str = "") -> None:
+        """Hand command to somebody else; to this console of theirs, where one is named."""
+        await self._parts.command.hand_over(name, console)
 
     async def note(self, text: str, of: str = "") -> Entry:
         """Write a note; the first one opens an incident. It is on disk on return.

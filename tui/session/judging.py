@@ -210,8 +210,15 @@ class Watch:
         await self._verdict(watched, Verdict(VerdictKind.UNKNOWN, because + why))
 
     async def _verdict(self, watched: Watched, found: Verdict, *, stalled: bool = False) -> None:
+        if self._is_judged(watched.intent):
+            return
         draft = intents.verdict(watched.intent, found, self._clock.now(), stalled=stalled)
         await self._chronicle.tell(draft)
+
+    def _is_judged(self, intent: str) -> bool:
+        """Whether the change has a verdict already: another console's, which had the lock meanwhile."""
+        incident = self._chronicle.incident
+        return any(c.intent == intent and c.measured for c in (incident.mitigations if incident else ()))
 
     async def _note(self, kind: Kind, text: str, data: Mapping[str, Any]) -> None:
         await self._chronicle.tell(Draft(kind, text, self._clock.now(), LEEWARD, data))

@@ -69,6 +69,9 @@ class Locks:
         sharing: knows the place, and who is there.
         chronicle: a lock that is lost is an entry.
         actor: who works here.
+
+    Attributes:
+        on_lost: is called with a target's uid when its lock was lost.
     """
 
     def __init__(
@@ -79,6 +82,7 @@ class Locks:
         self._clock = clock
         self._actor = actor
         self._deployments: dict[str, str] = {}
+        self.on_lost: Callable[[str], None] = lambda uid: None
         sharing.on_lock_lost = self._is_lost
 
     @property
@@ -126,6 +130,7 @@ class Locks:
         data = {"uid": name} | ({"to": holder.name} if holder is not None else {})
         said = _lost(self._deployments.get(name, "the target"), holder)
         self._chronicle.keep([lock_entry("lost", said, self._clock.now(), self._actor(), data)])
+        self.on_lost(name)
 
 
 def _lost(deployment: str, holder: Holder | None) -> str:

@@ -18,7 +18,7 @@ from tui.model.strange import strange
 from tui.session import guard, intents
 from tui.session.arming import Safety
 from tui.session.chronicle import Chronicle
-from tui.session.errors import NotArmed, SessionError
+from tui.session.errors import LockUnreachable, NotArmed, SessionError
 from tui.session.guard import Hold, TargetGuard
 from tui.session.identity import Identity
 from tui.session.judging import BY_HAND, TAKEN_BACK, Watch, Watched, Windows
@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from tui.clients.prometheus import Prometheus
     from tui.mitigations.beside import Beside, Offer
 
-# As much of a name as a note of a preview has room for.
-_NAME = 40
-
 
 class Operations:
-    """What is done to the world. One change at a time on one target; each step is an entry."""
+    """What is done to the world. One change at a time on one target; each step is an entry.
+
+    Attributes:
+        target_uid: the pinned deployment's, as the last plan found it; "" before.
+    """
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class Operations:
             lambda: identity.name,
             self._can_be,
         )
+        self._guard.on_lost = self._watching.lost
         self._settling = Settling(
             chronicle,
             clock,
@@ -90,6 +92,7 @@ class Operations:
             self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None
+        self.target_uid = ""
 
     # -- looking
 
@@ -116,7 +119,7 @@ class Operations:
         rule = self._rule(mitigation)
         cluster = await self._cluster()
         with in_words():
-            return await plan_change(
+            plan = await plan_change(
                 cluster,
                 rule,
                 incident=incident_id,
@@ -126,6 +129,7 @@ class Operations:
                 hold=self._windows.hold,
                 beside=replace(self._beside, offer=offer) if self._beside else None,
             )
+        return self._found(plan)
 
     async def preview_undo(self, incident_id: str, change: Applied | LeaseSeen) -> Plan:
         """The plan that takes a change back, if the live value is still ours. Raises SessionError."""
@@ -143,8 +147,8 @@ class Operations:
                 beside=self._beside,
             )
         if isinstance(change, Applied) and not guard.ours(change, self._guard):
-            return replace(plan, notes=(*plan.notes, of_another(change)))
-        return plan
+            plan = replace(plan, notes=(*plan.notes, guard.of_another(change)))
+        return self._found(plan)
 
     async def preview_keep(
         self, incident_id: str, lease: LeaseSeen, owner: str, until: datetime | None, of: str
@@ -162,7 +166,14 @@ class Operations:
             plan = await plan_keep(
                 cluster, rule, lease, incident=incident_id, owner=owner, now=now, until=until
             )
-        return replace(plan, mark={**plan.mark, "of": of})
+        return self._found(replace(plan, mark={**plan.mark, "of": of}))
+
+    def _found(self, plan: Plan) -> Plan:
+        """Whose lock is meant is known from now on, also where no change of the incident tells."""
+        if plan.target.uid not in ("", self.target_uid):
+            self.target_uid = plan.target.uid
+            self._changed()
+        return plan
 
     # -- acting
 
@@ -190,7 +201,8 @@ class Operations:
     async def approve(self, plan: Plan, *, without_lock: bool = False) -> None:
         """Write the intent down, then run the plan in the background. Raises SessionError."""
         self.check(plan)
-        hold = None if without_lock else await self._lock(plan)
+        hold = await self._lock(plan, without_lock=without_lock)
+        without_lock = without_lock and hold is None
         try:
             if hold is not None:
                 await self._settling.before(plan.target)
@@ -210,14 +222,22 @@ class Operations:
             raise
         self._runs.start(run, self._run(run, plan, Watched(run.intent, began, plan.made, plan.rule)))
 
-    async def _lock(self, plan: Plan) -> Hold | None:
-        """The lock of the plan's target; a program's plan names no object, and is about it all the same."""
+    async def _lock(self, plan: Plan, *, without_lock: bool) -> Hold | None:
+        """The lock of the plan's target; a program's plan names no object, and is about it all the same.
+
+        It is asked for also where a person would go `without_lock`: that is for where nobody can tell.
+        """
         uid = plan.target.uid
         if not uid and self._guard.console:
             with contextlib.suppress(SessionError), in_words():
                 found = await (await self._cluster()).deployment()
                 uid = workload.uid(found)
-        return await self._guard.take(uid, plan.target, plan.rule.title)
+        try:
+            return await self._guard.take(uid, plan.target, plan.rule.title)
+        except LockUnreachable:
+            if not without_lock:
+                raise
+            return None
 
     async def _intend(self, plan: Plan, hold: Hold | None, *, without_lock: bool) -> tuple[str, datetime]:
         """Write down, in one step, that the lock is held and the change about to be made."""
@@ -299,17 +319,20 @@ class Operations:
     # -- one run
 
     async def _run(self, run: Run, plan: Plan, watched: Watched) -> None:
-        unknown = False
+        outcome = ""
         try:
             outcome = await self._apply(run, plan)
-            unknown = outcome == "unknown"
             if outcome == "applied":
                 await self._watching.to_its_end(run, watched)
         except SessionError as error:
             # The journal refused a step: the change goes on, and the trouble is in the banner.
             self._chronicle.trouble = error.said
+        except asyncio.CancelledError:
+            if not outcome:
+                run.hold = None  # it may still arrive: its lock is left to run out, so that nobody settles it
+            raise
         finally:
-            if unknown:
+            if outcome == "unknown":
                 self._settling.lost()
             await self._watching.finish(run)
 
@@ -327,7 +350,7 @@ class Operations:
             await self._note(Kind.OUTCOME, text, {"intent": run.intent, "outcome": "refused"})
             return "refused"
         try:
-            making = apply(cluster, plan, self._clock, self._beside, partial(_confirm, run.hold))
+            making = apply(cluster, plan, self._clock, self._beside, partial(guard.confirm, run.hold))
             result = await (run.endable(making) if kind.interruptible else making)
         except Refused as refused:
             data = {"intent": run.intent, "outcome": refused.outcome, "remedy": refused.remedy}
@@ -366,24 +389,6 @@ class Operations:
             raise SessionError("No deployment is set.", "Set kubernetes.deployment in the settings.")
         with in_words():
             return await self._door.open()
-
-
-def of_another(change: Applied) -> str:
-    """What is to be known of a change that another console told of: nobody here has seen it made."""
-    whose = f" ({change.by[:_NAME]}'s)" if change.by else ""
-    return f"another console{whose} recorded this change, and what was there before"
-
-
-async def _confirm(hold: Hold | None) -> None:
-    """Immediately before a write: is the lock still ours? Raises Refused."""
-    from tui.mitigations.refusal import Refused
-
-    if hold is None:
-        return
-    try:
-        await hold.confirm()
-    except SessionError as error:
-        raise Refused(error.said, error.remedy) from error
 
 
 def _tripped(incident: Incident | None) -> frozenset[str]:

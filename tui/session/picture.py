@@ -6,6 +6,7 @@ from tui.model.facts import TITLES
 from tui.model.incident import Incident
 from tui.model.mitigation import Lease
 from tui.model.reading import Check, State
+from tui.model.sharing import Holder
 from tui.model.update import update_due
 from tui.model.walk import Walk
 from tui.session import leases
@@ -60,9 +61,14 @@ def picture(parts: Parts, now: datetime) -> Snapshot:
         undoable=able,
         problems=parts.chronicle.problems,
         sharing=parts.sharing.status,
-        lock=parts.sharing.lock(),
+        lock=_lock(parts),
         came=parts.came,
     )
+
+
+def _lock(parts: Parts) -> Holder | None:
+    """Who else changes the target; see `Sharing.lock`."""
+    return parts.sharing.lock(parts.working.operations.target_uid if parts.working else "")
 
 
 def _unset(working: Working | None) -> tuple[str, ...]:
@@ -86,7 +92,7 @@ def leases_read_at(parts: Parts) -> datetime | None:
     held = working.board.checks.get(Check.WORKLOAD) if working else None
     if working is None or held is None or working.operations.busy or working.operations.unsettled:
         return None
-    lock = parts.sharing.lock()
+    lock = _lock(parts)
     if lock is not None and not lock.gone:
         return None
     return held.latest.at if held.latest.facts.get("outcome") == "ok" else None
@@ -113,7 +119,7 @@ def _actions(
 ) -> tuple[Action, ...]:
     operations, incident = working.operations, parts.chronicle.incident
     blocked = "a change is under way" if operations.busy else operations.unsettled
-    if not blocked and (other := parts.sharing.lock()) is not None and not other.gone:
+    if not blocked and (other := _lock(parts)) is not None and not other.gone:
         blocked = f"{other.name} is changing it"
     diagnosis, runbook = working.board.diagnosis, working.board.runbook
     found = actions_for(

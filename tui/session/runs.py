@@ -21,7 +21,8 @@ class Run:
     """One change under way.
 
     `waiting` is the part of it that may be ended by hand; `by_hand` says why it was; `decides`
-    that it only decides about a lease; `hold` is its target's lock, where incidents are shared.
+    that it only decides about a lease; `hold` is its target's lock, where incidents are shared; `judging`
+    that it only waits for its verdict; `lost` that its lock was lost, so that another console judges it.
     """
 
     shown: Running
@@ -32,6 +33,8 @@ class Run:
     by_hand: str = ""
     decides: bool = False
     hold: Hold | None = None
+    judging: bool = False
+    lost: bool = False
 
     @property
     def told(self) -> Running:
@@ -42,6 +45,12 @@ class Run:
     def gives_way(self, plan: Plan) -> bool:
         """Whether the plan takes back the very change whose effect is only being watched."""
         return self.told.gives_way(plan)
+
+    def lose(self) -> None:
+        """Its lock was lost: what is sent is not torn off, and for a verdict nobody here waits any longer."""
+        self.lost = True
+        if self.judging and self.waiting is not None:
+            self.waiting.cancel()
 
     async def endable(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Do it, unless and until it is ended by hand. Raises EndedByHand."""

@@ -57,6 +57,7 @@ class Sharing(PlaceConnection):
         self._switching: asyncio.Task[None] | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._over = False
+        self._wish: tuple[str, str] | None = None
         if self.enabled:
             poll = duration(settings.timing.poll).total_seconds()
             chronicle.share(self.rank, poll + HEARD_WITHIN)
@@ -76,8 +77,9 @@ class Sharing(PlaceConnection):
         wanted = self._wanted()
         have = (self._one.incident, self._one.console) if self._one is not None else ("", "")
         busy = self._switching is not None and not self._switching.done()
-        if self._one is not None:
-            self._one.mind()
+        if (current := self._current) is not None:
+            current.mind()
+            self._bring_wish(current)
         if wanted != have and not busy:
             self._switching = asyncio.create_task(self._switch(*wanted), name="share the incident")
 
@@ -123,31 +125,32 @@ class Sharing(PlaceConnection):
         """How the open incident is shared; None where none is open here, or nothing is shared."""
         if not self.enabled or not self._chronicle.console:
             return None
-        if self._one is not None and self._one.incident == self._wanted()[0]:
-            return self._one.status()
+        if self._current is not None:
+            return self._current.status()
         said, remedy = (self._refused.said, self._refused.remedy) if self._refused else ("", "")
         return SharingStatus(self.words, self._link, said, remedy)
 
     def rank(self) -> int:
         """How many consoles are before this one in writing down what all of them see."""
-        return self._one.rank() if self._one is not None else 0
+        return self._current.rank() if self._current is not None else 0
 
     async def company(self) -> "Company":
-        """Who is there, once the place is open. It is waited for: give it a deadline."""
-        while self._one is None:
+        """Who works the incident that is open here, once it is shared. Give it a deadline: it waits."""
+        while (one := self._current) is None:
             self.mind()
             await self._clock.sleep(0.02)
-        return self._one.company
+        return one.company
 
     @property
     def live(self) -> bool:
         """Whether what is known of others is known now."""
-        return self._one is not None and self._one.live and self._one.company.roster.link is Link.LIVE
+        one = self._current
+        return one is not None and one.live and one.company.roster.link is Link.LIVE
 
     @property
     def looks_on(self) -> bool:
         """Whether the login may read and not write: it gets no lock, either."""
-        return self._one is not None and self._one.looks_on
+        return self._current is not None and self._current.looks_on
 
     def locked(self, uids: Iterable[str]) -> Holder | None:
         """Who else holds the lock of one of these targets, and is there."""
@@ -155,21 +158,29 @@ class Sharing(PlaceConnection):
 
     def _holders(self, uids: Iterable[str]) -> Iterator[Holder]:
         """Which other consoles have locks of these targets, also those that let them run out."""
-        if self._one is not None:
-            found = (self._one.company.roster.lock(uid) for uid in uids)
+        current = self._current
+        if current is not None:
+            found = (current.company.roster.lock(uid) for uid in uids)
             yield from (one for one in found if one is not None and not one.here)
 
     def is_here(self, console: str) -> bool:
         """Whether a console is there, as far as was heard."""
-        found = self._one.company.roster.person(console) if self._one is not None else None
+        one = self._current
+        found = one.company.roster.person(console) if one is not None else None
         return found is not None and not found.gone
 
     async def caught_up(self, seconds: float) -> None:
         """Take in what others recorded up to now, where the place answers; gives up after so many seconds."""
-        if self._one is not None:
+        if (one := self._current) is not None:
             with contextlib.suppress(SessionError, TimeoutError), in_words():
                 async with asyncio.timeout(seconds):
-                    await self._one.caught_up()
+                    await one.caught_up()
+
+    def wish_command(self, name: str) -> None:
+        """Somebody got command while the place was not open yet: it is told there once it is."""
+        incident = self._chronicle.incident
+        if incident is not None:
+            self._wish = incident.id, "" if name == self._identity.name else name
 
     async def remember(self, incident_id: str) -> None:
         """The login's own name, as an incident's folder remembers it, until the place says it anew."""
@@ -191,10 +202,21 @@ class Sharing(PlaceConnection):
         incident = chronicle.incident if chronicle.writable and console else None
         return (incident.id, console) if incident is not None else ("", "")
 
+    def _bring_wish(self, current: "Together") -> None:
+        wish, self._wish = self._wish, None
+        if wish is not None and wish[0] == current.incident:
+            current.company.command.wish(wish[1])
+
+    @property
+    def _current(self) -> "Together | None":
+        """What is shared of the very incident that is open here; None also while another's is being left."""
+        one = self._one
+        return one if one is not None and (one.incident, one.console) == self._wanted() else None
+
     def _recorded(self) -> None:
         self.mind()
-        if self._one is not None:
-            self._one.recorded(self._chronicle.last)
+        if self._current is not None:
+            self._current.recorded(self._chronicle.last)
 
     async def _switch(self, incident: str, console: str) -> None:
         await self._listen(not incident)
@@ -237,13 +259,14 @@ class Sharing(PlaceConnection):
             self._one.recorded(self._chronicle.last)
         self._changed()
 
-    def lock(self) -> Holder | None:
+    def lock(self, pinned: str = "") -> Holder | None:
         """Who else changes what this incident is about; None where nobody does, or it is not known.
 
-        Where nobody does, one who is gone and never gave a lock up.
+        Where nobody does, one who is gone and never gave a lock up. `pinned` is the uid of the deployment
+        that would be changed here, where it is known: another incident's console may have its lock.
         """
         incident = self._chronicle.incident
-        uids = {change.uid for change in incident.mitigations} if incident is not None else set()
+        uids = {pinned, *(change.uid for change in incident.mitigations)} - {""} if incident else set()
         return self.locked(uids) or next((one for one in self._holders(uids) if one.gone), None)
 
     @property

@@ -60,16 +60,27 @@ class Watching:
         self._elsewhere: set[str] = set()
 
     async def to_its_end(self, run: Run, watched: Watched) -> None:
-        """Watch it to its verdict, or as long as a person likes."""
+        """Watch it to its verdict, or as long as a person likes, or this console has the target's lock."""
 
         def show(stage: Stage, text: str) -> None:
             run.shown = replace(run.shown, stage=stage, text=text)
             self._changed()
 
+        run.judging = True
+        if run.lost:
+            return
         try:
             await run.endable(self._watch.watch(watched, show))
         except EndedByHand:
-            await self._watch.end(watched, run.by_hand)
+            if not run.lost:
+                await self._watch.end(watched, run.by_hand)
+
+    def lost(self, uid: str) -> None:
+        """The lock of this target was lost: whoever has it judges, and this console where nobody does."""
+        for run in self._runs:
+            if run.hold is not None and run.hold.uid == uid:
+                self._elsewhere.add(run.intent)
+                run.lose()
 
     async def finish(self, run: Run) -> None:
         """It is over: whoever waits for the target may have it."""
@@ -90,12 +101,16 @@ class Watching:
                 if not ours(change, self._guard):
                     continue
                 hold = None  # looking changes nothing
-            if hold is not None:
-                await self._guard.caught_up()
-            if change.intent in {one.intent for one in self._unjudged()}:
-                self._begin(change, hold)
-            elif hold is not None:
-                await hold.release()
+            begun = False
+            try:
+                if hold is not None:
+                    await self._guard.caught_up()
+                if change.intent in {one.intent for one in self._unjudged()}:
+                    self._begin(change, hold)
+                    begun = True
+            finally:
+                if hold is not None and not begun:
+                    await hold.release()
 
     @property
     def lacks_lock(self) -> bool:
@@ -161,17 +176,17 @@ class Watching:
     def _begin(self, change: Applied, hold: Hold | None) -> None:
         from tui.mitigations.kinds.kind import made_of
 
+        rule = self._runbook.mitigations.get(change.mitigation)
+        own, rolled_out = ours(change, self._guard), change.rolled_out_at
+        if rolled_out is not None:
+            rolled_out = min(rolled_out, self._clock.now())  # by another's clock it may be far ahead
+        watched = Watched(change.intent, change.at, made_of(change), rule, rolled_out, own)
+        if not own:
+            self._of_others.add(change.intent)
         run = self._runs.begin(
             change.mitigation, change.title, Stage.WATCHING, "looking again at what it did", change.place
         )
         run.intent, run.hold = change.intent, hold
-        rule = self._runbook.mitigations.get(change.mitigation)
-        own, rolled_out = ours(change, self._guard), change.rolled_out_at
-        if not own:
-            self._of_others.add(change.intent)
-        if rolled_out is not None:
-            rolled_out = min(rolled_out, self._clock.now())  # by another's clock it may be far ahead
-        watched = Watched(change.intent, change.at, made_of(change), rule, rolled_out, own)
         self._runs.start(run, self._alone(run, watched, change))
 
     async def _alone(self, run: Run, watched: Watched, change: Applied) -> None:

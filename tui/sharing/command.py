@@ -111,8 +111,7 @@ class CommandLease:
         Raises HeldByOther where somebody has it who is there. Where the shared place is away it is taken for
         here alone (`Taking.ALONE`, with who had it as far as is known), and set right when it is back.
         """
-        us = self._who()
-        return await self._decide(self._ourselves() if name in ("", us.name) else name)
+        return await self._decide(self._whom(name))
 
     async def hand_over(self, whom: Person | str) -> Taken:
         """Hand command to a console that is here, or to a name; as `take`, also while the place is away.
@@ -120,6 +119,11 @@ class CommandLease:
         Raises HeldByOther where it is not ours to hand over.
         """
         return await self._decide(whom)
+
+    def wish(self, name: str = "") -> None:
+        """As `take`, of what was decided before the shared place could be asked: it is set right now."""
+        self._wish = self._whom(name)
+        self._wake.set()
 
     async def release(self) -> None:
         """Nobody has command any more: the incident is over. Raises ClusterError."""
@@ -193,6 +197,9 @@ class CommandLease:
 
     def _lost(self, holder: Holder | None) -> None:
         self._on_event(CommandEvent(CommandChange.LOST, holder))
+
+    def _whom(self, name: str) -> Person | str:
+        return self._ourselves() if name in ("", self._who().name) else name
 
     def _ourselves(self) -> Person:
         us = self._who()
