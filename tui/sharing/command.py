@@ -11,7 +11,7 @@ from tui.model.sharing import Holder, Person
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease, Lost, Taken, Taking
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, noticed
 from tui.sharing.roster import Roster
 
 
@@ -210,10 +210,10 @@ class CommandLease:
             self._wake.clear()
             pause = self._lasts / 3
             try:
-                await self.reconcile()
+                await noticed(self.reconcile())
                 self._backoff.reset()
             except HeldByOther:
                 pass  # somebody was faster; what the watch tells next says who
-            except ClusterError:
+            except Exception:  # noqa: BLE001 - whatever it was: what is handed over here is to be received
                 pause = min(self._backoff.next(), pause)
             await either(self._wake, self._clock, pause)

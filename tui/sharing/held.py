@@ -15,12 +15,13 @@ from tui.model.sharing import Holder, Person
 from tui.model.times import span
 from tui.sharing import naming
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, fault, noticed
 
 log = logging.getLogger(__name__)
 
 # How often what a conflict or a lost answer left open is read again before it is given up.
 _TRIES = 4
+_MOST_TRANSITIONS = 2**31 - 1
 # A renewal that was hurried comes this many seconds after the one before, or later.
 QUICKEST = 2.0
 
@@ -260,7 +261,7 @@ class HeldLease:
             lease = self._lease
             if lease is None:
                 return False
-            moved = lease.transitions + (1 if holder else 0)
+            moved = _next(lease.transitions) if holder else lease.transitions
             given = replace(
                 self._fresh_of(lease),
                 holder=holder,
@@ -318,7 +319,7 @@ class HeldLease:
             return replace(self._fresh_of(labelled(LeaseObject(self.name))), acquired_at=now)
         if taken.how is Taking.OURS:
             return replace(self._fresh_of(lease), acquired_at=lease.acquired_at or now)
-        return replace(self._fresh_of(lease), acquired_at=now, transitions=lease.transitions + 1)
+        return replace(self._fresh_of(lease), acquired_at=now, transitions=_next(lease.transitions))
 
     def _fresh_of(self, lease: LeaseObject) -> LeaseObject:
         us = self._config.who()
@@ -344,12 +345,13 @@ class HeldLease:
             await self._wait(pause)
             try:
                 async with self._one:
-                    await self._renew()
+                    await noticed(self._renew())
             except Lost:
                 return
-            except ClusterError as error:
-                self.problem = error
-                self._on_failed(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice that it is renewed no more
+                what = f"renewing {self.name}"
+                self.problem = error if isinstance(error, ClusterError) else fault(what, error)
+                self._on_failed(self.problem)
                 pause = min(backoff.next(), self._lasts / 6)
             else:
                 backoff.reset()
@@ -365,6 +367,11 @@ class HeldLease:
 
     def _pause(self) -> float:
         return self._lasts / 3 * self._config.rng.uniform(0.9, 1.0)
+
+
+def _next(transitions: int) -> int:
+    """One more, as far as a server takes it: it counts in 32 bits, and anybody may have written the most."""
+    return min(transitions + 1, _MOST_TRANSITIONS)
 
 
 def _open(error: ClusterError) -> bool:

@@ -1,8 +1,13 @@
 """Waiting: ever longer after failures, and never without an end that is noticed."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable
 from random import Random
+
+from tui.clients.cluster_errors import ClusterError, Reason
+
+log = logging.getLogger(__name__)
 
 FIRST = 0.5
 LONGEST = 30.0
@@ -43,7 +48,18 @@ class GivenUp(Exception):
     """What was waited for was cancelled by somebody else."""
 
 
-async def noticed(work: Awaitable[None]) -> None:
+def fault(what: str, error: Exception) -> ClusterError:
+    """That work in the background met an error nobody foresaw; `what` is what it is about.
+
+    Its text may hold anything, so that only its kind is told.
+    """
+    kind = type(error).__name__
+    log.warning("%s failed with %s", what, kind)
+    said = f"{what[:1].upper()}{what[1:]} stopped with a fault of Leeward's ({kind}); it is begun again."
+    return ClusterError(Reason.SERVER, said, "Please report it.")
+
+
+async def noticed(work: Awaitable[object]) -> None:
     """Await work that goes on until its task is cancelled.
 
     Where it ends since something that it waited for was cancelled, a group of tasks would take it for

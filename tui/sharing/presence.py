@@ -10,7 +10,7 @@ from tui.model.sharing import Holder
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, noticed
 
 
 class Presence:
@@ -97,11 +97,11 @@ class Presence:
             pause = self._lasts / 3
             if not self._lease.kept:
                 try:
-                    await self._lease.take()
+                    await noticed(self._lease.take())
                     self.other = None
                     self._backoff.reset()
                 except HeldByOther as held:
                     self.other = held.holder
-                except ClusterError:
+                except Exception:  # noqa: BLE001 - whatever it was: others shall see this console
                     pause = min(self._backoff.next(), self._lasts / 3)
             await either(self._again, self._clock, pause)

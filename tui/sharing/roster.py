@@ -165,7 +165,8 @@ class Roster:
 
     def _gone(self, lease: LeaseObject) -> bool:
         """Whether it ran out up to when anything was heard last: a dead watch tells of nobody's end."""
-        return not naming.by_name(lease) and self._sightings.gone(lease, self._watch.heard)
+        waits = lease.name.startswith(naming.COMMAND) and naming.by_name(lease)  # for that person to take it
+        return not waits and self._sightings.gone(lease, self._watch.heard)
 
     def _people(self) -> Iterator[Person]:
         us = self._who()

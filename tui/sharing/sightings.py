@@ -51,13 +51,16 @@ class Sightings:
     def see(self, lease: LeaseObject, *, late: bool = False) -> bool:
         """Take a lease as it was read; whether that is news.
 
+        Beyond `MOST` a presence makes room for what is held, and is not taken: a lock that is not seen
+        could never be known as left.
+
         Args:
             late: it comes from a watch, which may tell of versions that were read past already.
         """
         if not lease.name.startswith(_OURS):
             return False
         before = self._sights.get(lease.name)
-        if before is None and len(self._sights) >= MOST:
+        if before is None and len(self._sights) >= MOST and not self._has_room_for(lease):
             return False
         if before is not None and _same(before.lease, lease):
             return False
@@ -66,6 +69,17 @@ class Sightings:
         renewed = late or before is not None
         self._sights[lease.name] = Sighting(lease, self._clock.monotonic(), renewed)
         return True
+
+    def _has_room_for(self, lease: LeaseObject) -> bool:
+        """Let go of what says least; False where that is the lease itself."""
+        if lease.name.startswith(naming.HERE) or not lease.holder:
+            return False
+        spare = (one for one in self._sights.values() if not one.lease.holder)
+        present = (one for one in self._sights.values() if one.lease.name.startswith(naming.HERE))
+        least = next(spare, None) or next(present, None)
+        if least is not None:
+            del self._sights[least.lease.name]
+        return least is not None
 
     def see_all(self, leases: Iterable[LeaseObject]) -> bool:
         """Take a listing: what is not in it is not there any more."""

@@ -2,7 +2,6 @@
 or alive without a sign."""
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from datetime import datetime
@@ -13,10 +12,8 @@ from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, SeenLease
 from tui.model.clock import Clock, either
 from tui.model.sharing import Link
-from tui.sharing.pausing import Backoff, noticed
+from tui.sharing.pausing import Backoff, fault, noticed
 from tui.sharing.sightings import Sightings, number
-
-log = logging.getLogger(__name__)
 
 # All in seconds. For how long a watch is asked for: the server ends it then, and it is resumed.
 WATCH = (240.0, 300.0)
@@ -171,20 +168,17 @@ class LeaseWatch:
             except ClusterError as error:
                 await self._failed(error)
             except Exception as error:  # noqa: BLE001 - nobody would notice that all leases stand still
-                await self._stumbled(type(error).__name__)
+                await self._stumbled(error)
 
     async def _once(self) -> None:
         if not self._version:
             await self._list()
         await self._follow()
 
-    async def _stumbled(self, kind: str) -> None:
-        """A fault of ours. Its text may hold anything, so that only its kind is told."""
-        log.warning("watching the leases failed with %s", kind)
-        said = f"Watching who is here stopped with a fault of Leeward's ({kind}); it is begun again."
+    async def _stumbled(self, error: Exception) -> None:
         self._version = ""
         # Told with the next tick: the fault may be that of whoever is told.
-        self.link, self.problem = Link.AWAY, ClusterError(Reason.SERVER, said, "Please report it.")
+        self.link, self.problem = Link.AWAY, fault("watching who is here", error)
         await either(self._again, self._clock, self._rng.uniform(*FAULT))
 
     async def _list(self) -> None:
@@ -199,6 +193,8 @@ class LeaseWatch:
             self._version = ""
             if self.link is Link.LIVE:
                 self._link(Link.CONNECTING, None)
+                if self._clock.monotonic() - self._asked < BRIEF:
+                    await self._pause()  # what was listed a moment ago is too old: it would be for ever
                 return
         self._link(Link.REFUSED if error.reason in _REFUSED else Link.AWAY, error)
         await self._pause()
