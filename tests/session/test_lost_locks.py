@@ -9,9 +9,10 @@ import pytest
 
 from tests.mitigations.test_protocol import world_of
 from tests.session.test_guard import BO, HOW, SLOW, guarded
-from tests.support.consoles import Console, console_on
+from tests.support.consoles import Console, console_on, runbook_of
 from tui.model.incident import Draft, Entry, Kind
 from tui.model.mitigation import Verdict, VerdictKind
+from tui.model.runbook import Command
 from tui.session.errors import LockHeld
 from tui.session.intents import intended, verdict
 
@@ -64,6 +65,19 @@ async def test_a_lock_that_is_lost_while_a_change_is_sent_does_not_tear_it_off(t
         await console.rest()
         assert console.last.outcome == "applied"
         assert verdicts(console) == []
+
+
+async def test_a_lock_that_is_lost_while_a_program_runs_does_not_end_it(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    rules = runbook_of(more={"slow": Command(("sh", "-c", f"touch {begun}; sleep 0.3"))})
+    async with world_of(tmp_path, **HOW) as world, console_on(world, tmp_path, rules) as console:
+        await console.open()
+        guard = guarded(console)
+        await console.operations.approve(await console.plan("slow"))
+        await console.until(begun.exists)
+        guard.on_lost(guard.uid)
+        await console.rest()
+        assert console.last.outcome == "applied"
 
 
 async def test_what_another_console_judged_meanwhile_is_not_judged_twice(tmp_path: Path) -> None:

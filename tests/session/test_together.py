@@ -190,7 +190,7 @@ async def test_two_never_change_one_target_at_once(tmp_path: Path) -> None:
         assert (seen.lock.name, seen.lock.what) == (name, mine.rule.title)
         blocked = await until(bo, lambda s: any(a.kind == "mitigation" and a.blocked for a in s.actions))
         assert f"{name} is changing it" in {action.blocked for action in blocked.actions}
-        (taken,) = of(bo.snapshot, Kind.LOCK)
+        (taken,) = of(await until(bo, lambda s: of(s, Kind.LOCK)), Kind.LOCK)
         assert taken.data["event"] == "taken"
         await until(ana, lambda s: not s.running, 90)
         judged = await until(bo, lambda s: any(c.verdict for c in changes(s)), 60)
