@@ -17,6 +17,7 @@ from tui.sharing import naming
 from tui.sharing.command import CommandChange, CommandEvent
 from tui.sharing.company import Company
 from tui.sharing.held import HeldByOther, Lost, Taking
+from tui.sharing.locks import TargetLock
 from tui.sharing.naming import Console
 
 ENTRY = "01kb0000000000000000000001"
@@ -382,6 +383,53 @@ async def test_a_use_that_was_lost_stays_lost(ada: One, bob: One, clock: ManualC
     with pytest.raises(Lost):
         await first.confirm()
     assert [uid for uid, _ in ada.losses] == ["uid-1"]
+
+
+async def test_a_lock_whose_last_use_is_over_is_given_up_however_late_the_place_answers(
+    ada: One, bob: One, clock: ManualClock, store: LeaseStore
+) -> None:
+    """Also where whoever gave it up does not wait, and one more use of it was being asked for."""
+    await clock.advance(1)
+    first = await ada.company.locks.take("uid-1", "Reduce")
+    ada.client.slow = 3.0
+    taking = asyncio.ensure_future(ada.company.locks.take("uid-1", "Keep"))
+    await clock.advance(0)
+    await released_in_haste(first, clock)
+    await clock.advance(3)
+    second = await taking
+    await released_in_haste(second, clock)
+    await clock.advance(3)
+    ada.client.slow = 0.0
+    assert store.objects[naming.lock_name("uid-1")].holder == ""
+    assert (await bob.company.locks.take("uid-1", "Restart")).taken.how is Taking.FREE
+
+
+async def test_leaving_ends_what_is_still_being_given_up_and_nothing_goes_on_after_it(
+    ada: One, clock: ManualClock
+) -> None:
+    await clock.advance(1)
+    before = await ada.company.locks.take("uid-1", "Reduce")
+    after = await ada.company.locks.take("uid-2", "Restart")
+    ada.client.slow = 3600.0
+    await released_in_haste(before, clock)
+    leaving = asyncio.ensure_future(ada.company.stop())
+    await clock.advance(1)
+    assert not leaving.done(), "it is waited for, as presence is"
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    await released_in_haste(after, clock)
+    await clock.advance(0)
+    left = [task for task in asyncio.all_tasks() if "lock" in task.get_name()]
+    await clock.advance(3600)
+    assert not left
+
+
+async def released_in_haste(lock: TargetLock, clock: ManualClock) -> None:
+    """Release it, and wait for that no longer than a second."""
+    giving = asyncio.ensure_future(lock.release())
+    await clock.advance(1)
+    giving.cancel()
+    await asyncio.gather(giving, return_exceptions=True)
 
 
 async def test_a_lock_with_the_place_away_is_an_error(ada: One) -> None:

@@ -1,6 +1,7 @@
 """The lock of a target, as a Lease of the shared place: `guard.TargetGuard` where incidents are shared."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,7 +18,7 @@ from tui.session.sharing import Sharing
 if TYPE_CHECKING:
     from tui.sharing.locks import TargetLock
 
-# How long giving a lock up may hold a change up that is over: it runs out by itself.
+# How long giving a lock up may hold a change up that is over.
 RELEASING = 1.0
 _WHEN_LOST = "Look at what the other changed, and open the preview again."
 
@@ -56,10 +57,13 @@ class Lock:
             _unreachable("sent", self._deployment, error)
 
     async def release(self) -> None:
-        """Give it up, unless another change of this console needs it. Never raises, nor takes long."""
-        giving = asyncio.ensure_future(self._lock.release())
-        await asyncio.wait({giving}, timeout=RELEASING)
-        giving.cancel()
+        """Give it up, unless another change of this console needs it. Never raises, nor takes long.
+
+        What takes longer goes on in the background, until the company is left.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RELEASING):
+                await self._lock.release()
 
 
 class Locks:

@@ -40,7 +40,10 @@ class TargetLock:
         await self._lease.confirm()
 
     async def release(self) -> None:
-        """Give it up. Never raises: where the shared place is away, it runs out by itself."""
+        """Give it up. Never raises: where the shared place is away, it runs out by itself.
+
+        Whoever does not wait for it may cancel it: it is given up all the same, in the background.
+        """
         if not self._over:
             self._over = True
             await self._locks.over(self.uid, self._lease)
@@ -67,6 +70,8 @@ class TargetLocks:
         self._held: dict[str, HeldLease] = {}
         self._uses: dict[HeldLease, int] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._giving: set[asyncio.Task[None]] = set()
+        self._left = False
 
     async def take(self, uid: str, what: str) -> TargetLock:
         """Take the lock of a target, or use it once more where this console has it.
@@ -84,20 +89,36 @@ class TargetLocks:
             return TargetLock(self, uid, lease, taken)
 
     async def over(self, uid: str, lease: HeldLease) -> None:
-        """One use of a lock is over."""
+        """One use of a lock is over. It counts no more from now on, however long giving it up takes."""
+        self._uses[lease] -= 1
+        giving = asyncio.create_task(self._give_up(uid, lease), name=f"give up {lease.name}")
+        self._giving.add(giving)
+        giving.add_done_callback(self._giving.discard)
+        try:
+            await asyncio.wait({giving})
+        finally:
+            if self._left:
+                giving.cancel()  # whoever closes the place waits for it no more
+
+    async def stop(self) -> None:
+        """Renew none of them any more. What was begun may be unfinished, so that they are left to run out.
+
+        What is being given up is waited for. Cancelled, it ends that, too.
+        """
+        self._left = True
+        for lease in tuple(self._held.values()):
+            await lease.stop()
+        await asyncio.gather(*self._giving, return_exceptions=True)
+
+    async def _give_up(self, uid: str, lease: HeldLease) -> None:
+        """Give it up, unless by our turn it is used once more, or was given up already."""
         async with self._turns.setdefault(uid, asyncio.Lock()):
-            self._uses[lease] -= 1
-            if self._uses[lease] > 0:
+            if self._uses.get(lease) != 0:
                 return
             del self._uses[lease]
             if self._held.get(uid) is lease:
                 del self._held[uid]
             await _given_up(lease)
-
-    async def stop(self) -> None:
-        """Renew none of them any more. What was begun may be unfinished, so that they are left to run out."""
-        for lease in tuple(self._held.values()):
-            await lease.stop()
 
     async def _once_more(self, uid: str) -> Taken | None:
         """Use the lock that is held; None where none is."""
