@@ -12,6 +12,7 @@ from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject
 from tui.clients.shared_objects import Incomplete, Stray
+from tui.model.clock import Clock
 from tui.model.incident import Entry
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
@@ -57,6 +58,9 @@ class Object:
 
 def error(reason: Reason, status: int | None = None) -> ClusterError:
     return ClusterError(reason, f"The shared place says {reason}.", "Do something about it.", status)
+
+
+LETTERS = "0123456789abcdefghjkmnpqstvwxyz"  # of which ids may be made; `r` is that of a redaction
 
 
 class Server:
@@ -227,6 +231,18 @@ class Client:
         ]
 
 
+class SlowClient(Client):
+    """A way on which each entry takes its time."""
+
+    def __init__(self, server: Server, clock: Clock, seconds: float = 1.0) -> None:
+        super().__init__(server)
+        self.clock, self.seconds = clock, seconds
+
+    async def create(self, line: SharedLine) -> str:
+        await self.clock.sleep(self.seconds)
+        return await super().create(line)
+
+
 def found_of(line: SharedLine, uid: str) -> FoundLine:
     return FoundLine(line.incident, line.entry, line.line, line.header, uid)
 
@@ -354,7 +370,7 @@ class Console:
         self.lock = NoLock()
         self.statuses: list[CopyStatus] = []
         self.taken: list[tuple[Entry, ...]] = []
-        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append)
+        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append, clock=clock)
         self.copier = Copier(self.copy, self._door, self.lock, clock, Random(seed), self.statuses.append)
 
     async def _door(self) -> Client:

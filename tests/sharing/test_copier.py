@@ -10,7 +10,19 @@ from itertools import pairwise
 import pytest
 
 from tests.sharing.lines import INCIDENT, line, redaction_of
-from tests.sharing.support import Client, Console, Disk, Server, Taken, passes, until
+from tests.sharing.support import (
+    LETTERS,
+    Client,
+    Console,
+    Disk,
+    Seen,
+    Server,
+    SlowClient,
+    Taken,
+    found_of,
+    passes,
+    until,
+)
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import Reason
 from tui.model.redaction import Redactor
@@ -346,6 +358,43 @@ async def test_many_are_sent_a_few_at_a_time_in_the_order_of_the_ids() -> None:
     assert 2 <= ana.client.most_at_once <= 10
     order = [letter[0] for letter in server.objects]
     assert all(order[n] <= order[n + 9] for n in range(len(order) - 9))
+
+
+async def test_what_is_redacted_while_others_are_being_sent_leaves_without_its_content() -> None:
+    clock, server = ManualClock(), Server()
+    disk = Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    secret = disk.written[-1]
+    ana = Console(server, clock, disk=disk)
+    ana.client = SlowClient(server, clock)
+    ana.copier.start()
+    await until(clock, lambda: len(server.objects) >= 8, step=0.05)
+    assert len(server.objects) < 16, "most are to be sent yet"
+    ana.write(redaction_of(secret))
+    ana.write(stone_of(secret))
+    await until(clock, lambda: secret.entry in server.objects, step=0.05)
+    await ana.copier.stop()
+    assert is_stone(server.lines()[secret.entry])
+    assert secret.line not in server.ever
+
+
+async def test_what_is_redacted_while_a_batch_is_being_sent_leaves_without_its_content() -> None:
+    """Between two looks, too: somebody else's redaction comes by the watch."""
+    clock, server, disk = ManualClock(), Server(), Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    secret = disk.written[-1]
+    copy = Copy(INCIDENT, disk, Redactor(), clock=clock)
+    copy.entries = SlowClient(server, clock, 0.1)
+    await copy.relist()
+    sending = asyncio.create_task(copy.send())
+    await until(clock, lambda: server.objects)
+    redaction = redaction_of(secret)
+    await copy.take([Seen("added", found_of(redaction, "u"), redaction.entry, "99")])
+    await until(clock, sending.done)
+    assert await sending == len(LETTERS)
+    await copy.close()
+    assert is_stone(server.lines()[secret.entry])
+    assert secret.line not in server.ever
 
 
 async def test_an_answer_that_is_lost_does_no_harm() -> None:

@@ -12,6 +12,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from tui.clients.cluster_errors import ClusterError, Reason
+from tui.model.clock import Clock, SystemClock
 from tui.model.incident import Entry, Kind
 from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
@@ -22,6 +23,8 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 BATCH = 256
+# For how long it is sent, in seconds, before it is looked again: something may have been redacted.
+SENDING = 1.0
 MOST_PROBLEMS = 50
 _TOO_LARGE = 413
 
@@ -48,6 +51,7 @@ class Copy:
         on_taken: Callable[[tuple[Entry, ...]], None] = lambda _: None,
         place: str = "the shared place",
         whom: str = "",
+        clock: Clock | None = None,
     ) -> None:
         """`on_taken` is called in the loop with what came from others, once it is in the files.
 
@@ -67,6 +71,7 @@ class Copy:
         self._on_taken = on_taken
         self._place = place
         self._whom = whom or "whoever administers it"
+        self._clock = clock or SystemClock()
         self._outgoing: OutgoingLines | None = None
         self._incoming: IncomingLines | None = None
         self._marked = False
@@ -183,9 +188,10 @@ class Copy:
             self._say(await self.hop(self._settle))
 
     async def send(self, limit: int = BATCH) -> int:
-        """Send what is here and not there, in the order of the ids; answers how many are there now.
+        """Send what is here and not there, in the order of the ids; answers how many are done with now.
 
-        An entry that is refused is told in `problems` and does not stop the others.
+        It takes about a second, so that whoever sends goes on with `look`: what was redacted meanwhile is not
+        sent with its content. An entry that is refused is told in `problems` and does not stop the others.
 
         Raises:
             ClusterError: nothing more can be sent now; what was sent before is there.
@@ -194,16 +200,15 @@ class Copy:
         if not batch:
             return 0
         ready = deque(await self.hop(self._made_ready, batch))
-        before = len(ready)
-        results = await asyncio.gather(
-            *(self._keep_sending(ready) for _ in range(min(AT_ONCE, before))), return_exceptions=True
-        )
+        before, end = len(ready), self._clock.monotonic() + SENDING
+        workers = (self._keep_sending(ready, end) for _ in range(min(AT_ONCE, before)))
+        results = await asyncio.gather(*workers, return_exceptions=True)
         if not self._marked:
             await self._mark()
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return before
+        return before - len(ready)
 
     async def finish_redactions(self) -> int:
         """Put stones in the place of what was redacted and is still there whole; answers how many.
@@ -324,11 +329,13 @@ class Copy:
             ready.append(left)
         return ready
 
-    async def _keep_sending(self, ready: deque[SharedLine]) -> None:
-        """Send one after another; a failure ends the others, too, once theirs are answered."""
+    async def _keep_sending(self, ready: deque[SharedLine], end: float) -> None:
+        """Send one after another until then; a failure ends the others, too, once theirs are answered."""
         try:
             while ready:
-                await self._create(ready.popleft())
+                await self._create(self.ledger.without_redacted(ready.popleft()))
+                if self._clock.monotonic() >= end:
+                    return
         except BaseException:
             ready.clear()
             raise

@@ -58,7 +58,12 @@ async def copy_once(
     """
     folder = incident_folder(state_dir, incident_id)
     copy = Copy(
-        incident_id, FolderFiles(folder, incident_id, lambda: place, clock), redact, place=place, whom=whom
+        incident_id,
+        FolderFiles(folder, incident_id, lambda: place, clock),
+        redact,
+        place=place,
+        whom=whom,
+        clock=clock,
     )
     copy.entries = entries
     lock = CopierLock(folder)
@@ -71,7 +76,7 @@ async def copy_once(
             )
         await copy.relist()
         while await copy.send():
-            pass
+            await copy.look()
         # The journal's own writer takes redacted content out of the files, and needs the lock for some.
         await copy.hop(lock.release)
         await _finish_here(state_dir, incident_id, clock, redact)

@@ -179,11 +179,15 @@ class Ledger:
 
     def made_ready(self, line: SharedLine, redact: Redacts) -> tuple[SharedLine, bool]:
         """The line as it may leave this machine, and whether it was given up to a secret just now."""
+        line = self.without_redacted(line)
         if is_stone(line.line):
             return line, False
-        if line.entry in self._redacted:
-            return stone_of(line), False
         return (stone_of(line), True) if holds_secret(line, redact) else (line, False)
+
+    def without_redacted(self, line: SharedLine) -> SharedLine:
+        """The line, as a stone where it is redacted by now."""
+        redacted = line.entry in self._redacted and not is_stone(line.line)
+        return stone_of(line) if redacted else line
 
     def created(self, line: SharedLine) -> None:
         """The line is there."""
