@@ -76,6 +76,7 @@ class Copy:
         self._incoming: IncomingLines | None = None
         self._marked = False
         self._unsettled = False
+        self._redacting = False  # something here was redacted, and may lie in the copies yet
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
@@ -266,7 +267,7 @@ class Copy:
         return self.entries
 
     async def _looked(self) -> int:
-        await self.hop(self._look)
+        self._say(await self.hop(self._look))
         new = 0
         while self._passed:
             new += self.ledger.passed((self._passed.popleft(),))
@@ -274,16 +275,22 @@ class Copy:
             new += self.ledger.looked((self._found.popleft(),))
         return new
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[str, ...]:
         if (outgoing := self._outgoing) is None:  # the loop may set it to None at any moment
             outgoing = self._outgoing = self._files.outgoing()
         # Kept by the thread, since each is told once: whoever waits for it may be killed meanwhile.
         found = outgoing.look(self.ledger.passes)
         self._found.extend(found)
         self._passed.extend(outgoing.passed())
-        if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
-            # What a console here redacted of others is in the copies, which nobody else may write.
-            self._incoming.finish_redactions()
+        self._redacting = self._redacting or any(one.kind == Kind.REDACTED for one in found)
+        if not self._redacting:
+            return ()
+        # What a console here redacted of others is in the copies, which nobody else may write.
+        if self._incoming is None:
+            self._incoming = self._files.incoming()
+        left = self._incoming.finish_redactions()
+        self._redacting = False
+        return tuple(left)
 
     async def take_waiting(self) -> None:
         """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""

@@ -1,0 +1,63 @@
+"""One copy, step by step, between real journals on a real disk."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.sharing.machines import Machine, Stepped
+from tests.sharing.support import Server
+from tui.record import redacting
+from tui.record.errors import JournalError
+
+Opens = Callable[[str], Awaitable[Stepped]]
+
+
+@pytest.fixture
+async def opens(tmp_path: Path) -> AsyncIterator[Opens]:
+    """Opens a machine's console; the same machine's again where it was open before."""
+    server, machines = Server(), dict[str, Machine]()
+
+    async def open_one(name: str) -> Stepped:
+        if name in machines:
+            await machines[name].close()
+        else:
+            machines[name] = Machine(name, tmp_path, server, timedelta(), True)
+        return await machines[name].open()
+
+    yield open_one
+    for machine in machines.values():
+        await machine.close()
+
+
+async def test_what_is_redacted_of_others_leaves_this_disk_while_the_place_is_away(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = await opens("a"), await opens("b")
+    theirs = await ana.write("Jane Doe called")
+    await ana.relist()
+    await ana.send(9)
+    await ben.relist()
+    # Begun anew, and the place does not answer: nothing was ever taken in.
+    ben = await opens("b")
+    copy = ben.try_copying()
+    assert copy is not None
+    await copy.look()
+    (left,) = ben.machine.folder.glob("journal-*.jsonl")
+    assert b"Jane Doe" in left.read_bytes()
+    real = redacting.take_out
+
+    def refuses(*_: object) -> None:
+        raise JournalError("Cannot write: the disk is full.", "Free some space.")
+
+    monkeypatch.setattr(redacting, "take_out", refuses)
+    await ben.redact(theirs)
+    await copy.look()
+    assert (
+        "The content of a redacted entry is still there. Cannot write: the disk is full." in copy.problems[0]
+    )
+    monkeypatch.setattr(redacting, "take_out", real)
+    await ben.write("more")
+    await copy.take_waiting()
+    assert b"Jane Doe" not in left.read_bytes()
