@@ -214,6 +214,22 @@ async def test_what_a_watch_did_not_tell_is_listed_in_any_case_and_all_the_seldo
         assert 1 <= ana.client.requests.count("list") - lists <= 9
 
 
+async def test_a_watch_that_tells_one_thing_and_ends_is_not_asked_for_all_the_time() -> None:
+    class Brief(Client):
+        async def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Seen]:
+            self.requests.append("watch")
+            yield Seen("bookmark", None, "", version)
+
+    clock, server = ManualClock(), Server()
+    ana = Console(server, clock)
+    ana.client = Brief(server)
+    ana.copier.start()
+    await until(clock, lambda: ana.status.link is Link.LIVE)
+    await passes(clock, 20)
+    assert 10 < ana.client.requests.count("watch") < 200
+    await ana.copier.stop()
+
+
 async def test_a_watch_that_others_cancel_is_no_end_of_watching() -> None:
     clock, server = ManualClock(), Server()
     async with consoles(2, server, clock) as (ana, ben):

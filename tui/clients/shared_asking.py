@@ -220,7 +220,7 @@ class Asking:
 
 
 def _event(line: bytes, asked: Asked) -> Event:
-    """The event of a line. Raises ClusterError for one that tells of an error."""
+    """The event of a line. Raises ClusterError for one that tells of an error, and where it is none."""
     if not line:
         return Event("", None)
     try:
@@ -228,7 +228,7 @@ def _event(line: bytes, asked: Asked) -> Event:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         found = None
     if found is None:
-        return Event("", None)
+        raise not_the_api(asked)
     if found.type != "ERROR":
         return Event(found.type, found.object)
     code = _code(found.object)

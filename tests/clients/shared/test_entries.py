@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tests.clients.shared.stub import (
     ENTRIES,
+    LEASES,
     SharedStub,
     forbidden,
     invalid,
@@ -23,6 +24,7 @@ from tests.clients.shared.support import ENTRY, INCIDENT, SECONDS, line_of, refu
 from tests.support.api_stub import KEY, TOKEN, UNAUTHORIZED, Answer, kubeconfig, status
 from tui.clients import shared_asking
 from tui.clients.cluster_errors import Reason
+from tui.clients.leases import Leases
 from tui.clients.shared_entries import Created, SharedEntries
 from tui.clients.shared_objects import PART_BYTES, objects
 from tui.clients.shared_place import SharedPlace
@@ -502,17 +504,36 @@ async def test_a_line_without_end_is_skipped_and_said_and_the_watch_lives(
 
 async def test_no_line_of_a_watch_is_an_exception(stub: SharedStub, entries: SharedEntries) -> None:
     lines = [
-        b"nonsense", b"[]", b"{}", b'{"type":"ADDED"}', b'{"type":7,"object":{}}',
         b'{"type":"ADDED","object":7}',
         b'{"type":"DELETED","object":{"metadata":{"name":"x\\u001b[31m"}}}', b'{"type":"NEW","object":{}}',
-        b'{"type":"BOOKMARK","object":{}}', b'{"type":"BOOKMARK","object":null}', b"\xff\xfe", b"[" * 90_000,
-        b'{"type":"ADDED","object":' + b"[" * 90_000,
+        b'{"type":"BOOKMARK","object":{}}', b'{"type":"BOOKMARK","object":null}',
     ]  # fmt: skip
     stub.script("GET", ENTRIES, streaming(b"\n".join(lines) + b"\n"))
     seen = await until(entries.watch(INCIDENT, "1", 30), 100)
     assert len(seen) == len(lines)
     assert {one.kind for one in seen} == {"bookmark"}
     assert all(one.said.isprintable() for one in seen)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<!DOCTYPE html>", b"[]", b"{}", b'{"type":"ADDED"}', b'{"type":7,"object":{}}', b"\xff\xfe",
+        b"[" * 90_000, b'{"type":"ADDED","object":' + b"[" * 90_000,
+    ],
+)  # fmt: skip
+async def test_what_tells_no_events_is_no_shared_place(
+    stub: SharedStub, entries: SharedEntries, leases: Leases, line: bytes
+) -> None:
+    stub.script("GET", ENTRIES, streaming(line + b"\n"))
+    stub.script("GET", LEASES, streaming(line + b"\n"))
+    refused = [
+        await refusal(until(entries.watch(INCIDENT, "1", 30))),
+        await refusal(until(leases.watch("1", 30))),
+    ]
+    for error in refused:
+        assert error.reason is Reason.SERVER
+        assert "is no Kubernetes API server; could not watch" in error.said
 
 
 # -- deleting
