@@ -218,6 +218,7 @@ async def test_a_watch_that_tells_one_thing_and_ends_is_not_asked_for_all_the_ti
     class Brief(Client):
         async def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Seen]:
             self.requests.append("watch")
+            await asyncio.sleep(0)
             yield Seen("bookmark", None, "", version)
 
     clock, server = ManualClock(), Server()

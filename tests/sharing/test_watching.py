@@ -49,6 +49,7 @@ class BriefPlace(Place):
 
     async def watch(self, version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
         self.watches += 1
+        await asyncio.sleep(0)
         yield SeenLease("bookmark", None, "", "2")
 
 

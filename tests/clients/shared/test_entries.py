@@ -270,6 +270,24 @@ async def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
     assert limits == ["500", "125", "31", "31", "31", "31"]
 
 
+async def test_a_page_that_takes_too_long_is_asked_for_in_smaller_ones(
+    stub: SharedStub, tmp_path: Path
+) -> None:
+    for number in range(40):
+        stub.put(ENTRIES, objects(numbered(number))[0])
+    place = SharedPlace(stub.shared(tmp_path), Redactor(), 0.3)
+    entries = (await place.open()).entries
+    slow = streaming(b'{"metadata":{},"items":[', hang=True)
+    stub.script("GET", ENTRIES, slow, slow)
+    listing = await entries.list(INCIDENT)
+    await place.close()
+    assert len(listing.found) == 40
+    limits = [
+        path.partition("limit=")[2].partition("&")[0] for _, path, _ in stub.requests if "limit" in path
+    ]
+    assert limits == ["500", "125", "31", "31"]
+
+
 async def test_a_page_that_stays_too_large_is_said(
     stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
