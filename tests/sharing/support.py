@@ -118,6 +118,7 @@ class Client:
     cut: bool = False
     silent: bool = False  # it takes and answers nothing on a watch, not even its end
     refuses: set[str] = field(default_factory=set)  # entries that are answered 422
+    refuses_content: set[str] = field(default_factory=set)  # those of which a stone is taken
     swallows: set[str] = field(default_factory=set)  # entries of which no watch tells
     gives_up: bool = False  # what a watch waits for is cancelled by somebody else, once
     late: bool = False  # what is created is there, and its answer comes too late
@@ -149,7 +150,7 @@ class Client:
 
     async def create(self, line: SharedLine) -> str:
         await self._ask("create")
-        if line.entry in self.refuses:
+        if line.entry in self.refuses or (line.entry in self.refuses_content and not is_stone(line.line)):
             raise error(Reason.INVALID, 422)
         made = self.server.create(line)
         await self.server.wake()

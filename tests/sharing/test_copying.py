@@ -9,6 +9,7 @@ import pytest
 from tests.sharing.machines import Machine, Stepped
 from tests.sharing.support import Server
 from tui.record import redacting
+from tui.record.arrival import LONGEST
 from tui.record.errors import JournalError
 
 Opens = Callable[[str], Awaitable[Stepped]]
@@ -61,3 +62,34 @@ async def test_what_is_redacted_of_others_leaves_this_disk_while_the_place_is_aw
     await ben.write("more")
     await copy.take_waiting()
     assert b"Jane Doe" not in left.read_bytes()
+
+
+async def test_what_comes_after_a_refused_entry_waits_for_it_nowhere(opens: Opens) -> None:
+    ana, ben = await opens("a"), await opens("b")
+    await ana.relist()
+    refused, long, last = await ana.write("no"), await ana.write("x" * LONGEST), await ana.write("later")
+    ana.machine.client.refuses_content.add(refused.id)
+    await ana.send(9)
+    await ben.relist()
+    there = {entry.id: entry for entry in ben.machine.entries()}
+    assert there[last.id].text == "later"
+    assert there[refused.id].redacted
+    assert there[long.id].redacted
+    assert ana.copy is not None
+    of_refused, of_long = sorted(ana.copy.problems)
+    assert f"Entry {refused.id} was not taken by the shared place. The shared place says" in of_refused
+    assert f"Entry {long.id} was not taken by the shared place. It has 4,1" in of_long
+    for said in (of_refused, of_long):
+        assert said.endswith(" It was shared without its content.")
+
+
+async def test_what_is_refused_even_without_its_content_is_no_more_than_said(opens: Opens) -> None:
+    ana = await opens("a")
+    await ana.relist()
+    refused = await ana.write("no")
+    ana.machine.client.refuses.add(refused.id)
+    await ana.send(9)
+    assert ana.copy is not None
+    (said,) = ana.copy.problems
+    assert "was not taken by" in said
+    assert "without its content" not in said

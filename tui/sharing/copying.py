@@ -16,6 +16,9 @@ from tui.model.clock import Clock, SystemClock
 from tui.model.incident import Entry, Kind
 from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
+from tui.record.arrival import LONGEST
+from tui.record.lines import is_stone
+from tui.record.outgoing import stone_of
 from tui.sharing.ledger import Ledger
 from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, SeenEntry, Taken
 
@@ -192,7 +195,7 @@ class Copy:
         """Send what is here and not there, in the order of the ids; answers how many are done with now.
 
         It takes about a second, so that whoever sends goes on with `look`: what was redacted meanwhile is not
-        sent with its content. An entry that is refused is told in `problems` and does not stop the others.
+        sent with its content. An entry that is refused goes without it, which is told in `problems`.
 
         Raises:
             ClusterError: nothing more can be sent now; what was sent before is there.
@@ -348,6 +351,9 @@ class Copy:
             raise
 
     async def _create(self, line: SharedLine) -> None:
+        if (size := len(line.line.encode())) > LONGEST:
+            await self._refused(line, f"It has {size:,} bytes; {LONGEST:,} can be shared.")
+            return
         try:
             made = await self._place_of().create(line)
         except ClusterError as error:
@@ -356,13 +362,23 @@ class Copy:
                 return
             if error.reason is not Reason.INVALID and error.status != _TOO_LARGE:
                 raise  # that is not about this one entry
-            self.ledger.refused(line, f"Entry {line.entry} was not taken by {self._place}. {error.said}")
+            await self._refused(line, error.said)
             return
         if made == "other":
             self.ledger.is_other(line)
             return
         self.sent += made == "created"
         self.ledger.created(line)
+
+    async def _refused(self, line: SharedLine, said: str) -> None:
+        """Whatever its writer recorded after it waits for it at all others: it goes without its content."""
+        refused = f"Entry {line.entry} was not taken by {self._place}. {said}"
+        if is_stone(line.line):
+            self.ledger.refused(line, refused)
+            return
+        await self._create(stone_of(line))
+        if line.entry not in self.ledger.problems:
+            self._given_up[line.entry] = f"{refused} It was shared without its content."
 
     async def _mark(self) -> None:
         """Say on disk that this incident was shared; without it an incident that was pruned would return."""
