@@ -119,6 +119,7 @@ class Client:
     silent: bool = False  # it takes and answers nothing on a watch, not even its end
     refuses: set[str] = field(default_factory=set)  # entries that are answered 422
     refuses_content: set[str] = field(default_factory=set)  # those of which a stone is taken
+    refuses_so: dict[str, ClusterError] = field(default_factory=dict)  # entries that are answered like this
     swallows: set[str] = field(default_factory=set)  # entries of which no watch tells
     gives_up: bool = False  # what a watch waits for is cancelled by somebody else, once
     late: bool = False  # what is created is there, and its answer comes too late
@@ -150,6 +151,8 @@ class Client:
 
     async def create(self, line: SharedLine) -> str:
         await self._ask("create")
+        if (said := self.refuses_so.get(line.entry)) is not None:
+            raise said
         if line.entry in self.refuses or (line.entry in self.refuses_content and not is_stone(line.line)):
             raise error(Reason.INVALID, 422)
         made = self.server.create(line)

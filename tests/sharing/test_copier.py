@@ -19,6 +19,7 @@ from tests.sharing.support import (
     Server,
     SlowClient,
     Taken,
+    error,
     found_of,
     passes,
     until,
@@ -515,6 +516,37 @@ async def test_what_was_shared_and_is_redacted_is_taken_out_by_who_may() -> None
         ben.write(stone_of(secret))  # as the journal leaves it, once it knows of the redaction
         await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")))
         await until(clock, lambda: not any("prune" in said for said in ana.status.problems))
+
+
+async def test_what_holds_up_the_sending_holds_up_no_redaction() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("c", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client.refuses_so["a" * 26] = error(Reason.FORBIDDEN, 403)
+        ana.write(line("a"))
+        await until(clock, lambda: ana.status.link is Link.LIVE and ana.status.looks_on)
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")), step=0.1)
+
+
+async def test_much_that_is_to_be_sent_leaves_nothing_whole_that_is_redacted_meanwhile() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("0", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client = SlowClient(server, clock)
+        ana.copy.entries = ana.client
+        for letter in LETTERS[1:]:
+            ana.write(line(letter))
+        await until(clock, lambda: len(server.objects) > 8, step=0.05)
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")), step=0.05)
+        assert ana.status.unsent
 
 
 async def test_what_was_deleted_by_somebody_is_put_back() -> None:

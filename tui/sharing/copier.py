@@ -350,10 +350,12 @@ class Copier:
             return
         began = self._clock.monotonic()
         try:
+            # First: whatever holds up the sending leaves no content there.
+            await self._copy.finish_redactions()
             while await self._copy.send():
                 await self._copy.look()
                 self._publish()
-            await self._copy.finish_redactions()
+                await self._copy.finish_redactions()
         except (ClusterError, JournalError) as error:
             self._failed_writing(error)
             unanswered = isinstance(error, ClusterError) and error.reason in _UNANSWERED
