@@ -27,7 +27,7 @@ from tests.sharing.support import (
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import Reason
 from tui.model.redaction import Redactor
-from tui.model.sharing import FoundLine, Link
+from tui.model.sharing import FoundLine, Link, SharedLine
 from tui.record.errors import JournalError
 from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
@@ -413,6 +413,30 @@ async def test_what_is_redacted_while_a_batch_is_being_sent_leaves_without_its_c
     await copy.close()
     assert is_stone(server.lines()[secret.entry])
     assert secret.line not in server.ever
+
+
+async def test_sending_that_gets_on_is_not_slowed_as_if_it_failed() -> None:
+    class Busy(Client):
+        count = 0
+
+        async def create(self, line: SharedLine) -> str:
+            self.count += 1
+            number = self.count
+            await asyncio.sleep(0)
+            if number % 2:
+                raise error(Reason.SERVER, 429)
+            return await super().create(line)
+
+    clock, server, disk = ManualClock(), Server(), Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    ana = Console(server, clock, disk=disk)
+    ana.client = Busy(server)
+    ana.copier.start()
+    await until(clock, lambda: server.objects)
+    before = clock.monotonic()
+    await until(clock, lambda: len(server.objects) == len(LETTERS), step=0.05, keeps_up=ana)
+    assert clock.monotonic() - before < 6
+    await ana.copier.stop()
 
 
 async def test_an_answer_that_is_lost_does_no_harm() -> None:

@@ -348,7 +348,7 @@ class Copier:
     async def _send(self) -> None:
         if not self._copy.owes and self._writing is None:
             return
-        began = self._clock.monotonic()
+        began, had = self._clock.monotonic(), self._copy.sent
         try:
             # First: whatever holds up the sending leaves no content there.
             await self._copy.finish_redactions()
@@ -357,6 +357,8 @@ class Copier:
                 self._publish()
                 await self._copy.finish_redactions()
         except (ClusterError, JournalError) as error:
+            if self._copy.sent > had:
+                self._write_backoff.reset()  # it gets on
             self._failed_writing(error)
             unanswered = isinstance(error, ClusterError) and error.reason in _UNANSWERED
             if unanswered and (self._heard_at is None or self._heard_at < began):
