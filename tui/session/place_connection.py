@@ -152,8 +152,7 @@ class PlaceConnection:
 
     async def _join(self, incident_id: str) -> None:
         await self._reached()
-        from tui.record.errors import JournalError
-        from tui.record.folder import unmake_folder
+        from tui.record.errors import HeldByAnother, JournalError
         from tui.record.shared import begin
 
         try:
@@ -162,10 +161,12 @@ class PlaceConnection:
             raise SessionError(f"{incident_id} could not be joined: {error.said}", error.remedy) from error
         taken = 0
         try:
-            taken = await self.exchange(incident_id, JOINING)
+            taken = await self._exchange(incident_id, JOINING)
+        except HeldByAnother:
+            return  # another console of this machine joins it just now: what it brings is in these files
         finally:
             if not taken:
-                await in_thread(lambda: unmake_folder(folder))
+                await in_thread(lambda: _unmake(folder))
         if not taken:
             raise SessionError(
                 f"There is no incident {incident_id} in {self.words}, nor on this machine.",
@@ -177,6 +178,14 @@ class PlaceConnection:
 
         Raises SessionError.
         """
+        from tui.record.errors import HeldByAnother
+
+        try:
+            return await self._exchange(incident_id, seconds)
+        except HeldByAnother:
+            return 0  # another console of this machine exchanges it all the time
+
+    async def _exchange(self, incident_id: str, seconds: float) -> int:
         from tui.record.errors import HeldByAnother, JournalError
         from tui.sharing.joining import copy_once
 
@@ -190,7 +199,7 @@ class PlaceConnection:
                         state, incident_id, entries, self._clock, self._redact, place=words, whom=whom
                     )
         except HeldByAnother:
-            return 0  # another console of this machine exchanges it all the time
+            raise
         except JournalError as error:
             raise SessionError(f"{incident_id} could not be taken in: {error.said}", error.remedy) from error
         except TimeoutError:
@@ -291,6 +300,19 @@ class PlaceConnection:
     async def _leases(self) -> "Leases":
         assert self._place is not None
         return (await self._place.open()).leases
+
+
+def _unmake(folder: Path) -> None:
+    """Remove the folder of an incident that could not be joined, unless another console joins it."""
+    from tui.record.errors import JournalError
+    from tui.record.folder import unmake_folder
+    from tui.record.shared import CopierLock
+
+    lock = CopierLock(folder)
+    with contextlib.suppress(JournalError):
+        if lock.try_take():
+            unmake_folder(folder)
+            lock.release()
 
 
 def _fault(error: Exception) -> SessionError:
