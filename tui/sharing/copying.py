@@ -105,7 +105,7 @@ class Copy:
         refused = self.ledger.problems.values()
         left = self.ledger.to_replace() or self.ledger.to_clear()
         forbidden = self.forbidden if left else ""
-        said = (*self._troubles, *refused, *self._given_up.values(), forbidden)
+        said = (*self._troubles, *refused, *self.ledger.others, *self._given_up.values(), forbidden)
         return tuple(dict.fromkeys(one for one in said if one))
 
     async def look(self) -> int:

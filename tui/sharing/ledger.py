@@ -38,6 +38,7 @@ class Ledger:
         self._listing: set[str] | None = None  # what the list that is under way told so far
         self._listed = False
         self._gone: set[str] = set()
+        self._others: dict[str, SharedLine] = {}  # our lines, of which there is another one there
         self._incomplete: dict[str, str] = {}
         self._strays: dict[str, tuple[str, str]] = {}
 
@@ -50,6 +51,15 @@ class Ledger:
     def there(self) -> int:
         """How many entries there are in the shared place, as far as is known."""
         return len(self._there)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What is there with other content than here, in sentences, until it is seen to be the same."""
+        return tuple(
+            f"Entry {entry} is in the shared place with other content than here. "
+            f"`leeward verify {self.incident}` tells whether it was changed on this machine."
+            for entry in self._others
+        )
 
     def looked(self, found: Iterable[SharedLine]) -> int:
         """Lines that are on this machine's disk: what is new of them is to be sent. Answers how many are."""
@@ -196,6 +206,7 @@ class Ledger:
         if self._listing is not None:
             self._listing.add(line.entry)  # it came after the moment of which the list tells
         self.lost.discard(line.entry)
+        self._others.pop(line.entry, None)
         if is_stone(line.line):
             self._stones_there.add(line.entry)
 
@@ -246,17 +257,17 @@ class Ledger:
         entry = self._here.get(found.entry, found.entry)
         self._there[entry] = found.uid
         self.lost.discard(entry)
-        self._waiting.pop(entry, None)
+        waiting = self._waiting.pop(entry, None)
         self._unheld.discard(entry)
         if is_stone(found.line):
             self._stones_there.add(entry)
         else:
             self._stones_there.discard(entry)
-        if (ours := self.contested.pop(entry, None)) is not None and not same_entry(ours.line, found.line):
-            self.problems[entry] = (
-                f"Entry {entry} is in the shared place with other content than here. "
-                f"`leeward verify {self.incident}` tells whether it was changed on this machine."
-            )
+        ours = self.contested.pop(entry, None) or waiting or self._others.get(entry)
+        if ours is not None and not same_entry(ours.line, found.line):
+            self._others[entry] = ours
+        else:
+            self._others.pop(entry, None)
 
 
 def same_entry(one: str, other: str) -> bool:
