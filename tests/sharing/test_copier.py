@@ -542,6 +542,24 @@ async def test_what_was_shared_and_is_redacted_is_taken_out_by_who_may() -> None
         await until(clock, lambda: not any("prune" in said for said in ana.status.problems))
 
 
+async def test_who_may_delete_by_now_takes_out_what_was_redacted_after_the_next_list() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("c", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client.forbids.add("delete")
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: "may not delete" in " ".join(ana.status.problems))
+        ana.client.forbids.clear()
+        await passes(clock, 5)
+        assert not is_stone(server.lines()[secret.entry])
+        ana.copier.stale()
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")))
+        assert ana.status.problems == ()
+
+
 async def test_what_holds_up_the_sending_holds_up_no_redaction() -> None:
     clock, server = ManualClock(), Server()
     async with consoles(1, server, clock) as (ana,):

@@ -1,5 +1,6 @@
 """One copy, step by step, between real journals on a real disk."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.sharing.support import Server
 from tui.record import redacting
 from tui.record.arrival import LONGEST
 from tui.record.errors import JournalError
+from tui.sharing.files import FolderFiles
 
 Opens = Callable[[str], Awaitable[Stepped]]
 
@@ -93,3 +95,33 @@ async def test_what_is_refused_even_without_its_content_is_no_more_than_said(ope
     (said,) = ana.copy.problems
     assert "was not taken by" in said
     assert "without its content" not in said
+
+
+async def test_what_comes_while_something_is_lost_reads_the_whole_incident_no_more_often(
+    opens: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ana, ben = await opens("a"), await opens("b")
+    lost = await ana.write("lost")
+    await ana.relist()
+    await ana.send(9)
+    await ben.relist()
+    server, asked = ana.machine.client.server, list[str]()
+    monkeypatch.setattr(FolderFiles, "closed", lambda _: asked.append("closed") or False)
+    server.delete(lost.id, server.objects[lost.id].uid)
+    for number in range(3):
+        await ben.write(f"more {number}")
+        await ben.send(9)
+        await ana.deliver(9)
+    assert asked == []
+    await ana.relist()
+    assert asked == ["closed"]
+    await ana.send(9)
+    assert lost.id in server.objects
+
+
+async def test_what_waits_is_not_tried_while_something_is_taken_in(opens: Opens) -> None:
+    ana = await opens("a")
+    copy = ana.try_copying()
+    assert copy is not None
+    async with copy._turn, asyncio.timeout(5):
+        await copy.take_waiting()

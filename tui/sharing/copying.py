@@ -129,6 +129,7 @@ class Copy:
             ClusterError: it cannot be listed.
             JournalError: the files cannot be read or written.
         """
+        self.forgive()
         async with self._turn:
             self.version = ""
             await self.look()
@@ -296,7 +297,12 @@ class Copy:
         return tuple(left)
 
     async def take_waiting(self) -> None:
-        """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""
+        """Try again to put on disk what waits: a line before it may be there, or space. JournalError.
+
+        What is being taken in just now tries it, too.
+        """
+        if self._turn.locked():
+            return
         async with self._turn:
             await self._take_in((), always=True)
 
@@ -405,6 +411,8 @@ class Copy:
 
     async def _reopened(self) -> None:
         """Where the incident is open again, everything of it is shared again, whatever was pruned."""
+        if self.ledger.lost:
+            return  # the next list tells, and to fold all of it each time takes long
         closed: bool = await self.hop(self._files.closed)
         if not closed and not self.ledger.lost:
             self.ledger.resting = False
