@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.sharing.support import until
 from tests.support.clock import START, ManualClock
 from tui.model.incident import Draft, Kind
 from tui.model.redaction import Redactor
 from tui.model.secret import Secret
-from tui.session.chronicle import Chronicle
+from tui.record.adding import add
+from tui.record.errors import JournalError
+from tui.record.journal import Journal
+from tui.session.chronicle import AGAIN, Chronicle
 from tui.session.errors import NoIncident, SessionError
 
 ID = "inc-20261123-1503-7f3a"
@@ -126,3 +130,37 @@ async def test_the_last_states_are_known_to_who_resumes(tmp_path: Path) -> None:
     await again.resume(ID)
     assert again.last_states() == {"service": "ok"}
     await again.close()
+
+
+@pytest.mark.parametrize("heard", [True, False])
+async def test_what_others_redacted_and_the_disk_would_not_let_go_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: bool
+) -> None:
+    clock = ManualClock()
+    kept = Chronicle(tmp_path, clock, Redactor(), lambda: None)
+    await kept.open_new(ID, draft(Kind.DECLARED, "declared"))
+    (name,) = await kept.record(draft(Kind.NOTE, "Jane Doe called"))
+    journal = tmp_path / "incidents" / ID / "journal.jsonl"
+    real, full = Journal.finish_redactions, [True]
+
+    async def finish(self: Journal) -> None:
+        if full[0]:
+            raise JournalError("Cannot write: the disk is full.", "Free some space.")
+        await real(self)
+
+    monkeypatch.setattr(Journal, "finish_redactions", finish)
+    told = {"entry": name.id, "entries": [name.id], "reason": "a name", "kept": {}}
+    await add(tmp_path, ID, draft(Kind.REDACTED, "redacted", **told), clock, Redactor())
+    await until(clock, lambda: "may still lie on this disk" in kept.trouble)
+    await kept.record(draft(Kind.NOTE, "more"))
+    assert "may still lie on this disk" in kept.trouble, "it may, whatever was written since"
+    full[0] = False
+    if heard:
+        before = clock.monotonic()
+        await add(tmp_path, ID, draft(Kind.NOTE, "another"), clock, Redactor())
+        await until(clock, lambda: not kept.trouble)
+        assert clock.monotonic() - before < AGAIN
+    else:
+        await until(clock, lambda: not kept.trouble, step=0.1)
+    assert b"Jane Doe" not in journal.read_bytes()
+    await kept.close()

@@ -1,5 +1,7 @@
 """Lines of a journal, made without one: each the first of a chain of its own."""
 
+import json
+
 from tests.support.clock import START
 from tui.model.incident import Draft, Entry, Kind
 from tui.model.sharing import SharedLine
@@ -33,6 +35,23 @@ def drafted(letter: str, kind: Kind, text: str, **data: object) -> SharedLine:
 
 def line(letter: str, text: str = "traffic rose") -> SharedLine:
     return _line(letter, Draft(Kind.NOTE, text, START, "ana"))
+
+
+def timeless(letter: str, kind: Kind, **data: object) -> SharedLine:
+    """An entry as no journal writes it, with moments that have no time zone; all else of it is right."""
+    body = json.dumps({"text": "x", "data": data}, separators=(",", ":")).encode()
+    moment, salt = "2026-01-01T00:00:00", "00" * 16
+    envelope = lines.envelope(
+        prev="0" * 64,
+        entry_id=letter * 26,
+        occurred_at=moment,
+        recorded_at=moment,
+        actor="eve",
+        kind=kind,
+        digest=lines.digest(salt, body),
+    )
+    line = lines.joined(envelope, salt, body)
+    return shared(lines.parse(line), line)
 
 
 def secretive(letter: str, secret: str) -> SharedLine:

@@ -136,7 +136,6 @@ class Stepped:
     async def take_out(self) -> None:
         copy = self.try_copying()
         if copy is not None and copy.version:
-            copy.forgive()
             await copy.look()
             await copy.finish_redactions()
 

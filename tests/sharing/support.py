@@ -12,6 +12,7 @@ from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject
 from tui.clients.shared_objects import Incomplete, Stray
+from tui.model.clock import Clock
 from tui.model.incident import Entry
 from tui.model.redaction import Redactor
 from tui.model.sharing import FoundLine, SharedLine
@@ -57,6 +58,9 @@ class Object:
 
 def error(reason: Reason, status: int | None = None) -> ClusterError:
     return ClusterError(reason, f"The shared place says {reason}.", "Do something about it.", status)
+
+
+LETTERS = "0123456789abcdefghjkmnpqstvwxyz"  # of which ids may be made; `r` is that of a redaction
 
 
 class Server:
@@ -114,6 +118,8 @@ class Client:
     cut: bool = False
     silent: bool = False  # it takes and answers nothing on a watch, not even its end
     refuses: set[str] = field(default_factory=set)  # entries that are answered 422
+    refuses_content: set[str] = field(default_factory=set)  # those of which a stone is taken
+    refuses_so: dict[str, ClusterError] = field(default_factory=dict)  # entries that are answered like this
     swallows: set[str] = field(default_factory=set)  # entries of which no watch tells
     gives_up: bool = False  # what a watch waits for is cancelled by somebody else, once
     late: bool = False  # what is created is there, and its answer comes too late
@@ -145,7 +151,9 @@ class Client:
 
     async def create(self, line: SharedLine) -> str:
         await self._ask("create")
-        if line.entry in self.refuses:
+        if (said := self.refuses_so.get(line.entry)) is not None:
+            raise said
+        if line.entry in self.refuses or (line.entry in self.refuses_content and not is_stone(line.line)):
             raise error(Reason.INVALID, 422)
         made = self.server.create(line)
         await self.server.wake()
@@ -225,6 +233,18 @@ class Client:
             for number, kind, line, uid in self.server.history
             if number > version and line.incident == incident
         ]
+
+
+class SlowClient(Client):
+    """A way on which each entry takes its time."""
+
+    def __init__(self, server: Server, clock: Clock, seconds: float = 1.0) -> None:
+        super().__init__(server)
+        self.clock, self.seconds = clock, seconds
+
+    async def create(self, line: SharedLine) -> str:
+        await self.clock.sleep(self.seconds)
+        return await super().create(line)
 
 
 def found_of(line: SharedLine, uid: str) -> FoundLine:
@@ -354,7 +374,7 @@ class Console:
         self.lock = NoLock()
         self.statuses: list[CopyStatus] = []
         self.taken: list[tuple[Entry, ...]] = []
-        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append)
+        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append, clock=clock)
         self.copier = Copier(self.copy, self._door, self.lock, clock, Random(seed), self.statuses.append)
 
     async def _door(self) -> Client:

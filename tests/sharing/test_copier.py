@@ -10,11 +10,24 @@ from itertools import pairwise
 import pytest
 
 from tests.sharing.lines import INCIDENT, line, redaction_of
-from tests.sharing.support import Client, Console, Disk, Server, Taken, passes, until
+from tests.sharing.support import (
+    LETTERS,
+    Client,
+    Console,
+    Disk,
+    Seen,
+    Server,
+    SlowClient,
+    Taken,
+    error,
+    found_of,
+    passes,
+    until,
+)
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import Reason
 from tui.model.redaction import Redactor
-from tui.model.sharing import FoundLine, Link
+from tui.model.sharing import FoundLine, Link, SharedLine
 from tui.record.errors import JournalError
 from tui.record.lines import is_stone
 from tui.record.outgoing import stone_of
@@ -202,6 +215,23 @@ async def test_what_a_watch_did_not_tell_is_listed_in_any_case_and_all_the_seldo
         assert 1 <= ana.client.requests.count("list") - lists <= 9
 
 
+async def test_a_watch_that_tells_one_thing_and_ends_is_not_asked_for_all_the_time() -> None:
+    class Brief(Client):
+        async def watch(self, incident: str, version: str, seconds: float) -> AsyncIterator[Seen]:
+            self.requests.append("watch")
+            await asyncio.sleep(0)
+            yield Seen("bookmark", None, "", version)
+
+    clock, server = ManualClock(), Server()
+    ana = Console(server, clock)
+    ana.client = Brief(server)
+    ana.copier.start()
+    await until(clock, lambda: ana.status.link is Link.LIVE)
+    await passes(clock, 20)
+    assert 10 < ana.client.requests.count("watch") < 200
+    await ana.copier.stop()
+
+
 async def test_a_watch_that_others_cancel_is_no_end_of_watching() -> None:
     clock, server = ManualClock(), Server()
     async with consoles(2, server, clock) as (ana, ben):
@@ -348,6 +378,67 @@ async def test_many_are_sent_a_few_at_a_time_in_the_order_of_the_ids() -> None:
     assert all(order[n] <= order[n + 9] for n in range(len(order) - 9))
 
 
+async def test_what_is_redacted_while_others_are_being_sent_leaves_without_its_content() -> None:
+    clock, server = ManualClock(), Server()
+    disk = Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    secret = disk.written[-1]
+    ana = Console(server, clock, disk=disk)
+    ana.client = SlowClient(server, clock)
+    ana.copier.start()
+    await until(clock, lambda: len(server.objects) >= 8, step=0.05)
+    assert len(server.objects) < 16, "most are to be sent yet"
+    ana.write(redaction_of(secret))
+    ana.write(stone_of(secret))
+    await until(clock, lambda: secret.entry in server.objects, step=0.05)
+    await ana.copier.stop()
+    assert is_stone(server.lines()[secret.entry])
+    assert secret.line not in server.ever
+
+
+async def test_what_is_redacted_while_a_batch_is_being_sent_leaves_without_its_content() -> None:
+    """Between two looks, too: somebody else's redaction comes by the watch."""
+    clock, server, disk = ManualClock(), Server(), Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    secret = disk.written[-1]
+    copy = Copy(INCIDENT, disk, Redactor(), clock=clock)
+    copy.entries = SlowClient(server, clock, 0.1)
+    await copy.relist()
+    sending = asyncio.create_task(copy.send())
+    await until(clock, lambda: server.objects)
+    redaction = redaction_of(secret)
+    await copy.take([Seen("added", found_of(redaction, "u"), redaction.entry, "99")])
+    await until(clock, sending.done)
+    assert await sending == len(LETTERS)
+    await copy.close()
+    assert is_stone(server.lines()[secret.entry])
+    assert secret.line not in server.ever
+
+
+async def test_sending_that_gets_on_is_not_slowed_as_if_it_failed() -> None:
+    class Busy(Client):
+        count = 0
+
+        async def create(self, line: SharedLine) -> str:
+            self.count += 1
+            number = self.count
+            await asyncio.sleep(0)
+            if number % 2:
+                raise error(Reason.SERVER, 429)
+            return await super().create(line)
+
+    clock, server, disk = ManualClock(), Server(), Disk()
+    disk.written = [line(letter) for letter in LETTERS]
+    ana = Console(server, clock, disk=disk)
+    ana.client = Busy(server)
+    ana.copier.start()
+    await until(clock, lambda: server.objects)
+    before = clock.monotonic()
+    await until(clock, lambda: len(server.objects) == len(LETTERS), step=0.05, keeps_up=ana)
+    assert clock.monotonic() - before < 6
+    await ana.copier.stop()
+
+
 async def test_an_answer_that_is_lost_does_no_harm() -> None:
     clock, server = ManualClock(), Server()
     async with consoles(2, server, clock) as (ana, ben):
@@ -449,6 +540,55 @@ async def test_what_was_shared_and_is_redacted_is_taken_out_by_who_may() -> None
         ben.write(stone_of(secret))  # as the journal leaves it, once it knows of the redaction
         await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")))
         await until(clock, lambda: not any("prune" in said for said in ana.status.problems))
+
+
+async def test_who_may_delete_by_now_takes_out_what_was_redacted_after_the_next_list() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("c", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client.forbids.add("delete")
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: "may not delete" in " ".join(ana.status.problems))
+        ana.client.forbids.clear()
+        await passes(clock, 5)
+        assert not is_stone(server.lines()[secret.entry])
+        ana.copier.stale()
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")))
+        assert ana.status.problems == ()
+
+
+async def test_what_holds_up_the_sending_holds_up_no_redaction() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("c", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client.refuses_so["a" * 26] = error(Reason.FORBIDDEN, 403)
+        ana.write(line("a"))
+        await until(clock, lambda: ana.status.link is Link.LIVE and ana.status.looks_on)
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")), step=0.1)
+
+
+async def test_much_that_is_to_be_sent_leaves_nothing_whole_that_is_redacted_meanwhile() -> None:
+    clock, server = ManualClock(), Server()
+    async with consoles(1, server, clock) as (ana,):
+        secret = line("0", "the customer's name")
+        ana.write(secret)
+        await until(clock, lambda: secret.entry in server.objects and not ana.status.unsent)
+        ana.client = SlowClient(server, clock)
+        ana.copy.entries = ana.client
+        for letter in LETTERS[1:]:
+            ana.write(line(letter))
+        await until(clock, lambda: len(server.objects) > 8, step=0.05)
+        ana.write(redaction_of(secret))
+        ana.write(stone_of(secret))
+        await until(clock, lambda: is_stone(server.lines().get(secret.entry, "")), step=0.05)
+        assert ana.status.unsent
 
 
 async def test_what_was_deleted_by_somebody_is_put_back() -> None:

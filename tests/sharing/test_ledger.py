@@ -160,8 +160,32 @@ def test_another_line_under_the_same_id_is_said_and_a_stone_is_none(other: bool,
     books = ledger(one)
     books.is_other(one)
     listed(books, [found_of(there, "u")])
-    assert bool(books.problems) == said
+    assert bool(books.others) == said
     assert books.unsent == 0
+
+
+def test_another_line_under_the_id_of_one_that_waits_is_said_as_long_as_it_is_there() -> None:
+    one, there = line("a", "what was written"), line("a", "what somebody put there")
+    books = ledger(one)
+    listed(books, [found_of(there, "u")])
+    assert "other content" in books.others[0]
+    assert books.unsent == 0
+    listed(books, [found_of(there, "u")])
+    assert len(books.others) == 1
+    books.saw([deleted(one)])
+    listed(books, [found_of(one, "v")])
+    assert books.others == ()
+
+
+def test_another_line_that_a_watch_tells_of_is_said_and_no_more_once_ours_is_there() -> None:
+    one, there = line("a", "what was written"), line("a", "what somebody put there")
+    books = ledger()
+    listed(books, [])
+    books.looked([one])
+    books.saw([added(there)])
+    assert len(books.others) == 1
+    books.created(one)
+    assert books.others == ()
 
 
 def test_what_was_refused_is_tried_again_after_the_next_list_and_stops_no_other() -> None:

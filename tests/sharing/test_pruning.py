@@ -1,10 +1,11 @@
 """What lies in the shared place as a whole: which incidents there are, and removing those that are closed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.sharing.lines import INCIDENT, drafted, line, redaction_of
+from tests.sharing.lines import INCIDENT, drafted, line, redaction_of, timeless
 from tests.sharing.support import Client, Lease, LeasesThere, Server, found_of
 from tests.support.clock import START
 from tui.clients.cluster_errors import ClusterError
@@ -58,6 +59,16 @@ async def test_incidents_are_told_by_their_entries() -> None:
 def test_what_is_no_entry_of_its_name_tells_nothing(change: object) -> None:
     assert callable(change)
     assert told([change(found_of(declared(), "u"))]) == ()
+
+
+def test_an_entry_without_a_time_zone_tells_nothing_and_hides_no_other() -> None:
+    odd = [
+        timeless("b", Kind.DECLARED, title="t"),
+        timeless("c", Kind.RESOLVED, reason="t"),
+        replace(timeless("d", Kind.DECLARED, title="t"), incident="inc-20261123-1503-0000"),
+    ]
+    (one,) = told(found_of(line, "u") for line in [*odd, declared()])
+    assert (one.title, one.open, one.since) == ("Rate limited", True, START)
 
 
 def test_a_title_steers_no_terminal() -> None:

@@ -40,6 +40,29 @@ def watching(place: Place, clock: ManualClock, changed: Callable[[], None] = lam
     return LeaseWatch(place, sightings, clock, Random(3), 15.0, lambda lease, live: None, changed)
 
 
+class BriefPlace(Place):
+    """One that ends each watch as soon as it has told one thing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.watches = 0
+
+    async def watch(self, version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
+        self.watches += 1
+        await asyncio.sleep(0)
+        yield SeenLease("bookmark", None, "", "2")
+
+
+async def test_a_watch_that_tells_one_thing_and_ends_is_not_asked_for_all_the_time() -> None:
+    clock, place = ManualClock(), BriefPlace()
+    watch = watching(place, clock)
+    watch.start()
+    for _ in range(400):
+        await clock.advance(0.05)
+    assert 10 < place.watches < 200, "in twenty seconds"
+    await watch.stop()
+
+
 @pytest.mark.parametrize("ends", [asyncio.CancelledError(), ValueError("a fault of ours")])
 async def test_a_watch_that_ends_as_nothing_should_is_said_and_begun_again(ends: BaseException) -> None:
     clock, place = ManualClock(), Place()

@@ -29,7 +29,7 @@ APPLY = "An administrator applies it once: `leeward share manifest | kubectl app
 AGAIN = "It is tried again by itself."
 _PAGE = 500
 _SMALLEST_PAGE = 10
-_LARGEST_PAGE = 8 << 20  # bytes; a page that has more is asked for in smaller ones
+_LARGEST_PAGE = 8 << 20  # bytes; a page that has more, or takes too long, is asked for in smaller ones
 _MOST_OBJECTS = 200_000
 _MOST_BYTES = 256 << 20
 _TIMES = 3  # that a listing is begun anew, where the server forgot how far it was
@@ -169,8 +169,10 @@ class Asking:
                 content = await self._content(
                     "GET", self._collection, asked, query=how, largest=_LARGEST_PAGE
                 )
-            except AnswerTooLarge:
-                if limit <= _SMALLEST_PAGE:
+            except ClusterError as error:
+                # On a slow link a page may take longer than is waited for an answer.
+                too_much = isinstance(error, AnswerTooLarge) or error.reason is Reason.TIMEOUT
+                if limit <= _SMALLEST_PAGE or not too_much:
                     raise
                 limit = max(limit // 4, _SMALLEST_PAGE)
                 continue
@@ -220,7 +222,7 @@ class Asking:
 
 
 def _event(line: bytes, asked: Asked) -> Event:
-    """The event of a line. Raises ClusterError for one that tells of an error."""
+    """The event of a line. Raises ClusterError for one that tells of an error, and where it is none."""
     if not line:
         return Event("", None)
     try:
@@ -228,7 +230,7 @@ def _event(line: bytes, asked: Asked) -> Event:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         found = None
     if found is None:
-        return Event("", None)
+        raise not_the_api(asked)
     if found.type != "ERROR":
         return Event(found.type, found.object)
     code = _code(found.object)

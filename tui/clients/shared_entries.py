@@ -343,7 +343,7 @@ class _Reading:
 
 def _seen(event: Event, incident: str, assembler: Assembler) -> Seen:
     if event.object is None:
-        said = "An event of the shared place was no event, or too long to be one." if not event.type else ""
+        said = "An event of the shared place was too long to be one." if not event.type else ""
         return Seen("bookmark", None, "", "", said)
     if event.type not in ("ADDED", "MODIFIED", "DELETED"):
         return Seen("bookmark", None, "", version_of(event.object))

@@ -61,7 +61,7 @@ def arrival(found: FoundLine, incident_id: str) -> Arrival:
         raise Refused(f"it is no line of a journal ({error})") from None
     if envelope.id != found.entry or not is_entry_id(envelope.id):
         raise Refused("its name is not the entry's id")
-    _check_envelope(bytes(raw.envelope), envelope)
+    check_envelope(bytes(raw.envelope), envelope)
     _check_content(line, raw, envelope)
     _check_depth(line, entry.data)
     made = bytes(raw.envelope)
@@ -98,7 +98,8 @@ def _steers(text: str) -> bool:
     return any(c < " " or not is_shown(c) or unicodedata.category(c) in _SEPARATORS for c in other)
 
 
-def _check_envelope(raw: bytes, envelope: lines.Envelope) -> None:
+def check_envelope(raw: bytes, envelope: lines.Envelope) -> None:
+    """See that an envelope is as a journal writes it, and its moments are some. Raises Refused."""
     for moment in (envelope.occurred_at, envelope.recorded_at):
         if moment.tzinfo is None or not _EARLIEST <= moment < _LATEST:
             raise Refused("it has a moment that no clock shows")

@@ -57,6 +57,7 @@ class Chronicle:
         self.recorded_one: Callable[[], None] = lambda: None
         self.last = ""
         self._intents: set[str] = set()
+        self._unredacted = ""  # what others redacted and this disk would not let go, in a sentence
         self.trouble = ""
         self.problems: tuple[str, ...] = ()
 
@@ -189,7 +190,7 @@ class Chronicle:
             self.trouble = str(error)
             self._changed()
             raise SessionError(f"It was not written down: {error}") from error
-        self.trouble = ""
+        self.trouble = self._unredacted
         self._took(self._journal.incident_id, written)
         return written[len(waiting) :]
 
@@ -252,14 +253,20 @@ class Chronicle:
             self._beforehand.keep(drafts)
         except SessionError:
             self._backlog.extend(drafts)
-            if self._again is None or self._again.done():
-                self._again = asyncio.create_task(self._write_again(), name="record again")
+            self._try_again()
+
+    def _try_again(self) -> None:
+        if self._again is None or self._again.done():
+            self._again = asyncio.create_task(self._write_again(), name="record again")
 
     async def _write_again(self) -> None:
-        while self._backlog and self.writable:
+        while (self._backlog or self._unredacted) and self.writable:
             await self._clock.sleep(AGAIN)
-            with contextlib.suppress(SessionError):
-                await self.record()
+            if self._backlog:
+                with contextlib.suppress(SessionError):
+                    await self.record()
+            if self._unredacted and self._journal is not None:
+                await self._finish_redactions(self._journal)
 
     def last_states(self) -> dict[str, str]:
         """Each check's last recorded state, so that a resumed console knows what changed."""
@@ -313,22 +320,31 @@ class Chronicle:
 
     async def _came(self, journal: "Journal", entries: tuple[Entry, ...]) -> None:
         """Others wrote these. What they redacted leaves memory here, and this console's own file."""
-        from tui.record.errors import JournalError
-
         fresh = self._take(journal.incident_id, entries)
         for entry in entries:
             journal.saw(entry.id)  # each: one that is too far ahead is not followed, and must hide no other
         if fresh:
             self.heard(fresh)
-        if any(map(redacts, fresh)) and not journal.read_only:
-            try:
-                await journal.finish_redactions()
-            except JournalError as error:
-                self.trouble = f"What another console redacted may still lie on this disk. {error}"
-                self._changed()
+        if (self._unredacted or any(map(redacts, fresh))) and not journal.read_only:
+            await self._finish_redactions(journal)
+
+    async def _finish_redactions(self, journal: "Journal") -> None:
+        from tui.record.errors import JournalError
+
+        before = self._unredacted
+        try:
+            await journal.finish_redactions()
+        except JournalError as error:
+            self._unredacted = f"What another console redacted may still lie on this disk. {error}"
+            self._try_again()
+        else:
+            self._unredacted = ""
+        if before != self._unredacted and self.trouble in ("", before):
+            self.trouble = self._unredacted
+            self._changed()
 
     def _forget(self) -> None:
-        self._memory, self.last, self._intents = Memory(), "", set()
+        self._memory, self.last, self._intents, self._unredacted = Memory(), "", set(), ""
         if self._scribe is not None:
             self._scribe.forget()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tui.clients.leases import Leases
     from tui.clients.shared_place import SharedPlace
     from tui.sharing.lease_activity import LeaseActivity
+
+log = logging.getLogger(__name__)
 
 # How often it is asked which incidents are there, in seconds.
 OVERVIEW = 30.0
@@ -109,9 +112,13 @@ class PlaceConnection:
     async def look_again(self) -> None:
         """Know what others declared up to now, where the place answers at once. Never raises."""
         if self.enabled and self._open.is_set() and not self.away:
-            with contextlib.suppress(SessionError, TimeoutError):
+            try:
                 async with asyncio.timeout(LOOKING):
                     await self.incidents()
+            except (SessionError, TimeoutError):
+                pass
+            except Exception as error:  # noqa: BLE001 - declaring must not fail with what others put there
+                _fault(error)
 
     @property
     def away(self) -> bool:
@@ -145,8 +152,7 @@ class PlaceConnection:
 
     async def _join(self, incident_id: str) -> None:
         await self._reached()
-        from tui.record.errors import JournalError
-        from tui.record.folder import unmake_folder
+        from tui.record.errors import HeldByAnother, JournalError
         from tui.record.shared import begin
 
         try:
@@ -155,10 +161,12 @@ class PlaceConnection:
             raise SessionError(f"{incident_id} could not be joined: {error.said}", error.remedy) from error
         taken = 0
         try:
-            taken = await self.exchange(incident_id, JOINING)
+            taken = await self._exchange(incident_id, JOINING)
+        except HeldByAnother:
+            return  # another console of this machine joins it just now: what it brings is in these files
         finally:
             if not taken:
-                await in_thread(lambda: unmake_folder(folder))
+                await in_thread(lambda: _unmake(folder))
         if not taken:
             raise SessionError(
                 f"There is no incident {incident_id} in {self.words}, nor on this machine.",
@@ -170,6 +178,14 @@ class PlaceConnection:
 
         Raises SessionError.
         """
+        from tui.record.errors import HeldByAnother
+
+        try:
+            return await self._exchange(incident_id, seconds)
+        except HeldByAnother:
+            return 0  # another console of this machine exchanges it all the time
+
+    async def _exchange(self, incident_id: str, seconds: float) -> int:
         from tui.record.errors import HeldByAnother, JournalError
         from tui.sharing.joining import copy_once
 
@@ -183,7 +199,7 @@ class PlaceConnection:
                         state, incident_id, entries, self._clock, self._redact, place=words, whom=whom
                     )
         except HeldByAnother:
-            return 0  # another console of this machine exchanges it all the time
+            raise
         except JournalError as error:
             raise SessionError(f"{incident_id} could not be taken in: {error.said}", error.remedy) from error
         except TimeoutError:
@@ -216,10 +232,11 @@ class PlaceConnection:
 
     async def _keep_open(self) -> None:
         """Open the place, learn who we are there, and look now and then which incidents are there."""
-        self._place = await in_thread(lambda: _place(self._settings, self._redact))
         pause = AGAIN
         while True:
             try:
+                if self._place is None:
+                    self._place = await in_thread(lambda: _place(self._settings, self._redact))
                 with in_words():
                     await self._place.open()
                     self._open.set()
@@ -228,8 +245,9 @@ class PlaceConnection:
                     if not self._known_name:
                         await self._learn_name(self._place)
                     await self.incidents()
-            except SessionError as error:
-                self._refused, self._link = error, _link(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice that nothing is shared any more
+                refused = error if isinstance(error, SessionError) else _fault(error)
+                self._refused, self._link = refused, _link(refused)
                 wait, pause = pause, min(pause * 2, AGAIN_MOST)
             else:
                 self._refused, self._link = None, Link.LIVE
@@ -282,6 +300,27 @@ class PlaceConnection:
     async def _leases(self) -> "Leases":
         assert self._place is not None
         return (await self._place.open()).leases
+
+
+def _unmake(folder: Path) -> None:
+    """Remove the folder of an incident that could not be joined, unless another console joins it."""
+    from tui.record.errors import JournalError
+    from tui.record.folder import unmake_folder
+    from tui.record.shared import CopierLock
+
+    lock = CopierLock(folder)
+    with contextlib.suppress(JournalError):
+        if lock.try_take():
+            unmake_folder(folder)
+            lock.release()
+
+
+def _fault(error: Exception) -> SessionError:
+    """A fault of ours. Its text may hold anything, so that only its kind is told."""
+    kind = type(error).__name__
+    log.warning("looking into the shared place failed with %s", kind)
+    said = f"Looking into the shared place stopped with a fault of Leeward's ({kind}); it is begun again."
+    return SessionError(said, "Please report it.")
 
 
 def _link(error: SessionError) -> Link:

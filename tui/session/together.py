@@ -64,6 +64,7 @@ class Together:
             on_taken=lambda _: chronicle.wake.set(),
             place=place.words,
             whom=place.administrators,
+            clock=clock,
         )
         lock = CopierLock(self._folder)
         self._copier = Copier(self._copy, self._door, lock, clock, rng, lambda _: changed())

@@ -208,16 +208,15 @@ class Copier:
                 self._well_since(began)
                 await self._pause(self._read_backoff.next())
             else:
-                # Ended, or silent: resumed at once, unless it never came to anything.
-                if not self._well_since(began) and not self._again.is_set():
+                # Ended, or silent: resumed at once, unless it ended that soon by itself, whatever it told.
+                self._well_since(began)
+                if self._clock.monotonic() - began < BRIEF and not self._again.is_set():
                     await self._pause(self._read_backoff.next())
 
-    def _well_since(self, began: float) -> bool:
-        """Whether the watch that was begun then came to anything; what failed before it counts no more."""
-        well = self._heard_at is not None or self._clock.monotonic() - began >= BRIEF
-        if well:
+    def _well_since(self, began: float) -> None:
+        """If the watch that was begun then came to anything, what failed before it counts no more."""
+        if self._heard_at is not None or self._clock.monotonic() - began >= BRIEF:
             self._read_backoff.reset()
-        return well
 
     def _is_expired(self, error: ClusterError | JournalError) -> bool:
         """The version is too old to watch from: no failure, it is listed anew."""
@@ -349,13 +348,17 @@ class Copier:
     async def _send(self) -> None:
         if not self._copy.owes and self._writing is None:
             return
-        began = self._clock.monotonic()
+        began, had = self._clock.monotonic(), self._copy.sent
         try:
+            # First: whatever holds up the sending leaves no content there.
+            await self._copy.finish_redactions()
             while await self._copy.send():
                 await self._copy.look()
                 self._publish()
-            await self._copy.finish_redactions()
+                await self._copy.finish_redactions()
         except (ClusterError, JournalError) as error:
+            if self._copy.sent > had:
+                self._write_backoff.reset()  # it gets on
             self._failed_writing(error)
             unanswered = isinstance(error, ClusterError) and error.reason in _UNANSWERED
             if unanswered and (self._heard_at is None or self._heard_at < began):

@@ -12,9 +12,13 @@ from contextlib import aclosing
 from typing import TypeVar
 
 from tui.clients.cluster_errors import ClusterError, Reason
+from tui.model.clock import Clock, SystemClock
 from tui.model.incident import Entry, Kind
 from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
+from tui.record.arrival import LONGEST
+from tui.record.lines import is_stone
+from tui.record.outgoing import stone_of
 from tui.sharing.ledger import Ledger
 from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, SeenEntry, Taken
 
@@ -22,6 +26,8 @@ T = TypeVar("T")
 
 AT_ONCE = 8
 BATCH = 256
+# For how long it is sent, in seconds, before it is looked again: something may have been redacted.
+SENDING = 1.0
 MOST_PROBLEMS = 50
 _TOO_LARGE = 413
 
@@ -48,6 +54,7 @@ class Copy:
         on_taken: Callable[[tuple[Entry, ...]], None] = lambda _: None,
         place: str = "the shared place",
         whom: str = "",
+        clock: Clock | None = None,
     ) -> None:
         """`on_taken` is called in the loop with what came from others, once it is in the files.
 
@@ -67,10 +74,12 @@ class Copy:
         self._on_taken = on_taken
         self._place = place
         self._whom = whom or "whoever administers it"
+        self._clock = clock or SystemClock()
         self._outgoing: OutgoingLines | None = None
         self._incoming: IncomingLines | None = None
         self._marked = False
         self._unsettled = False
+        self._redacting = False  # something here was redacted, and may lie in the copies yet
         self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
@@ -96,7 +105,7 @@ class Copy:
         refused = self.ledger.problems.values()
         left = self.ledger.to_replace() or self.ledger.to_clear()
         forbidden = self.forbidden if left else ""
-        said = (*self._troubles, *refused, *self._given_up.values(), forbidden)
+        said = (*self._troubles, *refused, *self.ledger.others, *self._given_up.values(), forbidden)
         return tuple(dict.fromkeys(one for one in said if one))
 
     async def look(self) -> int:
@@ -120,6 +129,7 @@ class Copy:
             ClusterError: it cannot be listed.
             JournalError: the files cannot be read or written.
         """
+        self.forgive()
         async with self._turn:
             self.version = ""
             await self.look()
@@ -183,9 +193,10 @@ class Copy:
             self._say(await self.hop(self._settle))
 
     async def send(self, limit: int = BATCH) -> int:
-        """Send what is here and not there, in the order of the ids; answers how many are there now.
+        """Send what is here and not there, in the order of the ids; answers how many are done with now.
 
-        An entry that is refused is told in `problems` and does not stop the others.
+        It takes about a second, so that whoever sends goes on with `look`: what was redacted meanwhile is not
+        sent with its content. An entry that is refused goes without it, which is told in `problems`.
 
         Raises:
             ClusterError: nothing more can be sent now; what was sent before is there.
@@ -194,16 +205,15 @@ class Copy:
         if not batch:
             return 0
         ready = deque(await self.hop(self._made_ready, batch))
-        before = len(ready)
-        results = await asyncio.gather(
-            *(self._keep_sending(ready) for _ in range(min(AT_ONCE, before))), return_exceptions=True
-        )
+        before, end = len(ready), self._clock.monotonic() + SENDING
+        workers = (self._keep_sending(ready, end) for _ in range(min(AT_ONCE, before)))
+        results = await asyncio.gather(*workers, return_exceptions=True)
         if not self._marked:
             await self._mark()
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        return before
+        return before - len(ready)
 
     async def finish_redactions(self) -> int:
         """Put stones in the place of what was redacted and is still there whole; answers how many.
@@ -261,7 +271,7 @@ class Copy:
         return self.entries
 
     async def _looked(self) -> int:
-        await self.hop(self._look)
+        self._say(await self.hop(self._look))
         new = 0
         while self._passed:
             new += self.ledger.passed((self._passed.popleft(),))
@@ -269,19 +279,30 @@ class Copy:
             new += self.ledger.looked((self._found.popleft(),))
         return new
 
-    def _look(self) -> None:
+    def _look(self) -> tuple[str, ...]:
         if (outgoing := self._outgoing) is None:  # the loop may set it to None at any moment
             outgoing = self._outgoing = self._files.outgoing()
         # Kept by the thread, since each is told once: whoever waits for it may be killed meanwhile.
         found = outgoing.look(self.ledger.passes)
         self._found.extend(found)
         self._passed.extend(outgoing.passed())
-        if self._incoming is not None and any(one.kind == Kind.REDACTED for one in found):
-            # What a console here redacted of others is in the copies, which nobody else may write.
-            self._incoming.finish_redactions()
+        self._redacting = self._redacting or any(one.kind == Kind.REDACTED for one in found)
+        if not self._redacting:
+            return ()
+        # What a console here redacted of others is in the copies, which nobody else may write.
+        if self._incoming is None:
+            self._incoming = self._files.incoming()
+        left = self._incoming.finish_redactions()
+        self._redacting = False
+        return tuple(left)
 
     async def take_waiting(self) -> None:
-        """Try again to put on disk what waits: a line before it may be there, or space. JournalError."""
+        """Try again to put on disk what waits: a line before it may be there, or space. JournalError.
+
+        What is being taken in just now tries it, too.
+        """
+        if self._turn.locked():
+            return
         async with self._turn:
             await self._take_in((), always=True)
 
@@ -324,16 +345,21 @@ class Copy:
             ready.append(left)
         return ready
 
-    async def _keep_sending(self, ready: deque[SharedLine]) -> None:
-        """Send one after another; a failure ends the others, too, once theirs are answered."""
+    async def _keep_sending(self, ready: deque[SharedLine], end: float) -> None:
+        """Send one after another until then; a failure ends the others, too, once theirs are answered."""
         try:
             while ready:
-                await self._create(ready.popleft())
+                await self._create(self.ledger.without_redacted(ready.popleft()))
+                if self._clock.monotonic() >= end:
+                    return
         except BaseException:
             ready.clear()
             raise
 
     async def _create(self, line: SharedLine) -> None:
+        if (size := len(line.line.encode())) > LONGEST:
+            await self._refused(line, f"It has {size:,} bytes; {LONGEST:,} can be shared.")
+            return
         try:
             made = await self._place_of().create(line)
         except ClusterError as error:
@@ -342,13 +368,23 @@ class Copy:
                 return
             if error.reason is not Reason.INVALID and error.status != _TOO_LARGE:
                 raise  # that is not about this one entry
-            self.ledger.refused(line, f"Entry {line.entry} was not taken by {self._place}. {error.said}")
+            await self._refused(line, error.said)
             return
         if made == "other":
             self.ledger.is_other(line)
             return
         self.sent += made == "created"
         self.ledger.created(line)
+
+    async def _refused(self, line: SharedLine, said: str) -> None:
+        """Whatever its writer recorded after it waits for it at all others: it goes without its content."""
+        refused = f"Entry {line.entry} was not taken by {self._place}. {said}"
+        if is_stone(line.line):
+            self.ledger.refused(line, refused)
+            return
+        await self._create(stone_of(line))
+        if line.entry not in self.ledger.problems:
+            self._given_up[line.entry] = f"{refused} It was shared without its content."
 
     async def _mark(self) -> None:
         """Say on disk that this incident was shared; without it an incident that was pruned would return."""
@@ -375,6 +411,8 @@ class Copy:
 
     async def _reopened(self) -> None:
         """Where the incident is open again, everything of it is shared again, whatever was pruned."""
+        if self.ledger.lost:
+            return  # the next list tells, and to fold all of it each time takes long
         closed: bool = await self.hop(self._files.closed)
         if not closed and not self.ledger.lost:
             self.ledger.resting = False

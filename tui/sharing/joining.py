@@ -58,7 +58,12 @@ async def copy_once(
     """
     folder = incident_folder(state_dir, incident_id)
     copy = Copy(
-        incident_id, FolderFiles(folder, incident_id, lambda: place, clock), redact, place=place, whom=whom
+        incident_id,
+        FolderFiles(folder, incident_id, lambda: place, clock),
+        redact,
+        place=place,
+        whom=whom,
+        clock=clock,
     )
     copy.entries = entries
     lock = CopierLock(folder)
@@ -70,13 +75,14 @@ async def copy_once(
                 "There is nothing to do: what it records is shared as it comes.",
             )
         await copy.relist()
+        replaced = await copy.finish_redactions()  # first: whatever holds up the sending holds up none
         while await copy.send():
-            pass
+            await copy.look()
         # The journal's own writer takes redacted content out of the files, and needs the lock for some.
         await copy.hop(lock.release)
         await _finish_here(state_dir, incident_id, clock, redact)
         await copy.look()
-        replaced = await copy.finish_redactions()
+        replaced += await copy.finish_redactions()
         return Exchanged(
             copy.sent,
             copy.taken,

@@ -38,6 +38,7 @@ class Ledger:
         self._listing: set[str] | None = None  # what the list that is under way told so far
         self._listed = False
         self._gone: set[str] = set()
+        self._others: dict[str, SharedLine] = {}  # our lines, of which there is another one there
         self._incomplete: dict[str, str] = {}
         self._strays: dict[str, tuple[str, str]] = {}
 
@@ -50,6 +51,15 @@ class Ledger:
     def there(self) -> int:
         """How many entries there are in the shared place, as far as is known."""
         return len(self._there)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What is there with other content than here, in sentences, until it is seen to be the same."""
+        return tuple(
+            f"Entry {entry} is in the shared place with other content than here. "
+            f"`leeward verify {self.incident}` tells whether it was changed on this machine."
+            for entry in self._others
+        )
 
     def looked(self, found: Iterable[SharedLine]) -> int:
         """Lines that are on this machine's disk: what is new of them is to be sent. Answers how many are."""
@@ -179,11 +189,15 @@ class Ledger:
 
     def made_ready(self, line: SharedLine, redact: Redacts) -> tuple[SharedLine, bool]:
         """The line as it may leave this machine, and whether it was given up to a secret just now."""
+        line = self.without_redacted(line)
         if is_stone(line.line):
             return line, False
-        if line.entry in self._redacted:
-            return stone_of(line), False
         return (stone_of(line), True) if holds_secret(line, redact) else (line, False)
+
+    def without_redacted(self, line: SharedLine) -> SharedLine:
+        """The line, as a stone where it is redacted by now."""
+        redacted = line.entry in self._redacted and not is_stone(line.line)
+        return stone_of(line) if redacted else line
 
     def created(self, line: SharedLine) -> None:
         """The line is there."""
@@ -192,6 +206,7 @@ class Ledger:
         if self._listing is not None:
             self._listing.add(line.entry)  # it came after the moment of which the list tells
         self.lost.discard(line.entry)
+        self._others.pop(line.entry, None)
         if is_stone(line.line):
             self._stones_there.add(line.entry)
 
@@ -242,17 +257,17 @@ class Ledger:
         entry = self._here.get(found.entry, found.entry)
         self._there[entry] = found.uid
         self.lost.discard(entry)
-        self._waiting.pop(entry, None)
+        waiting = self._waiting.pop(entry, None)
         self._unheld.discard(entry)
         if is_stone(found.line):
             self._stones_there.add(entry)
         else:
             self._stones_there.discard(entry)
-        if (ours := self.contested.pop(entry, None)) is not None and not same_entry(ours.line, found.line):
-            self.problems[entry] = (
-                f"Entry {entry} is in the shared place with other content than here. "
-                f"`leeward verify {self.incident}` tells whether it was changed on this machine."
-            )
+        ours = self.contested.pop(entry, None) or waiting or self._others.get(entry)
+        if ours is not None and not same_entry(ours.line, found.line):
+            self._others[entry] = ours
+        else:
+            self._others.pop(entry, None)
 
 
 def same_entry(one: str, other: str) -> bool:

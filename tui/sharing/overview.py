@@ -9,6 +9,7 @@ from tui.model.incident import Entry, Incident
 from tui.model.sharing import FoundLine, SharedIncident
 from tui.model.text import clean
 from tui.record import lines
+from tui.record.arrival import Refused, check_envelope
 from tui.record.errors import NoSuchIncident
 from tui.record.ids import checked
 
@@ -50,10 +51,11 @@ def entry_of(found: FoundLine) -> Entry | None:
         raw, envelope = lines.parse_raw(line)
         if envelope.id != found.entry:
             return None
+        check_envelope(bytes(raw.envelope), envelope)
         if raw.salt is not None and lines.digest(raw.salt, bytes(raw.body)) != envelope.digest:
             return None
         return lines.parse(line)
-    except (NoSuchIncident, lines.Unreadable, UnicodeEncodeError):
+    except (NoSuchIncident, Refused, lines.Unreadable, UnicodeEncodeError):
         return None
 
 

@@ -22,7 +22,7 @@ WATCH = (240.0, 300.0)
 SILENCE = 150.0
 # How often it is looked whether a lease ran out, or the watch fell silent.
 TICK = 1.0
-# A watch that was ended sooner, and told nothing, is no better than a failure.
+# A watch that was ended sooner, whatever it told, is no better than a failure.
 BRIEF = 5.0
 # How long a fault of ours is let rest.
 FAULT = (2.0, 10.0)
@@ -221,7 +221,8 @@ class LeaseWatch:
                     self._link(Link.CONNECTING, None)
                     return
                 self._changed()
-            if not told.result() and self._clock.monotonic() - began < BRIEF:
+            told.result()
+            if self._clock.monotonic() - began < BRIEF:
                 await self._pause()
         finally:
             told.cancel()

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from tests.clients.shared.stub import (
     ENTRIES,
+    LEASES,
     SharedStub,
     forbidden,
     invalid,
@@ -23,6 +24,7 @@ from tests.clients.shared.support import ENTRY, INCIDENT, SECONDS, line_of, refu
 from tests.support.api_stub import KEY, TOKEN, UNAUTHORIZED, Answer, kubeconfig, status
 from tui.clients import shared_asking
 from tui.clients.cluster_errors import Reason
+from tui.clients.leases import Leases
 from tui.clients.shared_entries import Created, SharedEntries
 from tui.clients.shared_objects import PART_BYTES, objects
 from tui.clients.shared_place import SharedPlace
@@ -268,6 +270,24 @@ async def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(
     assert limits == ["500", "125", "31", "31", "31", "31"]
 
 
+async def test_a_page_that_takes_too_long_is_asked_for_in_smaller_ones(
+    stub: SharedStub, tmp_path: Path
+) -> None:
+    for number in range(40):
+        stub.put(ENTRIES, objects(numbered(number))[0])
+    place = SharedPlace(stub.shared(tmp_path), Redactor(), 0.3)
+    entries = (await place.open()).entries
+    slow = streaming(b'{"metadata":{},"items":[', hang=True)
+    stub.script("GET", ENTRIES, slow, slow)
+    listing = await entries.list(INCIDENT)
+    await place.close()
+    assert len(listing.found) == 40
+    limits = [
+        path.partition("limit=")[2].partition("&")[0] for _, path, _ in stub.requests if "limit" in path
+    ]
+    assert limits == ["500", "125", "31", "31"]
+
+
 async def test_a_page_that_stays_too_large_is_said(
     stub: SharedStub, entries: SharedEntries, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -502,17 +522,36 @@ async def test_a_line_without_end_is_skipped_and_said_and_the_watch_lives(
 
 async def test_no_line_of_a_watch_is_an_exception(stub: SharedStub, entries: SharedEntries) -> None:
     lines = [
-        b"nonsense", b"[]", b"{}", b'{"type":"ADDED"}', b'{"type":7,"object":{}}',
         b'{"type":"ADDED","object":7}',
         b'{"type":"DELETED","object":{"metadata":{"name":"x\\u001b[31m"}}}', b'{"type":"NEW","object":{}}',
-        b'{"type":"BOOKMARK","object":{}}', b'{"type":"BOOKMARK","object":null}', b"\xff\xfe", b"[" * 90_000,
-        b'{"type":"ADDED","object":' + b"[" * 90_000,
+        b'{"type":"BOOKMARK","object":{}}', b'{"type":"BOOKMARK","object":null}',
     ]  # fmt: skip
     stub.script("GET", ENTRIES, streaming(b"\n".join(lines) + b"\n"))
     seen = await until(entries.watch(INCIDENT, "1", 30), 100)
     assert len(seen) == len(lines)
     assert {one.kind for one in seen} == {"bookmark"}
     assert all(one.said.isprintable() for one in seen)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"<!DOCTYPE html>", b"[]", b"{}", b'{"type":"ADDED"}', b'{"type":7,"object":{}}', b"\xff\xfe",
+        b"[" * 90_000, b'{"type":"ADDED","object":' + b"[" * 90_000,
+    ],
+)  # fmt: skip
+async def test_what_tells_no_events_is_no_shared_place(
+    stub: SharedStub, entries: SharedEntries, leases: Leases, line: bytes
+) -> None:
+    stub.script("GET", ENTRIES, streaming(line + b"\n"))
+    stub.script("GET", LEASES, streaming(line + b"\n"))
+    refused = [
+        await refusal(until(entries.watch(INCIDENT, "1", 30))),
+        await refusal(until(leases.watch("1", 30))),
+    ]
+    for error in refused:
+        assert error.reason is Reason.SERVER
+        assert "is no Kubernetes API server; could not watch" in error.said
 
 
 # -- deleting
