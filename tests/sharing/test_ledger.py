@@ -197,3 +197,25 @@ def test_what_was_refused_is_tried_again_after_the_next_list_and_stops_no_other(
     listed(books, [])
     books.put_back()
     assert one.entry in books.missing()
+
+
+def test_what_is_created_while_all_is_listed_is_not_taken_for_deleted() -> None:
+    one = line("a")
+    books = ledger(one)
+    books.list_begins()
+    books.created(one)
+    books.list_ends()
+    assert (books.there, books.lost) == (1, set())
+
+
+def test_a_line_that_was_passed_just_before_it_was_known_to_be_wanted_is_asked_for_once() -> None:
+    one = line("a")
+    books = ledger()
+    assert books.passes(one.entry)
+    listed(books, [])
+    books.passed([one.entry])
+    assert books.unsent == 1
+    assert books.wants_lines()
+    assert not books.wants_lines()
+    books.looked([one])
+    assert books.next(9) == (one,)

@@ -163,3 +163,13 @@ async def test_a_look_ends_well_where_the_files_are_to_be_read_anew_meanwhile() 
         disk.outgoing = lambda: Dropping(disk)  # type: ignore[method-assign]
         assert await copy.look() == len(there)
         assert copy.unsent == len(there)
+
+
+async def test_what_a_list_brought_is_on_disk_before_its_version_counts() -> None:
+    server, disk = Server(), Disk()
+    server.create(line("a"))
+    copy = Copy(INCIDENT, disk, Redactor())
+    copy.entries = Client(server)
+    await copy.relist()
+    await copy.close()
+    assert (disk.settled, disk.texts()) == (1, ["traffic rose"])

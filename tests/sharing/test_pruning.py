@@ -127,3 +127,12 @@ async def test_a_redaction_that_nobody_was_allowed_to_finish_is_finished() -> No
     assert is_stone(there[secret.entry])
     assert "customer" not in repr(there)
     assert await finish_redactions(client, INCIDENT) == 0
+
+
+async def test_what_tells_that_it_is_closed_goes_after_all_that_tells_of_it() -> None:
+    """Else, killed in between, it would be open again for whoever looks."""
+    client = filled(resolved("0"), declared("a"), drafted("b", Kind.COMMANDER, "command", name="ana"))
+    await prune(client, LeasesThere([]), INCIDENT, LATER, LONG)
+    gone = [one.entry[0] for _, kind, one, _ in client.server.history if kind == "deleted"]
+    assert gone[-1] == "0"
+    assert sorted(gone) == ["0", "a", "b"]
