@@ -1,6 +1,7 @@
 """Command of an incident, as a lease: taken, taken over, handed on, set right after the place was away."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,8 +12,10 @@ from tui.model.sharing import Holder, Person
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease, Lost, Taken, Taking
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, noticed
 from tui.sharing.roster import Roster
+
+log = logging.getLogger(__name__)
 
 
 class CommandChange(StrEnum):
@@ -203,10 +206,12 @@ class CommandLease:
             self._wake.clear()
             pause = self._lasts / 3
             try:
-                await self.reconcile()
+                await noticed(self.reconcile())
                 self._backoff.reset()
             except HeldByOther:
                 pass  # somebody was faster; what the watch tells next says who
-            except ClusterError:
+            except Exception as error:  # noqa: BLE001 - nobody would notice that a handover never comes
+                if not isinstance(error, ClusterError):
+                    log.warning("setting command right failed with %s", type(error).__name__)
                 pause = min(self._backoff.next(), pause)
             await either(self._wake, self._clock, pause)

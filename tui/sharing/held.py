@@ -15,7 +15,7 @@ from tui.model.sharing import Holder, Person
 from tui.model.times import span
 from tui.sharing import naming
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, noticed
 
 log = logging.getLogger(__name__)
 
@@ -343,17 +343,20 @@ class HeldLease:
         while True:
             await self._wait(pause)
             try:
-                async with self._one:
-                    await self._renew()
+                await noticed(self._renew_in_turn())
             except Lost:
                 return
-            except ClusterError as error:
-                self.problem = error
-                self._on_failed(error)
+            except Exception as error:  # noqa: BLE001 - nobody would notice that it is renewed no more
+                self.problem = _told(error, self.name)
+                self._on_failed(self.problem)
                 pause = min(backoff.next(), self._lasts / 6)
             else:
                 backoff.reset()
                 pause = self._pause()
+
+    async def _renew_in_turn(self) -> None:
+        async with self._one:
+            await self._renew()
 
     async def _wait(self, pause: float) -> None:
         await either(self._hurried, self._clock, pause)
@@ -370,6 +373,16 @@ class HeldLease:
 def _open(error: ClusterError) -> bool:
     """Whether reading tells what became of it: somebody was faster, or the answer was lost."""
     return error.reason in (Reason.CONFLICT, Reason.MISSING) or error.sent
+
+
+def _told(error: Exception, name: str) -> ClusterError:
+    """Why it could not be renewed. The text of a fault of ours may hold anything: only its kind is told."""
+    if isinstance(error, ClusterError):
+        return error
+    kind = type(error).__name__
+    log.warning("renewing %s failed with %s", name, kind)
+    said = f"Renewing lease {name} failed with a fault of Leeward's ({kind}); it is tried again."
+    return ClusterError(Reason.SERVER, said, "Please report it.")
 
 
 def _busy(name: str) -> ClusterError:

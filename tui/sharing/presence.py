@@ -1,6 +1,7 @@
 """That this console is there, told to the others for as long as it has the incident open."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 
 from tui.clients.cluster_errors import ClusterError
@@ -10,7 +11,9 @@ from tui.model.sharing import Holder
 from tui.sharing import naming
 from tui.sharing.held import HeldByOther, HeldLease
 from tui.sharing.lease_config import LeaseConfig
-from tui.sharing.pausing import Backoff
+from tui.sharing.pausing import Backoff, noticed
+
+log = logging.getLogger(__name__)
 
 
 class Presence:
@@ -97,11 +100,16 @@ class Presence:
             pause = self._lasts / 3
             if not self._lease.kept:
                 try:
-                    await self._lease.take()
-                    self.other = None
-                    self._backoff.reset()
+                    await noticed(self._take())
                 except HeldByOther as held:
                     self.other = held.holder
-                except ClusterError:
+                except Exception as error:  # noqa: BLE001 - nobody would notice that others see us no more
+                    if not isinstance(error, ClusterError):
+                        log.warning("telling that this console is here failed with %s", type(error).__name__)
                     pause = min(self._backoff.next(), self._lasts / 3)
             await either(self._again, self._clock, pause)
+
+    async def _take(self) -> None:
+        await self._lease.take()
+        self.other = None
+        self._backoff.reset()
