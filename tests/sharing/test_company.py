@@ -517,6 +517,23 @@ async def test_what_hostile_leases_say_is_text_and_bounded(
     assert "\u202e" not in holder.what
 
 
+async def test_a_lock_that_is_given_to_a_name_runs_out_and_command_does_not(
+    ada: One, clock: ManualClock, store: LeaseStore
+) -> None:
+    told = {naming.CONSOLE: "", naming.NAME: "mallory"}
+    for name in (naming.lock_name("uid-1"), naming.command_name(INCIDENT)):
+        store.put(LeaseObject(name, "mallory", 30, annotations=told))
+    await clock.advance(1)
+    roster = ada.company.roster
+    lock, command = roster.lock("uid-1"), roster.command(INCIDENT)
+    assert lock is not None and command is not None
+    assert (lock.gone, command.gone) == (False, False)
+    await clock.advance(2 * LASTS)
+    lock, command = roster.lock("uid-1"), roster.command(INCIDENT)
+    assert lock is not None and command is not None
+    assert (lock.gone, command.gone) == (True, False)
+
+
 async def test_another_machine_under_our_id_is_told(ada: One, clock: ManualClock, make: Make) -> None:
     await clock.advance(1)
     copied = make(replace(ada.who, host="elsewhere"))

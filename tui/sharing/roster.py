@@ -164,8 +164,13 @@ class Roster:
         return naming.holder_of(sight.lease, self._who(), gone=self._gone(sight.lease))
 
     def _gone(self, lease: LeaseObject) -> bool:
-        """Whether it ran out up to when anything was heard last: a dead watch tells of nobody's end."""
-        return not naming.by_name(lease) and self._sightings.gone(lease, self._watch.heard)
+        """Whether it ran out up to when anything was heard last: a dead watch tells of nobody's end.
+
+        Command that was given to a name is that name's until somebody takes it; a lock is nobody's for ever.
+        """
+        if lease.name.startswith(naming.COMMAND) and naming.by_name(lease):
+            return False
+        return self._sightings.gone(lease, self._watch.heard)
 
     def _people(self) -> Iterator[Person]:
         us = self._who()
