@@ -85,7 +85,7 @@ class LeaseClient:
         self.store = store
         self.clock = clock
         self.away = False
-        self.refuses: ClusterError | None = None
+        self.refuses: BaseException | None = None
         self.reads_only = False
         self.loses = 0
         self.mute = False

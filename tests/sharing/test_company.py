@@ -12,7 +12,7 @@ from tests.sharing.leases_in_memory import INCIDENT, LASTS, LeaseClient, LeaseSt
 from tests.support.clock import ManualClock
 from tui.clients.cluster_errors import ClusterError
 from tui.clients.leases import LeaseObject
-from tui.model.sharing import Holder, Link
+from tui.model.sharing import Holder, Link, Person
 from tui.sharing import naming
 from tui.sharing.command import CommandChange, CommandEvent
 from tui.sharing.company import Company
@@ -49,6 +49,7 @@ class One:
         self.entries: set[str] = set()
         self.changes = 0
         self.events: list[CommandEvent] = []
+        self.stumbles = False
         self.losses: list[tuple[str, Holder | None]] = []
         self.company = Company(
             self._opened,
@@ -59,7 +60,7 @@ class One:
             LASTS,
             has=self.entries.__contains__,
             on_change=self._changed,
-            on_command=self.events.append,
+            on_command=self._commanded,
             on_lock_lost=lambda uid, holder: self.losses.append((uid, holder)),
         )
 
@@ -68,6 +69,11 @@ class One:
 
     def _changed(self) -> None:
         self.changes += 1
+
+    def _commanded(self, event: CommandEvent) -> None:
+        self.events.append(event)
+        if self.stumbles:
+            raise ValueError
 
     @property
     def sees(self) -> list[tuple[str, bool]]:
@@ -341,6 +347,67 @@ async def test_command_of_a_restarted_console_is_still_its_own(
     assert again.happened() == [CommandChange.RECEIVED]
 
 
+# A connection that is closed cancels who waits for it: the login was renewed, say.
+ENDS = [asyncio.CancelledError(), ValueError("a fault of ours")]
+
+
+@pytest.mark.parametrize("ends", ENDS)
+async def test_what_is_renewed_goes_on_whatever_ends_a_renewal(
+    ada: One, bob: One, clock: ManualClock, ends: BaseException
+) -> None:
+    await clock.advance(1)
+    await ada.company.command.take()
+    lock = await ada.company.locks.take("uid-1", "Reduce")
+    ada.client.refuses = ends
+    await clock.advance(LASTS / 2)
+    ada.client.refuses = None
+    await clock.advance(5 * LASTS)
+    assert bob.sees[1] == ("ada", False)
+    assert ada.company.command.held
+    assert lock.held
+    with pytest.raises(HeldByOther):
+        await bob.company.locks.take("uid-1", "Restart")
+
+
+@pytest.mark.parametrize("ends", ENDS)
+async def test_what_was_not_told_yet_is_told_later_whatever_ends_the_telling(
+    clock: ManualClock, store: LeaseStore, make: Make, ends: BaseException
+) -> None:
+    ada = One(store, clock, console(1, "ada"))
+    ada.client.away = True
+    ada.company.start()
+    assert (await ada.company.command.take()).how is Taking.ALONE
+    ada.client.away, ada.client.refuses = False, ends
+    await clock.advance(LASTS)
+    ada.client.refuses = None
+    await clock.advance(LASTS)
+    assert ada.company.presence.told
+    assert ada.company.command.held
+    assert ada.happened() == [CommandChange.KEPT]
+    await ada.company.stop()
+
+
+async def test_whoever_is_told_of_command_and_fails_keeps_none_from_being_received(
+    ada: One, bob: One, clock: ManualClock
+) -> None:
+    await clock.advance(1)
+    await ada.company.command.take()
+    bob.stumbles = True
+    for _ in range(2):
+        await ada.company.command.hand_over(_person(ada, bob))
+        await clock.advance(LASTS)
+        assert bob.company.command.held
+        await bob.company.command.hand_over(_person(bob, ada))
+        await clock.advance(LASTS)
+    assert bob.happened() == [CommandChange.RECEIVED] * 2
+
+
+def _person(by: One, of: One) -> Person:
+    found = by.company.roster.person(of.who.id)
+    assert found is not None
+    return found
+
+
 async def test_a_lock_blocks_others_and_tells_them_by_whom(ada: One, bob: One, clock: ManualClock) -> None:
     await clock.advance(1)
     lock = await ada.company.locks.take("uid-1", "Reduce concurrency")
@@ -465,6 +532,23 @@ async def test_what_hostile_leases_say_is_text_and_bounded(
     assert holder is not None
     assert len(holder.what) <= 120
     assert "\u202e" not in holder.what
+
+
+async def test_a_lock_that_is_given_to_a_name_runs_out_and_command_does_not(
+    ada: One, clock: ManualClock, store: LeaseStore
+) -> None:
+    told = {naming.CONSOLE: "", naming.NAME: "mallory"}
+    for name in (naming.lock_name("uid-1"), naming.command_name(INCIDENT)):
+        store.put(LeaseObject(name, "mallory", 30, annotations=told))
+    await clock.advance(1)
+    roster = ada.company.roster
+    lock, command = roster.lock("uid-1"), roster.command(INCIDENT)
+    assert lock is not None and command is not None
+    assert (lock.gone, command.gone) == (False, False)
+    await clock.advance(2 * LASTS)
+    lock, command = roster.lock("uid-1"), roster.command(INCIDENT)
+    assert lock is not None and command is not None
+    assert (lock.gone, command.gone) == (True, False)
 
 
 async def test_another_machine_under_our_id_is_told(ada: One, clock: ManualClock, make: Make) -> None:

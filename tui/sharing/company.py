@@ -84,7 +84,7 @@ class Company:
         on_command: Callable[[CommandEvent], None] = lambda event: None,
         on_lock_lost: Callable[[str, Holder | None], None] = lambda uid, holder: None,
     ) -> None:
-        leases, seen = AtDoor(opened), Sightings(clock, lasts)
+        leases, seen = AtDoor(opened), Sightings(clock, lasts, incident)
         config = LeaseConfig(leases, who, incident, seen, clock, rng, lasts)
         self.roster = Roster(leases, incident, who, seen, clock, rng, lasts, has=has, on_change=on_change)
         self.presence = Presence(config, self.roster.expect, self.roster.doubt)

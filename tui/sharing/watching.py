@@ -243,7 +243,7 @@ class LeaseWatch:
         if lease is not None and event.kind == "deleted":
             self._sightings.forget(lease)
         elif lease is not None and event.kind == "changed":
-            self._sightings.see(lease, late=True)
+            self._sightings.hear(lease)
             self.echo.hear(lease)
             self._on_lease(lease, self.echo.proven)
         self._came()
