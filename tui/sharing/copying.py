@@ -11,25 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from typing import TypeVar
 
-from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.cluster_errors import ClusterError
 from tui.model.clock import Clock, SystemClock
 from tui.model.incident import Entry, Kind
 from tui.model.redaction import Redacts
 from tui.model.sharing import FoundLine, SharedLine
-from tui.record.arrival import LONGEST
-from tui.record.lines import is_stone
-from tui.record.outgoing import stone_of
 from tui.sharing.ledger import Ledger
 from tui.sharing.needs import Entries, Files, IncomingLines, Listed, OutgoingLines, SeenEntry, Taken
+from tui.sharing.sending import BATCH, Sending
 
 T = TypeVar("T")
 
-AT_ONCE = 8
-BATCH = 256
-# For how long it is sent, in seconds, before it is looked again: something may have been redacted.
-SENDING = 1.0
 MOST_PROBLEMS = 50
-_TOO_LARGE = 413
 
 
 class Copy:
@@ -38,11 +31,10 @@ class Copy:
     Attributes:
         entries: the shared place; to be set before anything but `look`.
         version: up to where everything that is there was taken in; "" where it is to be listed anew.
-        sent, taken: how many entries went there, and came here, since the beginning.
+        taken: how many entries came here since the beginning.
         awaited: entries that came and cannot be linked yet, as one before them is missing.
         longest: which of these waits longest; "" where there is none.
         problems: what was refused, in sentences, by entry.
-        forbidden: why this login may not delete what was redacted; "" where it may, or never tried.
     """
 
     def __init__(
@@ -63,24 +55,20 @@ class Copy:
         self.incident = incident
         self.entries: Entries | None = None
         self.version = ""
-        self.sent = 0
         self.taken = 0
         self.awaited = 0
         self.longest = ""
-        self.forbidden = ""
         self.ledger = Ledger(incident)
         self._files = files
-        self._redact = redact
         self._on_taken = on_taken
-        self._place = place
-        self._whom = whom or "whoever administers it"
-        self._clock = clock or SystemClock()
+        self._sending = Sending(
+            self.ledger, redact, self._place_of, self.hop, clock or SystemClock(), place=place, whom=whom
+        )
         self._outgoing: OutgoingLines | None = None
         self._incoming: IncomingLines | None = None
         self._marked = False
         self._unsettled = False
         self._redacting = False  # something here was redacted, and may lie in the copies yet
-        self._given_up: dict[str, str] = {}
         self._troubles: tuple[str, ...] = ()
         self._found: deque[SharedLine] = deque()
         self._passed: deque[str] = deque()
@@ -95,6 +83,11 @@ class Copy:
         return self.ledger.unsent
 
     @property
+    def sent(self) -> int:
+        """How many entries went there since the beginning."""
+        return self._sending.sent
+
+    @property
     def owes(self) -> bool:
         """Whether anything is to be done there: to send, or to take out."""
         return bool(self.unsent or self.ledger.to_replace() or self.ledger.to_clear())
@@ -103,9 +96,7 @@ class Copy:
     def problems(self) -> tuple[str, ...]:
         """What was refused, here or there, in sentences; each once."""
         refused = self.ledger.problems.values()
-        left = self.ledger.to_replace() or self.ledger.to_clear()
-        forbidden = self.forbidden if left else ""
-        said = (*self._troubles, *refused, *self.ledger.others, *self._given_up.values(), forbidden)
+        said = (*self._troubles, *refused, *self.ledger.others, *self._sending.problems)
         return tuple(dict.fromkeys(one for one in said if one))
 
     async def look(self) -> int:
@@ -193,61 +184,22 @@ class Copy:
             self._say(await self.hop(self._settle))
 
     async def send(self, limit: int = BATCH) -> int:
-        """Send what is here and not there, in the order of the ids; answers how many are done with now.
-
-        It takes about a second, so that whoever sends goes on with `look`: what was redacted meanwhile is not
-        sent with its content. An entry that is refused goes without it, which is told in `problems`.
-
-        Raises:
-            ClusterError: nothing more can be sent now; what was sent before is there.
-        """
-        batch = self.ledger.next(limit)
-        if not batch:
-            return 0
-        ready = deque(await self.hop(self._made_ready, batch))
-        before, end = len(ready), self._clock.monotonic() + SENDING
-        workers = (self._keep_sending(ready, end) for _ in range(min(AT_ONCE, before)))
-        results = await asyncio.gather(*workers, return_exceptions=True)
-        if not self._marked:
-            await self._mark()
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
-        return before - len(ready)
-
-    async def finish_redactions(self) -> int:
-        """Put stones in the place of what was redacted and is still there whole; answers how many.
-
-        Where this login may not delete, it is said whom to ask, and nothing is tried again until the
-        next list.
-
-        Raises:
-            ClusterError: the shared place does not answer; the rest is to be done yet.
-        """
-        done = 0
-        if self.forbidden:
-            return done
+        """As `Sending.send`; that the incident is shared is on disk then, also where not all of it went."""
         try:
-            for stone, uid in self.ledger.to_replace():
-                done += await self._replace(stone, uid)
-            for name, uid in self.ledger.to_clear():
-                await self._place_of().delete(name, uid)
-                self.ledger.cleared(name)
-        except ClusterError as error:
-            if error.reason is not Reason.FORBIDDEN:
-                raise
-            self.forbidden = self._may_not_delete()
+            done = await self._sending.send(limit)
+        except ClusterError:
+            await self._mark_once()
+            raise
+        await self._mark_once()
         return done
 
-    async def _replace(self, stone: SharedLine, uid: str) -> bool:
-        await self._place_of().delete(stone.entry, uid)
-        self.ledger.deleted(stone.entry)
-        await self._create(stone)
-        return True
+    async def finish_redactions(self) -> int:
+        """As `Sending.finish_redactions`."""
+        return await self._sending.finish_redactions()
 
     def forgive(self) -> None:
         """Try again what was refused: rights may have changed."""
-        self.forbidden = ""
+        self._sending.forgive()
 
     async def begin_anew(self) -> None:
         """Believe nothing of what is remembered of the files: they are read anew, and all is to be listed."""
@@ -333,64 +285,15 @@ class Copy:
         self._unsettled = self._unsettled or bool(refused)
         return refused
 
-    def _made_ready(self, batch: tuple[SharedLine, ...]) -> list[SharedLine]:
-        ready = []
-        for line in batch:
-            left, secret = self.ledger.made_ready(line, self._redact)
-            if secret:
-                self._given_up[line.entry] = (
-                    f"Entry {line.entry} holds what is known as a secret by now, so that it was shared "
-                    f"without its content. Redact it here, too: leeward redact {self.incident} {line.entry}."
-                )
-            ready.append(left)
-        return ready
-
-    async def _keep_sending(self, ready: deque[SharedLine], end: float) -> None:
-        """Send one after another until then; a failure ends the others, too, once theirs are answered."""
-        try:
-            while ready:
-                await self._create(self.ledger.without_redacted(ready.popleft()))
-                if self._clock.monotonic() >= end:
-                    return
-        except BaseException:
-            ready.clear()
-            raise
-
-    async def _create(self, line: SharedLine) -> None:
-        if (size := len(line.line.encode())) > LONGEST:
-            await self._refused(line, f"It has {size:,} bytes; {LONGEST:,} can be shared.")
-            return
-        try:
-            made = await self._place_of().create(line)
-        except ClusterError as error:
-            if error.reason is Reason.CONFLICT:
-                self.ledger.is_unsure(line)
-                return
-            if error.reason is not Reason.INVALID and error.status != _TOO_LARGE:
-                raise  # that is not about this one entry
-            await self._refused(line, error.said)
-            return
-        if made == "other":
-            self.ledger.is_other(line)
-            return
-        self.sent += made == "created"
-        self.ledger.created(line)
-
-    async def _refused(self, line: SharedLine, said: str) -> None:
-        """Whatever its writer recorded after it waits for it at all others: it goes without its content."""
-        refused = f"Entry {line.entry} was not taken by {self._place}. {said}"
-        if is_stone(line.line):
-            self.ledger.refused(line, refused)
-            return
-        await self._create(stone_of(line))
-        if line.entry not in self.ledger.problems:
-            self._given_up[line.entry] = f"{refused} It was shared without its content."
-
     async def _mark(self) -> None:
         """Say on disk that this incident was shared; without it an incident that was pruned would return."""
         if self.ledger.there:
             await self.hop(self._files.mark)
             self._marked = True
+
+    async def _mark_once(self) -> None:
+        if not self._marked:
+            await self._mark()
 
     async def _wake_or_rest(self) -> None:
         """A closed incident of which nothing is there any more was pruned: it is not brought back."""
@@ -422,9 +325,3 @@ class Copy:
 
     def _pruned(self) -> bool:
         return self._files.shared_before() and self._files.closed()
-
-    def _may_not_delete(self) -> str:
-        return (
-            f"What was redacted here is still in {self._place} with its content: your login may not delete "
-            f"there. Ask {self._whom} to run `leeward share prune`, which finishes it."
-        )
