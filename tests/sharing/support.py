@@ -279,7 +279,7 @@ class Disk:
         self.is_closed = False
         self.takes: list[int] = []  # how many came at once
         self.opened = 0  # how often it was read from the beginning
-        self.settled = 0  # how often what came was put on disk
+        self.settles = 0  # how often what came was put on disk
         self.faults = 0  # how often taking in fails as nothing should
 
     def outgoing(self) -> "Looking":
@@ -299,7 +299,7 @@ class Disk:
         return self.is_closed
 
     def settle(self) -> tuple[str, ...]:
-        self.settled += 1
+        self.settles += 1
         return ()
 
     def take(self, found: Iterable[FoundLine]) -> "Taken":

@@ -172,4 +172,4 @@ async def test_what_a_list_brought_is_on_disk_before_its_version_counts() -> Non
     copy.entries = Client(server)
     await copy.relist()
     await copy.close()
-    assert (disk.settled, disk.texts()) == (1, ["traffic rose"])
+    assert (disk.settles, disk.texts()) == (1, ["traffic rose"])
