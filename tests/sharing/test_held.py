@@ -216,6 +216,34 @@ async def test_a_restarted_console_takes_its_own_at_once_and_a_copied_one_does_n
     await again.lease.stop()
 
 
+async def test_of_two_containers_with_one_name_and_process_number_only_the_one_that_took_it_last_has_it(
+    ada: One, store: LeaseStore, clock: ManualClock
+) -> None:
+    """A copied state directory: by all that is told they are one console, and one of them was restarted."""
+    await ada.lease.take("Reduce")
+    copied = One(store, clock, replace(ada.who, run="of the other container"))
+    assert (await copied.lease.take("Restart")).how is Taking.OURS
+    with pytest.raises(Lost):
+        await ada.lease.confirm()
+    await copied.lease.confirm()
+    await clock.advance(2 * LASTS)
+    assert (ada.lease.held, copied.lease.held) == (False, True)
+    assert [holder.what for holder in ada.losses if holder] == ["Restart"]
+    await copied.lease.stop()
+
+
+async def test_a_lease_that_is_handed_on_is_in_no_process_before_one_takes_it(
+    ada: One, bob: One, store: LeaseStore
+) -> None:
+    await ada.lease.take()
+    await ada.lease.hand_to(_person(bob.who))
+    assert not bob.who.is_in(store.objects[NAME])
+    await bob.lease.take()
+    assert bob.who.is_in(store.objects[NAME])
+    await bob.lease.hand_to("carol")
+    assert not bob.who.is_in(store.objects[NAME])
+
+
 async def test_exactly_one_of_eight_wins(store: LeaseStore, clock: ManualClock) -> None:
     eight = [One(store, clock, console(number)) for number in range(8)]
     results = await asyncio.gather(*(one.lease.take() for one in eight), return_exceptions=True)

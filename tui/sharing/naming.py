@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,10 +18,13 @@ CONSOLE = "leeward.dev/console"
 NAME = "leeward.dev/name"
 HOST = "leeward.dev/host"
 PROCESS = "leeward.dev/process"
+RUN = "leeward.dev/run"
 INCIDENT = "leeward.dev/incident"
 WHAT = "leeward.dev/what"
 LAST = "leeward.dev/last"
 
+# What tells this process from every other: of two containers, name and process number may be the same.
+THIS_RUN = secrets.token_hex(8)
 # The bounds of `sharing.lease`: what a lease says beyond them is not believed. Seconds.
 LONGEST = 600.0
 SHORTEST = 1.0
@@ -42,12 +46,14 @@ class Console:
         id: the console's id, 16 hex digits: unique, and the same after a restart.
         name: the login's own name.
         host, process: the machine, and the process there.
+        run: which process it is for sure; "" where that is not known.
     """
 
     id: str
     name: str
     host: str
     process: int
+    run: str = THIS_RUN
 
     @property
     def holder(self) -> str:
@@ -56,13 +62,15 @@ class Console:
 
     def is_in(self, lease: LeaseObject) -> bool:
         """Whether this very process holds the lease."""
-        return self.was_in(lease) and _process(lease.annotations) == self.process
+        told = lease.annotations
+        return self.was_in(lease) and (_process(told), told.get(RUN)) == (self.process, self.run)
 
     def was_in(self, lease: LeaseObject) -> bool:
         """Whether this console holds it, if from before a restart.
 
         One journal has one writer on one machine, so that there is no other process of that id here. A
-        copied state directory on another machine has the same id, and is somebody else.
+        copied state directory on another machine has the same id, and is somebody else; on one of the same
+        name it cannot be told from a restart: it takes the lease, and the other loses it.
         """
         told = lease.annotations
         return bool(lease.holder and self.id) and (told.get(CONSOLE), told.get(HOST)) == (self.id, self.host)
@@ -144,6 +152,7 @@ def written_by(us: Console, incident: str, what: str) -> dict[str, str]:
         NAME: us.name,
         HOST: us.host,
         PROCESS: str(us.process),
+        RUN: us.run,
         INCIDENT: incident,
         WHAT: clean(what, limit=_WHAT_LIMIT),
     }
@@ -153,9 +162,9 @@ def given_to(whom: Person | str, incident: str) -> tuple[str, dict[str, str]]:
     """holderIdentity and annotations of a lease that is handed to a console, or to a name alone."""
     if isinstance(whom, str):
         name = clean(whom, limit=_NAME_LIMIT)
-        told = {CONSOLE: "", NAME: name, HOST: "", PROCESS: "", INCIDENT: incident, WHAT: ""}
+        told = {CONSOLE: "", NAME: name, HOST: "", PROCESS: "", RUN: "", INCIDENT: incident, WHAT: ""}
         return name, told
-    console = Console(whom.console, whom.name, whom.host, whom.process)
+    console = Console(whom.console, whom.name, whom.host, whom.process, run="")
     return console.holder, written_by(console, incident, "")
 
 
