@@ -424,6 +424,22 @@ async def test_a_lock_blocks_others_and_tells_them_by_whom(ada: One, bob: One, c
     assert (await bob.company.locks.take("uid-1", "Restart")).taken.how is Taking.FREE
 
 
+async def test_whoever_leaves_in_a_change_keeps_its_lock_until_it_runs_out_and_no_longer(
+    ada: One, bob: One, clock: ManualClock
+) -> None:
+    await clock.advance(1)
+    await ada.company.locks.take("uid-1", "Reduce")
+    await ada.company.command.take()
+    await clock.advance(1)
+    await ada.company.stop()
+    await clock.advance(LASTS / 2)
+    with pytest.raises(HeldByOther):
+        await bob.company.locks.take("uid-1", "Restart")
+    await clock.advance(2 * LASTS)
+    assert (await bob.company.locks.take("uid-1", "Restart")).taken.how is Taking.GONE
+    assert (await bob.company.command.take()).how is Taking.GONE
+
+
 async def test_two_uses_of_one_lock_give_it_up_with_the_last(ada: One, store: LeaseStore) -> None:
     first = await ada.company.locks.take("uid-1", "Restart")
     second = await ada.company.locks.take("uid-1", "Keep")
