@@ -1,7 +1,7 @@
 """Several consoles of one incident: who is here, who has command, who holds which lock."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
 from random import Random
@@ -10,8 +10,8 @@ import pytest
 
 from tests.sharing.leases_in_memory import INCIDENT, LASTS, LeaseClient, LeaseStore, console, forbidden
 from tests.support.clock import ManualClock
-from tui.clients.cluster_errors import ClusterError
-from tui.clients.leases import LeaseObject
+from tui.clients.cluster_errors import ClusterError, Reason
+from tui.clients.leases import LeaseObject, SeenLease, labelled
 from tui.model.sharing import Holder, Link, Person
 from tui.sharing import naming
 from tui.sharing.command import CommandChange, CommandEvent
@@ -574,3 +574,32 @@ async def test_another_machine_under_our_id_is_told(ada: One, clock: ManualClock
     assert "on host1" in copied.company.presence.problem
     assert ada.company.presence.problem == ""
     assert len(ada.sees) == 1
+
+
+async def test_a_lease_that_changed_hands_as_often_as_can_be_counted_can_be_taken(
+    ada: One, clock: ManualClock, store: LeaseStore
+) -> None:
+    """A server counts in 32 bits, and refuses more; anybody may have written the most."""
+    await clock.advance(1)
+    name = naming.lock_name("uid-1")
+    store.put(labelled(LeaseObject(name, "", 30, transitions=2**31 - 1)))
+    await ada.company.locks.take("uid-1", "Reduce")
+    assert store.objects[name].transitions == 2**31 - 1
+
+
+async def test_a_place_whose_versions_are_always_too_old_is_not_asked_without_a_pause(
+    ada: One, clock: ManualClock
+) -> None:
+    watches = 0
+
+    async def watch(version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
+        nonlocal watches
+        watches += 1
+        await asyncio.sleep(0)
+        raise ClusterError(Reason.EXPIRED, "The version is too old.", "", 410)
+        yield
+
+    ada.client.watch = watch  # type: ignore[method-assign]
+    ada.company.retry_now()
+    await clock.advance(10)
+    assert 0 < watches < 200
