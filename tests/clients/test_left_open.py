@@ -15,6 +15,7 @@ from tests.support.api_stub import TOKEN, kubeconfig
 from tests.support.silent import WATCHES, Silent, broken_off, left_open
 from tui.clients import http, trust
 from tui.clients.cluster import Cluster
+from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.unanswered import Unanswered
 from tui.settings import Kubernetes
 
@@ -128,3 +129,29 @@ def test_a_request_to_any_server(
 
     with Silent(tls if handshake else None, says).serving() as server:
         assert left_open(leave(server)) == []
+
+
+async def test_who_waits_for_a_name_when_the_connection_is_closed_is_told_and_not_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a login is made anew: the library cancels who waits, and the task would seem to be over."""
+    asked, answered = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> list[object]:
+        asked.set()
+        await answered.wait()
+        return []
+
+    path = tmp_path / "kubeconfig"
+    path.write_text(json.dumps(kubeconfig("https://api.example:6443", {"token": TOKEN})))
+    cluster = await Cluster.connect(Kubernetes(kubeconfig=str(path), deployment="mistral-service"), FOREVER)
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", slow)
+    asking = asyncio.create_task(cluster.deployment())
+    await asyncio.wait_for(asked.wait(), 60)
+    await cluster.close()
+    done, _ = await asyncio.wait({asking}, timeout=60)
+    answered.set()
+    assert done and not asking.cancelled()
+    error = asking.exception()
+    assert isinstance(error, ClusterError)
+    assert error.reason is Reason.UNREACHABLE

@@ -8,6 +8,7 @@ import pytest
 
 from tests.sharing.support import until
 from tests.support.clock import ManualClock
+from tui.clients.cluster_errors import ClusterError, Reason
 from tui.clients.leases import LeaseObject, SeenLease
 from tui.model.sharing import Link
 from tui.sharing.sightings import Sightings
@@ -20,6 +21,7 @@ class Place:
     def __init__(self) -> None:
         self.lists = 0
         self.ends: BaseException | None = None
+        self.too_old = False
         self.told = asyncio.Event()
 
     async def list(self) -> tuple[tuple[LeaseObject, ...], str]:
@@ -27,6 +29,8 @@ class Place:
         return (), "1"
 
     async def watch(self, version: str, seconds: float) -> AsyncGenerator[SeenLease, None]:
+        if self.too_old:
+            raise ClusterError(Reason.EXPIRED, "The version is too old.", "", 410)
         self.told.clear()
         await self.told.wait()
         ends, self.ends = self.ends, None
@@ -96,4 +100,37 @@ async def test_whoever_is_told_and_fails_ends_nothing() -> None:
     assert place.lists < 40, "it is not tried all the time"
     fails[0] = False
     await until(clock, lambda: watch.link is Link.LIVE, step=0.1)
+    await watch.stop()
+
+
+async def test_a_version_that_is_too_old_as_soon_as_it_is_listed_is_listed_ever_more_seldom() -> None:
+    clock, place = ManualClock(), Place()
+    place.too_old = True
+    watch = watching(place, clock)
+    watch.start()
+    await clock.advance(0)
+    assert place.lists == 1
+    await clock.advance(60)
+    assert 3 < place.lists < 20
+    place.too_old = False
+    watch.retry_now()
+    await clock.advance(1)
+    assert watch.link is Link.LIVE
+    await watch.stop()
+
+
+async def test_a_version_that_became_too_old_while_the_watch_told_something_is_listed_anew_soon() -> None:
+    clock, place = ManualClock(), Place()
+    place.too_old = True
+    watch = watching(place, clock)
+    watch.start()
+    await clock.advance(60)
+    place.too_old = False
+    await until(clock, lambda: watch.link is Link.LIVE, step=0.1)
+    await clock.advance(1)
+    before, since = place.lists, clock.monotonic()
+    place.too_old = True  # for the watch after this one, which tells something first
+    place.told.set()
+    await until(clock, lambda: place.lists > before, step=0.1)
+    assert clock.monotonic() - since < 1
     await watch.stop()

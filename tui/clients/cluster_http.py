@@ -133,7 +133,14 @@ async def _send(
         auth_settings=["BearerToken"],
     )
     began = time.monotonic()
-    response = (await client.call_api(*request, _request_timeout=deadline)).response
+    try:
+        response = (await client.call_api(*request, _request_timeout=deadline)).response
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # The library cancels who waits for a connection of a session that is closed, as for a new login.
+        raise ConnectionAbortedError("the connection was closed while it was being made") from None
     headers = {name.lower(): value for name, value in response.headers.items()}
     server_clocks.hear(urlsplit(str(response.url)).netloc, headers, time.monotonic() - began)
     return response

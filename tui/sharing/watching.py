@@ -123,6 +123,7 @@ class LeaseWatch:
         self._on_lease = on_lease
         self._changed = changed
         self._backoff = Backoff(rng)
+        self._expiring = Backoff(rng)  # where a version is too old that was listed just now, again and again
         self._again = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._version = ""
@@ -149,6 +150,7 @@ class LeaseWatch:
     def retry_now(self) -> None:
         """A person does not want to wait."""
         self._backoff.reset()
+        self._expiring.reset()
         self._again.set()
 
     def answered(self) -> None:
@@ -193,15 +195,14 @@ class LeaseWatch:
             self._version = ""
             if self.link is Link.LIVE:
                 self._link(Link.CONNECTING, None)
-                if self._clock.monotonic() - self._asked < BRIEF:
-                    await self._pause()  # what was listed a moment ago is too old: it would be for ever
+                await self._pause(self._expiring.next())
                 return
         self._link(Link.REFUSED if error.reason in _REFUSED else Link.AWAY, error)
-        await self._pause()
+        await self._pause(self._backoff.next())
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
         async with _ticking(self._clock, self._changed):
-            await either(self._again, self._clock, self._backoff.next())
+            await either(self._again, self._clock, seconds)
 
     async def _follow(self) -> None:
         """One watch, until it ends, fails or falls silent."""
@@ -223,7 +224,7 @@ class LeaseWatch:
                 self._changed()
             told.result()
             if self._clock.monotonic() - began < BRIEF:
-                await self._pause()
+                await self._pause(self._backoff.next())
         finally:
             told.cancel()
             await asyncio.gather(told, return_exceptions=True)
@@ -239,6 +240,7 @@ class LeaseWatch:
 
     def _take(self, event: SeenLease) -> None:
         self._version = event.version or self._version
+        self._expiring.reset()
         lease = event.lease
         if lease is not None and event.kind == "deleted":
             self._sightings.forget(lease)
