@@ -92,6 +92,7 @@ class Operations:
             self._can_be,
         )
         self._minding: asyncio.Task[None] | None = None
+        self._over = False
         self.target_uid = ""
 
     # -- looking
@@ -284,6 +285,7 @@ class Operations:
 
     async def stop(self) -> None:
         """Stop waiting for what runs. What was sent stays sent, and is settled on the next resume."""
+        self._over = True
         tasks = self._runs.tasks
         for task in tasks:
             task.cancel()
@@ -309,7 +311,7 @@ class Operations:
 
         What goes on here without its target's lock gets it as soon as it can be had.
         """
-        if self._minding is not None and not self._minding.done():
+        if self._over or (self._minding is not None and not self._minding.done()):
             return
         if self._watching.left():
             self._minding = asyncio.create_task(self.settle(), name="take up what others left")
