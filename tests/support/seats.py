@@ -52,6 +52,10 @@ class Seat:
         """Characters as they are, whatever tmux calls keys."""
         self.console.run("send-keys", "-l", text)
 
+    def shows_one_of(self, *words: str) -> None:
+        """Wait until one of these is on the screen."""
+        self._wait(lambda: any(one in self.console.seen() for one in words), f"one of {words} on the screen")
+
     def signal(self, number: int) -> None:
         os.kill(self.console.pid, number)
 
