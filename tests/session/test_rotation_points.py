@@ -66,9 +66,9 @@ async def test_a_kill_at_every_journal_point_is_settled_on_resume(
         with contextlib.suppress(asyncio.CancelledError):
             await console.operations.approve(plan)
         await console.until(lambda: dead() or not console.operations.busy)
-        if point == WRITES - 1 and not dead():
-            return  # on a busy machine the rollout is seen in one step less
-        assert dead(), "it makes fewer writes than this says"
+        # The rollout may be seen in one step less: then the last write was the one before, and all is done.
+        done = point == WRITES - 1 and all(one.verdict for one in console.incident.mitigations)
+        assert dead() or done, "it makes fewer writes than this says"
     async with rotating(world, tmp_path) as console:
         await console.resume()
         assert console.incident.unsettled == ()
