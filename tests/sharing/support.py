@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any, TypeVar
 
 from tests.sharing.lines import INCIDENT, shared
 from tests.support.clock import ManualClock
@@ -22,6 +23,8 @@ from tui.sharing.copier import Copier
 from tui.sharing.copying import Copy
 from tui.sharing.ledger import redacted_by
 from tui.sharing.status import CopyStatus
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +273,13 @@ class LeasesThere:
 
 
 class Disk:
-    """An incident's files in memory: what `FolderFiles` has on disk, without chains."""
+    """An incident's files in memory: what `FolderFiles` has on disk, without chains.
+
+    Attributes:
+        keeps_up: whether the test's clock waits until it has done what it was given.
+    """
+
+    keeps_up = True
 
     def __init__(self) -> None:
         self.written: list[SharedLine] = []
@@ -367,8 +376,26 @@ class NoLock:
         self.held = False
 
 
+class WatchedCopy(Copy):
+    """One of which is known whether its thread has anything to do."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._hops = 0
+
+    async def hop(self, function: Callable[..., T], *arguments: object) -> T:
+        self._hops += 1
+        try:
+            return await super().hop(function, *arguments)
+        finally:
+            self._hops -= 1
+
+    def busy(self) -> bool:
+        return self._hops > 0
+
+
 class Console:
-    """One console's copier over a disk in memory, on a clock that the test moves."""
+    """One console's copier over a disk in memory, on a clock that the test moves, and that waits for it."""
 
     def __init__(self, server: Server, clock: ManualClock, seed: int = 7, disk: Disk | None = None) -> None:
         self.client = Client(server)
@@ -376,7 +403,9 @@ class Console:
         self.lock = NoLock()
         self.statuses: list[CopyStatus] = []
         self.taken: list[tuple[Entry, ...]] = []
-        self.copy = Copy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append, clock=clock)
+        self.copy = WatchedCopy(INCIDENT, self.disk, Redactor(), on_taken=self.taken.append, clock=clock)
+        if self.disk.keeps_up:
+            clock.busy.append(self.copy.busy)
         self.copier = Copier(self.copy, self._door, self.lock, clock, Random(seed), self.statuses.append)
 
     async def _door(self) -> Client:
@@ -387,32 +416,18 @@ class Console:
         if nudge:
             self.copier.nudge()
 
-    async def rested(self) -> None:
-        """Its thread has done what it was given: on a busy machine that takes longer than the clock tells."""
-        await asyncio.get_running_loop().run_in_executor(self.copy._thread, lambda: None)
-
     @property
     def status(self) -> CopyStatus:
         return self.copier.status
 
 
-async def until(
-    clock: ManualClock,
-    condition: Callable[[], object],
-    step: float = 0.01,
-    keeps_up: Console | None = None,
-) -> None:
-    """Let time pass until something holds: virtual time for the sleeps, real time for the threads.
-
-    Where the test asks how long it took, `keeps_up` is the console whose thread the clock waits for.
-    """
+async def until(clock: ManualClock, condition: Callable[[], object], step: float = 0.01) -> None:
+    """Let time pass until something holds: virtual time for the sleeps, real time for the threads."""
     end = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < end, "it never came to that"
         await clock.advance(step)
         await asyncio.sleep(0.001)
-        if keeps_up is not None:
-            await keeps_up.rested()
 
 
 async def passes(clock: ManualClock, seconds: float, step: float = 0.05) -> None:
