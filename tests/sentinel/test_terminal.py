@@ -162,7 +162,7 @@ def resumed(first: Tmux, second: Tmux, config: Path, said: str, values: tuple[st
     opened(second, config, "--resume", incident_of(state), state=state)
     with Watch(second, values) as watch:
         wait_for(lambda: said in next(state.rglob("journal.jsonl")).read_text(), 60)
-        shows(second, "The API key is refused")
+        shows(second, "Checks, then and now")
         second.press("x")
         shows(second, "Markdown")
         second.press("1")
