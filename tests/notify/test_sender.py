@@ -38,10 +38,10 @@ class Desk:
         self.states.append((one.id, one.state.value))
 
     async def until(self, message_id: str, state: State) -> Message:
-        """The message once it is so; time passes until then."""
+        """The message once it is so, and this was told; time passes until then."""
         for _ in range(4000):
             found = next(m for m in self.outbox.messages if m.id == message_id)
-            if found.state is state:
+            if found.state is state and (message_id, state.value) in self.states:
                 return found
             await asyncio.sleep(0.001)
             await self.clock.advance(1)
