@@ -16,6 +16,7 @@ from tui.drill.kubernetes.schema import Type
 Path = tuple[str, ...]
 Fields = dict[Path, Any]
 Entry = dict[str, Any]
+Obj = dict[str, Any]
 _PRESENT = "<present>"
 
 
@@ -84,14 +85,15 @@ def _walk_item(item: Any, schema: Type, path: Path, found: Fields) -> None:
 
 def encode(paths: Iterable[Path]) -> dict[str, Any]:
     """FieldsV1: nested keys; `.` marks a path that is owned and has owned children."""
-    members = set(paths)
     root: dict[str, Any] = {}
-    for path in sorted(members):
+    owned: set[int] = set()  # the nodes that are paths themselves, each before what is below it
+    for path in sorted(set(paths)):
         node = root
-        for depth, element in enumerate(path, start=1):
-            node = node.setdefault(element, {})
-            if depth < len(path) and path[:depth] in members:
+        for element in path:
+            if id(node) in owned:
                 node.setdefault(".", {})
+            node = node.setdefault(element, {})
+        owned.add(id(node))
     return root
 
 
@@ -115,11 +117,11 @@ def changed_paths(old: Fields, new: Fields) -> tuple[set[Path], set[Path]]:
 
 
 def updated(
-    entries: list[Entry], old: Any, new: Any, writer: Writer, *, schema: Type, api_version: str, at: str
+    entries: list[Entry], old: Obj, new: Obj, writer: Writer, *, schema: Type, api_version: str, at: str
 ) -> list[Entry]:
     """The managed fields after `writer` turned `old` into `new` by an update or a patch."""
     status = bool(writer.subresource)
-    before, after = (fields_of(obj, schema, status=status) for obj in (old, new))
+    before, after = (fields_of(obj, schema, status=status) for obj in _differing(old, new))
     changed, removed = changed_paths(before, after)
     if not changed and not removed:
         return entries
@@ -137,7 +139,7 @@ def applied(
     before = next((entry for entry in entries if _is(entry, writer)), None)
     if before is not None and decode(before["fieldsV1"]) == mine:
         at = before["time"]
-    kept = [_with_paths(entry, decode(entry["fieldsV1"]) & alive) for entry in others]
+    kept = [_kept_of(entry, alive) for entry in others]
     own = _entry(writer, mine, api_version=api_version, at=at)
     return _sorted([entry for entry in kept if entry["fieldsV1"]] + [own])
 
@@ -192,12 +194,23 @@ def _entry(writer: Writer, paths: set[Path], *, api_version: str, at: str) -> En
     return {**entry, "subresource": writer.subresource} if writer.subresource else entry
 
 
-def _with_paths(entry: Entry, paths: set[Path]) -> Entry:
-    return {**entry, "fieldsV1": encode(paths)}
+def _differing(old: Obj, new: Obj) -> tuple[Obj, Obj]:
+    """Both without the parts that are the same: of these, no path is added, changed or removed."""
+    same = {name for name in old.keys() & new.keys() if old[name] == new[name]}
+    before = {name: part for name, part in old.items() if name not in same}
+    return before, {name: part for name, part in new.items() if name not in same}
+
+
+def _kept_of(entry: Entry, alive: set[Path]) -> Entry:
+    owned = decode(entry["fieldsV1"])
+    return entry if owned <= alive else {**entry, "fieldsV1": encode(owned & alive)}
 
 
 def _without(entries: list[Entry], paths: set[Path], *, keep: Writer) -> list[Entry]:
-    kept = [_with_paths(entry, decode(entry["fieldsV1"]) - paths) for entry in entries]
+    kept = []
+    for entry in entries:
+        owned = decode(entry["fieldsV1"])
+        kept.append(entry if owned.isdisjoint(paths) else {**entry, "fieldsV1": encode(owned - paths)})
     return [entry for entry in kept if entry["fieldsV1"] or _is(entry, keep)]
 
 

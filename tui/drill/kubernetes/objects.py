@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import json
 import random
 from collections.abc import Mapping
 from typing import Any
+
+from tui.drill.kubernetes.encoding import copied
 
 Obj = dict[str, Any]
 APP = "mistral-service"
@@ -67,7 +68,7 @@ def deployment(
 
 def with_defaults(given: Obj) -> Obj:
     """A deployment with the defaults of apps/v1, in the server's order of fields."""
-    obj = copy.deepcopy(given)
+    obj = copied(given)
     spec = obj.get("spec", {})
     template = spec.get("template", {})
     pod = template.get("spec", {})
@@ -133,7 +134,7 @@ def _owner(kind: str, obj: Obj) -> list[Obj]:
 
 def replica_set(owner: Obj, replicas: int, annotations: Mapping[str, str]) -> Obj:
     """The ReplicaSet of a deployment's present template."""
-    template = copy.deepcopy(owner["spec"]["template"])
+    template = copied(owner["spec"]["template"])
     code = template_hash(template)
     labels = {**(template.get("metadata", {}).get("labels") or {}), "pod-template-hash": code}
     template["metadata"] = {**template.get("metadata", {}), "labels": labels}
@@ -154,7 +155,7 @@ def replica_set(owner: Obj, replicas: int, annotations: Mapping[str, str]) -> Ob
 
 def pod(owner: Obj, rng: random.Random) -> Obj:
     """A pod of a ReplicaSet, not yet started."""
-    template = copy.deepcopy(owner["spec"]["template"])
+    template = copied(owner["spec"]["template"])
     prefix = f"{owner['metadata']['name']}-"
     token = f"kube-api-access-{suffix(rng)}"
     mount = {"name": token, "readOnly": True, "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount"}

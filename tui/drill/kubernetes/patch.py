@@ -6,10 +6,10 @@ strategic merge the behaviour of k8s.io/apimachinery/pkg/util/strategicpatch, or
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
+from tui.drill.kubernetes.encoding import copied
 from tui.drill.kubernetes.schema import ANY, Type
 
 JSON = Any
@@ -31,7 +31,7 @@ def json_patch(value: JSON, operations: JSON) -> JSON:
     """Applies RFC 6902 operations in order; all or nothing."""
     if not isinstance(operations, list):
         raise PatchMalformed("a JSON patch is a list of operations")
-    result = copy.deepcopy(value)
+    result = copied(value)
     for operation in operations:
         if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
             raise PatchMalformed("an operation needs op and path")
@@ -51,9 +51,9 @@ def _operate(root: JSON, operation: dict[str, JSON]) -> JSON:
         return _removed(root, path)
     if op == "replace":
         _lookup(root, path)
-        return _put(root, path, copy.deepcopy(operation["value"]), replace=True)
+        return _put(root, path, copied(operation["value"]), replace=True)
     if op == "add":
-        return _put(root, path, copy.deepcopy(operation["value"]), replace=False)
+        return _put(root, path, copied(operation["value"]), replace=False)
     if op in ("move", "copy"):
         return _moved(root, path, operation, op)
     raise PatchMalformed(f"unknown operation {op!r}")
@@ -61,7 +61,7 @@ def _operate(root: JSON, operation: dict[str, JSON]) -> JSON:
 
 def _moved(root: JSON, path: list[str], operation: dict[str, JSON], op: str) -> JSON:
     origin = _pointer(str(operation.get("from", "")))
-    value = copy.deepcopy(_lookup(root, origin))
+    value = copied(_lookup(root, origin))
     if op == "move":
         if path[: len(origin)] == origin and path != origin:
             raise PatchRefused("a value cannot be moved into itself")
@@ -133,21 +133,21 @@ def _removed(root: JSON, path: list[str]) -> JSON:
 def merge_patch(value: JSON, patch: JSON) -> JSON:
     """RFC 7386: objects merge, null removes, everything else replaces."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     result = dict(value) if isinstance(value, dict) else {}
     for key, change in patch.items():
         if change is None:
             result.pop(key, None)
         else:
             result[key] = merge_patch(result.get(key), change)
-    return copy.deepcopy(result)
+    return copied(result)
 
 
 def strategic_merge(value: JSON, patch: JSON, schema: Type = ANY) -> JSON:
     """Merges `patch` into `value`; lists that the schema gives a key merge by it, others are replaced."""
     if not isinstance(patch, dict):
         raise PatchMalformed("a strategic merge patch is an object")
-    return _merge_map(copy.deepcopy(value) if isinstance(value, dict) else {}, copy.deepcopy(patch), schema)
+    return _merge_map(copied(value) if isinstance(value, dict) else {}, copied(patch), schema)
 
 
 def _merge_map(original: dict[str, JSON], patch: dict[str, JSON], schema: Type) -> dict[str, JSON]:

@@ -7,7 +7,6 @@ unavailable replicas count against what their specs ask for.
 
 from __future__ import annotations
 
-import copy
 import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -63,10 +62,12 @@ def same_template(left: Obj, right: Obj) -> bool:
 
 
 def _bare(template: Obj) -> Obj:
-    bare = copy.deepcopy(template)
-    labels = bare.get("metadata", {}).get("labels") or {}
-    labels.pop(_HASH, None)
-    return bare
+    meta = template.get("metadata", {})
+    labels = meta.get("labels") or {}
+    if _HASH not in labels:
+        return template
+    kept = {name: label for name, label in labels.items() if name != _HASH}
+    return {**template, "metadata": {**meta, "labels": kept}}
 
 
 class Rollout:

@@ -5,10 +5,10 @@ The definition is the drill's own copy of what `leeward share manifest` prints; 
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from tui.drill.kubernetes.definitions import UNCHANGED, defaulted, establish
+from tui.drill.kubernetes.encoding import copied
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.resources import CUSTOM_RESOURCES, NAMESPACES
 from tui.drill.kubernetes.store import Store
@@ -64,7 +64,7 @@ def definition() -> Obj:
             "group": GROUP,
             "scope": "Namespaced",
             "names": names,
-            "versions": [copy.deepcopy(_VERSION)],
+            "versions": [copied(_VERSION)],
         },
     }
 

@@ -7,7 +7,6 @@ what it was.
 from __future__ import annotations
 
 import asyncio
-import copy
 import random
 import uuid
 from bisect import bisect_left, bisect_right, insort
@@ -17,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tui.drill.kubernetes import managed_fields, status
-from tui.drill.kubernetes.encoding import Stored, encoded
+from tui.drill.kubernetes.encoding import Stored, copied, encoded
 from tui.drill.kubernetes.history import Change, Log
 from tui.drill.kubernetes.managed_fields import Writer
 from tui.drill.kubernetes.resources import Resource
@@ -110,7 +109,7 @@ class Store:
     def built(self, resource: Resource, obj: Obj, writer: Writer) -> Obj:
         """What `create` would store, without storing it."""
         when = stamp(self.now())
-        given = copy.deepcopy(obj)
+        given = copied(obj)
         meta = given.pop("metadata", {})
         meta.update(uid=self.new_uid(), creationTimestamp=when)
         if resource.counted:
