@@ -329,11 +329,13 @@ class Assembler:
 
     def forget(self, entry: str, number: int = 0) -> tuple[Stray, ...]:
         """A part is gone; with 0, every part of the entry. Answers those that were held."""
-        held = self._held.get(entry, {})
+        held = self._held.get(entry)
+        if held is None:
+            return ()
         gone = [held.pop(key) for key in ([number] if number else list(held)) if key in held]
         self._size -= sum(map(_size, gone))
         if not held:
-            self._held.pop(entry, None)
+            del self._held[entry]
         return tuple(Stray(part.name, part.entry, part.uid) for part in gone)
 
     @property

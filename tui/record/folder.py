@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 from tui.record.errors import NoSuchIncident, told
@@ -48,9 +48,17 @@ def journals(folder: Path) -> tuple[Path, ...]:
         there = os.listdir(folder)  # noqa: PTH208 - names alone; a Path for each costs more
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         there = []
-    others = [name for name in there if name.startswith("journal") and name.endswith(".jsonl")]
-    names = sorted(set(others) - {JOURNAL}, key=lambda name: (name not in _OWN, name))
-    return tuple(folder / name for name in (JOURNAL, *names))
+    return tuple(folder / name for name in in_order(filter(is_journal, there)))
+
+
+def is_journal(name: str) -> bool:
+    """Whether a file of this name is a journal, of this machine or a copy of another's."""
+    return name.startswith("journal") and name.endswith(".jsonl")
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of journals, this machine's own first; its `journal.jsonl` also where it is not among them."""
+    return (JOURNAL, *sorted({*names} - {JOURNAL}, key=lambda name: (name not in _OWN, name)))
 
 
 def existing_journals(folder: Path) -> tuple[Path, ...]:

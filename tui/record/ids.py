@@ -13,7 +13,8 @@ _DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u; sort
 _LENGTH = 26
 _COUNTER_BITS = 16
 _RANDOM_BITS = 64
-_VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_AS_PYTHON = str.maketrans(_DIGITS, "0123456789abcdefghijklmnopqrstuv")
+_ANY = re.compile(rf"[{_DIGITS}]{{{_LENGTH}}}")
 _ENTRY = re.compile(rf"[0-7][{_DIGITS}]{{25}}")
 # An id that was seen and is further ahead of this machine's clock than this is not followed: a console with
 # a wrong clock, or a forged id, would else pull everybody's along with it.
@@ -85,9 +86,6 @@ def _encoded(value: int) -> str:
 
 def _decoded(text: str) -> int:
     """The value of an id; 0 for what is none (an id of a later format)."""
-    if len(text) != _LENGTH or not all(digit in _VALUES for digit in text):
+    if _ANY.fullmatch(text) is None:
         return 0
-    value = 0
-    for digit in text:
-        value = value << 5 | _VALUES[digit]
-    return value & ((1 << 128) - 1)
+    return int(text.translate(_AS_PYTHON), 32) & ((1 << 128) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 Obj = dict[str, Any]
@@ -30,15 +30,15 @@ class SelectorError(ValueError):
 
 def labels(text: str) -> Test:
     """A test of an object's labels; the empty selector takes everything."""
-    tests = [_label_test(part) for part in _split(text)]
-    return lambda obj: all(test(obj.get("metadata", {}).get("labels") or {}) for test in tests)
+    test = _every([_label_test(part) for part in _split(text)])
+    return lambda obj: test(obj.get("metadata", {}).get("labels") or {})
 
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in re.split(r",(?![^(]*\))", text) if part.strip()]
 
 
-def _label_test(part: str) -> Callable[[Mapping[str, str]], bool]:
+def _label_test(part: str) -> Test:
     if found := _SET.match(part):
         key, values = found["key"], {item.strip() for item in found["values"].split(",")}
         if found["op"] == "in":
@@ -72,6 +72,15 @@ def fields(text: str, resource: str, own: frozenset[str] = frozenset()) -> Test:
         if found["key"] not in known:
             raise SelectorError(f"field label not supported: {found['key']}")
         tests.append(_field_test(found["key"], found["op"], found["value"]))
+    return _every(tests)
+
+
+def _every(tests: Sequence[Test]) -> Test:
+    """All of these: as a rule none or one, and each watch asks it of each change."""
+    if not tests:
+        return lambda _obj: True
+    if len(tests) == 1:
+        return tests[0]
     return lambda obj: all(test(obj) for test in tests)
 
 
