@@ -20,7 +20,8 @@ from tests.sharing import fifty
 from tests.support.commands import ROOT
 from tests.support.pseudo_terminal import Terminal, plain, terminal
 
-WRITERS, ENTRIES, SECONDS, JOINS = 50, 10_000, 200.0, 20.0
+# They join within a minute, and five processes have ten each: in two, each waits for the interpreter of 25.
+WRITERS, ENTRIES, SECONDS, JOINS, PROCESSES = 50, 10_000, 200.0, 60.0, 5
 LATEST = 1000.0
 BUDGET = 120.0
 _REST = 10.0
@@ -39,7 +40,14 @@ def measure(place: Place) -> Iterator[Figure]:
         memory.append(_joined(place, world["config"], incident))
 
     ran = fifty.run(
-        place.folder / "sharing", WRITERS, ENTRIES, SECONDS, JOINS, joined, meanwhile=screen.watching
+        place.folder / "sharing",
+        WRITERS,
+        ENTRIES,
+        SECONDS,
+        JOINS,
+        joined,
+        processes=PROCESSES,
+        meanwhile=screen.watching,
     )
     fifty.keep("sharing", ran.told())
     rate = ENTRIES / SECONDS
