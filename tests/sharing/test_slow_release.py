@@ -14,16 +14,6 @@ from tui.sharing import naming
 
 
 @pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store() -> LeaseStore:
-    return LeaseStore()
-
-
-@pytest.fixture
 async def ana(store: LeaseStore, clock: ManualClock) -> AsyncIterator[One]:
     one = One(store, clock, console(1, "ana"))
     one.company.start()
