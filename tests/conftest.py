@@ -30,7 +30,8 @@ loader.load_text = _load_text
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave the long variants of what other tests show, too, to those who ask for all."""
+    """The slow first, that none is waited for at the end; long variants are for those who ask for all."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if item.get_closest_marker("thorough") and not THOROUGH:
             item.add_marker(pytest.mark.skip(reason="a long variant: LEEWARD_THOROUGH=1 runs it"))

@@ -79,7 +79,9 @@ class RotationPanel(Scrolled, can_focus=True):
 
     @dataclass
     class Left(Message):
-        """Escape: everything is to be forgotten."""
+        """Escape: everything is to be forgotten; `had` says whether a key was typed, or taken."""
+
+        had: bool
 
     @dataclass
     class Edited(Message):
@@ -222,5 +224,6 @@ class RotationPanel(Scrolled, can_focus=True):
 
     def action_leave(self) -> None:
         """Forget what was typed, and leave."""
+        had = bool(self._typed or self.closed)
         self.reopen()
-        self.post_message(self.Left())
+        self.post_message(self.Left(had))

@@ -273,6 +273,18 @@ async def test_a_test_that_hangs_holds_nobody_up(desk) -> None:
         assert "forgotten" in words(desk)
 
 
+async def test_leaving_says_that_the_key_is_forgotten_whatever_is_painted_at_that_moment(desk) -> None:
+    async with desk() as desk:
+        await open_screen(desk)
+        await paste(desk, NEW_KEY)
+        screen = desk.app.screen
+        screen.panel.action_leave()
+        screen.take(desk.session.snapshot)
+        await desk.settle()
+        assert desk.screen == "MainScreen"
+        assert "The new key is forgotten; nothing was stored." in words(desk)
+
+
 async def test_what_the_session_refuses_is_said_and_the_key_stays_for_another_try(desk) -> None:
     async with desk() as desk:
         await open_screen(desk)

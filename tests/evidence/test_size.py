@@ -7,6 +7,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+import pytest
 from aiohttp import web
 
 from tests.support.api_stub import KEY, ApiStub
@@ -42,6 +43,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_memory_does_not_grow_with_the_logs(stub: ApiStub, tmp_path: Path) -> None:
     stub.lists["pods"] = [{"metadata": {"name": "a"}, "spec": {"containers": [{"name": "app"}]}}]
     line = f"2026-11-23T15:03:11Z INFO request done status=200 duration=0.34 id={'7f3a' * 8}\n".encode()

@@ -54,8 +54,11 @@ class Machine:
             await console.close()
         self.consoles.clear()
 
-    def keep(self) -> None:
-        """Make a backup of what is on the disk now."""
+    async def keep(self) -> None:
+        """Make a backup of what is on the disk, once no step that was killed writes there any more."""
+        for console in self.consoles:
+            if console.copy is not None:
+                await console.copy.hop(lambda: None)
         shutil.rmtree(self.backup, ignore_errors=True)
         if self.state_dir.exists():
             shutil.copytree(self.state_dir, self.backup)

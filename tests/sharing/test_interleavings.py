@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -24,6 +25,8 @@ from tui.record.verification import verify
 
 KILLS = int(os.environ.get("LEEWARD_KILLS", "4"))
 which = st.integers(0, 7)
+
+pytestmark = pytest.mark.slow
 
 
 class Consoles(RuleBasedStateMachine):
@@ -152,7 +155,7 @@ class Consoles(RuleBasedStateMachine):
 
     @rule(n=which)
     def back_up(self, n: int) -> None:
-        self.machine(n).keep()
+        self.run(self.machine(n).keep())
 
     @rule(n=which)
     def restore(self, n: int) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
@@ -15,6 +16,8 @@ from tests.support.clock import START
 from tui.clients.cluster_errors import ClusterError
 from tui.model.incident import Draft, Kind
 from tui.sharing.pruning import prune
+
+pytestmark = pytest.mark.slow
 
 LATER, OLD = START + timedelta(days=365), timedelta(days=30)
 OPENED_AGAIN = {"from": "resolved", "to": "investigating", "reopened": True}

@@ -111,11 +111,12 @@ async def test_the_same_rows_again_send_nothing() -> None:
 
 
 def seconds(work: object) -> float:
+    """Of the processor: what else the machine does is no matter."""
     best = 9.0
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(7):
+        start = time.thread_time()
         work()  # type: ignore[operator]
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 
@@ -142,5 +143,5 @@ async def test_100_000_rows_open_at_once_and_cost_what_1000_cost(filtered: bool)
                     timeline.action_move(1)
 
             costs[count] = seconds(use)
-    # A list copied at each append would be a hundred times slower; scheduling noise is not.
+    # A list copied at each append would be a hundred times slower.
     assert costs[100_000] < costs[1_000] * 3 + 0.01

@@ -170,9 +170,8 @@ class KeyScreen(Dialog[None]):
     def on_rotation_panel_left(self, event: RotationPanel.Left) -> None:
         """Escape: nothing is stored, and nothing kept."""
         event.stop()
-        had = self.stand.typed or self.stand.closed
         self._forget()
-        if had:
+        if event.had:
             self.desk.say("The new key is forgotten; nothing was stored.", "ok")
         self.answer(None)
 
