@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.drill_kubernetes.conftest import KEY, QUICK, Client
 from tests.drill_kubernetes.test_recordings import Make
 from tests.drill_kubernetes.test_shared import ENTRIES, entry
 from tui.drill.kubernetes import Cluster, KubeApi
+from tui.drill.kubernetes.encoding import Obj, Stored, copied, encoded
 
 ONE = {"fieldSelector": "spec.incident=INC-1"}
 
@@ -233,3 +235,13 @@ async def test_entries_in_a_list_name_their_kind_and_leases_do_not(keeper: Clien
     assert (item["kind"], item["apiVersion"]) == ("Entry", "leeward.dev/v1")
     pods = (await keeper.get("/api/v1/namespaces/prod/pods"))["items"]
     assert not any("kind" in pod for pod in pods)
+
+
+@pytest.mark.parametrize("copy_of", [copied, copy.deepcopy])
+def test_a_copy_of_what_is_stored_may_be_changed_and_its_json_says_so(copy_of: Callable[[Obj], Obj]) -> None:
+    stored = Stored({"metadata": {"name": "a"}})
+    assert encoded(stored) == b'{"metadata":{"name":"a"}}'
+    made = copy_of(stored)
+    made["metadata"]["name"] = "b"
+    assert encoded(made) == b'{"metadata":{"name":"b"}}'
+    assert encoded(stored) == b'{"metadata":{"name":"a"}}'

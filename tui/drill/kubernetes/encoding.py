@@ -20,6 +20,10 @@ class Stored(dict[str, Any]):
         super().__init__(obj)
         self.json: bytes | None = None
 
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[Obj]]:
+        # A copy may be changed: it is a plain dict, without the JSON.
+        return dict, (dict(self),)
+
 
 def copied(value: T) -> T:
     """A JSON value of one's own, to be changed. `copy.deepcopy` takes twice as long."""

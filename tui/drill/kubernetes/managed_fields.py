@@ -7,7 +7,7 @@ A path is a tuple of elements as FieldsV1 writes them: `f:spec`, `k:{"name":"app
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +139,7 @@ def applied(
     before = next((entry for entry in entries if _is(entry, writer)), None)
     if before is not None and decode(before["fieldsV1"]) == mine:
         at = before["time"]
-    kept = [_kept_of(entry, alive) for entry in others]
+    kept = [_reduced(entry, lambda owned: owned & alive) for entry in others]
     own = _entry(writer, mine, api_version=api_version, at=at)
     return _sorted([entry for entry in kept if entry["fieldsV1"]] + [own])
 
@@ -201,16 +201,15 @@ def _differing(old: Obj, new: Obj) -> tuple[Obj, Obj]:
     return before, {name: part for name, part in new.items() if name not in same}
 
 
-def _kept_of(entry: Entry, alive: set[Path]) -> Entry:
+def _reduced(entry: Entry, left: Callable[[set[Path]], set[Path]]) -> Entry:
+    """The entry with what is left of its paths; itself where that is all of them."""
     owned = decode(entry["fieldsV1"])
-    return entry if owned <= alive else {**entry, "fieldsV1": encode(owned & alive)}
+    rest = left(owned)
+    return entry if rest == owned else {**entry, "fieldsV1": encode(rest)}
 
 
 def _without(entries: list[Entry], paths: set[Path], *, keep: Writer) -> list[Entry]:
-    kept = []
-    for entry in entries:
-        owned = decode(entry["fieldsV1"])
-        kept.append(entry if owned.isdisjoint(paths) else {**entry, "fieldsV1": encode(owned - paths)})
+    kept = [_reduced(entry, lambda owned: owned - paths) for entry in entries]
     return [entry for entry in kept if entry["fieldsV1"] or _is(entry, keep)]
 
 
